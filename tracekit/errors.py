@@ -1,0 +1,40 @@
+"""Every exception that tracekit raises.
+
+TracekitError
+├── TapError        a tap was called with something that it can't record
+├── RecordingError  recording can't start, go on or close
+├── TraceError      a stored trace can't be opened
+├── LogError        a log or a dialect can't be read
+├── PolicyError     a policy file is wrong
+└── CompareError    two traces can't be compared at all
+
+A message says what happened, where, what was expected and what to do.
+"""
+
+
+class TracekitError(Exception):
+    """The base of all errors that tracekit raises on purpose."""
+
+
+class TapError(TracekitError, ValueError):
+    """A tap was called with something that it can't record."""
+
+
+class RecordingError(TracekitError, RuntimeError):
+    """Recording can't start, go on or close."""
+
+
+class TraceError(TracekitError, ValueError):
+    """A stored trace can't be opened."""
+
+
+class LogError(TracekitError, ValueError):
+    """A log or a dialect can't be read."""
+
+
+class PolicyError(TracekitError, ValueError):
+    """A policy file is wrong."""
+
+
+class CompareError(TracekitError, ValueError):
+    """Two traces can't be compared at all."""

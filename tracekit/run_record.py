@@ -1,0 +1,118 @@
+"""What decides a run's result, besides its code: the run record."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tracekit.schema import FileUse, Role, Run
+
+_PACKAGES = ("tracekit", "numpy", "pyarrow", "duckdb")
+
+
+def now() -> str:
+    """The time, as it is stored."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def python_run(
+    program: str, pixel_dims: tuple[str, str], taps: tuple[str, ...]
+) -> Run:
+    """The run record of this Python process."""
+    return Run(
+        program=program or Path(sys.argv[0]).name,
+        family="python",
+        started=now(),
+        argv=tuple(sys.orig_argv),
+        facts=_host() | _versions() | _torch() | git_state(Path.cwd()),
+        pixel_dims=pixel_dims,
+        selected_taps=taps,
+    )
+
+
+def program_run(program: str, argv: tuple[str, ...]) -> Run:
+    """The run record of a program that tracekit runs."""
+    return Run(
+        program=program,
+        family="program",
+        started=now(),
+        argv=argv,
+        facts=_host() | git_state(Path.cwd()),
+    )
+
+
+def _host() -> dict[str, str]:
+    return {
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "cpus": str(os.cpu_count()),
+        "directory": str(Path.cwd()),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _torch() -> dict[str, str]:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    return {
+        "torch": str(torch.__version__),
+        "threads": str(torch.get_num_threads()),
+        "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+        "device": str(torch.get_default_device()),
+    }
+
+
+def git_state(directory: Path) -> dict[str, str]:
+    """Commit and whether files differ from it; nothing outside of git."""
+    commit = _git(directory, "rev-parse", "HEAD")
+    if commit is None:
+        return {}
+    changes = _git(directory, "status", "--porcelain")
+    return {
+        "git_commit": commit,
+        "git_state": "unknown"
+        if changes is None
+        else ("changed" if changes else "clean"),
+    }
+
+
+def _git(directory: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(directory), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def file_use(path: Path, role: Role, origin: str = "") -> FileUse:
+    """A file with its size and SHA-256, as it is now."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return FileUse(
+        path.name, role, digest.hexdigest(), path.stat().st_size, origin
+    )

@@ -1,0 +1,301 @@
+"""The words of a trace as types: what one event is, and every stored column.
+
+Recorders and log readers both produce what this file defines, so nothing
+behind it knows which program spoke. Units are spelled out in a column, never
+in a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+FORMAT_VERSION = 1
+
+Kind = Literal["float", "int", "uint", "bool", "text"]
+State = Literal["index", "counted", "fixed", "unknown"]
+Need = Literal["required", "optional", "ignored"]
+CoverageKind = Literal["all", "selected", "unknown"]
+Role = Literal["input", "side", "output", "binary", "log"]
+
+COMPONENT = "component"
+OCCURRENCE = "occurrence"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One dim of an event: which indices it holds.
+
+    Args:
+        dim: the name; an axis and a loop index of one name are the same thing.
+        origin: the first index.
+        extent: how many indices; a loop index has one.
+        state: how the index is known. ``index``: stated. ``counted``: counted
+            back in a declared loop nest. ``fixed``: only this index is ever
+            reported (a log that prints source 0 alone). ``unknown``: not
+            stated; matched by order and flagged.
+        labels: names of the indices, for components ("x", "y", "z").
+    """
+
+    dim: str
+    origin: int = 0
+    extent: int = 1
+    state: State = "index"
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One firing of a tap.
+
+    ``values`` holds the elements in row-major order of the box that ``axes``
+    span, or, with ``positions``, those at these row-major positions only
+    (ascending). Complex values arrive as two components.
+
+    Args:
+        tap: the tap's name.
+        values: 1-D array in the native type: float16/32/64, any integer, or
+            bool. Text elements (and placeholders) stand in ``text``.
+        axes: the dims, components last (``COMPONENT``, flattened).
+        kind: what the numbers are.
+        dtype: the program's own name of the type ("bfloat16", "float64").
+        unit: spelled out ("1/angstrom"), None where it isn't stated.
+        family: which kind of line printed it, "" for a recorded tap.
+        need: whether the other side must have this tap too.
+        positions: int64 positions inside the box, None for a full box.
+        text: one entry an element: the original text where a number can't be
+            rebuilt from its value and digits, else None.
+        digits: significant digits that the print format carries, by element.
+        quantum: decimal exponent of the last printed place, by element.
+        file, line: where the event was read or fired.
+        context: bound logger context, as text.
+        phase: "forward"; later "backward" and "recompute".
+        time_ns: wall-clock time since the epoch, 0 where unknown.
+        thread: identifier of the thread, 0 where unknown.
+    """
+
+    tap: str
+    values: npt.NDArray[np.generic]
+    axes: tuple[Axis, ...] = ()
+    kind: Kind = "float"
+    dtype: str = "float64"
+    unit: str | None = None
+    family: str = ""
+    need: Need = "required"
+    positions: npt.NDArray[np.int64] | None = None
+    text: Sequence[str | None] | None = None
+    digits: npt.NDArray[np.int16] | None = None
+    quantum: npt.NDArray[np.int16] | None = None
+    file: str = ""
+    line: int = 0
+    context: str = ""
+    phase: str = "forward"
+    time_ns: int = 0
+    thread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigValue:
+    """One fact about a run: a number (``value``), a text (``text``) or both.
+
+    Args:
+        key: the fact's name ("hkls", "fluence").
+        value: the number, None for a text.
+        text: the text, or the number as it was printed.
+        unit: as for taps.
+        digits, quantum: as for elements; None where the number is exact.
+        decisive: two runs that differ here solve different problems.
+        origin: "file:line", or who said it.
+    """
+
+    key: str
+    value: float | None = None
+    text: str | None = None
+    unit: str | None = None
+    digits: int | None = None
+    quantum: int | None = None
+    decisive: bool = True
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileUse:
+    """A file that a run read, wrote or was; the hash may be unknown (None)."""
+
+    name: str
+    role: Role
+    sha256: str | None = None
+    size: int | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A line that was not understood: kept, counted and shown."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A tap that a program is known to have, whether or not it fired.
+
+    A side without declarations may have any tap; a log has only those that
+    its dialect declares.
+    """
+
+    tap: str
+    need: Need = "required"
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which coordinates of some dims a side reports.
+
+    Args:
+        dims: the dims that are selected together, as ("slow", "fast").
+        kind: ``all``, ``selected`` (only those in ``selected``) or
+            ``unknown``.
+        selected: index tuples, in the order of ``dims``.
+        tap: the tap it holds for; "" for all taps.
+    """
+
+    dims: tuple[str, ...]
+    kind: CoverageKind = "selected"
+    selected: tuple[tuple[int, ...], ...] = ()
+    tap: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a program.
+
+    ``declares`` is True where ``declared`` lists every tap that the program
+    can report (a dialect), False where any tap may come (a recording).
+    """
+
+    program: str = ""
+    family: str = ""
+    started: str = ""
+    argv: tuple[str, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    pixel_dims: tuple[str, str] = ("slow", "fast")
+    selected_taps: tuple[str, ...] = ()
+    declares: bool = False
+
+
+def _schema(*columns: tuple[str, pa.DataType]) -> pa.Schema:
+    return pa.schema(list(columns))
+
+
+_I64, _I16, _TEXT, _BOOL = pa.int64(), pa.int16(), pa.string(), pa.bool_()
+
+RUN = _schema(
+    ("run_id", _I64),
+    ("program", _TEXT),
+    ("family", _TEXT),
+    ("started", _TEXT),
+    ("argv", pa.list_(_TEXT)),
+    ("facts", pa.map_(_TEXT, _TEXT)),
+    ("pixel_dims", pa.list_(_TEXT)),
+    ("selected_taps", pa.list_(_TEXT)),
+    ("declares", _BOOL),
+)
+CONFIG = _schema(
+    ("run_id", _I64),
+    ("key", _TEXT),
+    ("value", pa.float64()),
+    ("text", _TEXT),
+    ("digits", _I16),
+    ("quantum", _I16),
+    ("unit", _TEXT),
+    ("decisive", _BOOL),
+    ("origin", _TEXT),
+)
+FILE = _schema(
+    ("run_id", _I64),
+    ("role", _TEXT),
+    ("name", _TEXT),
+    ("sha256", _TEXT),
+    ("size", _I64),
+    ("origin", _TEXT),
+)
+TAP = _schema(
+    ("run_id", _I64),
+    ("tap_id", _I64),
+    ("name", _TEXT),
+    ("family", _TEXT),
+    ("order", _I64),
+    ("kind", _TEXT),
+    ("dtype", _TEXT),
+    ("unit", _TEXT),
+    ("need", _TEXT),
+    ("elements", _I64),
+    ("merged", _I64),
+    ("key_hash", _TEXT),
+    ("value_hash", _TEXT),
+)
+DECLARED = _schema(
+    ("run_id", _I64), ("name", _TEXT), ("family", _TEXT), ("need", _TEXT)
+)
+GRID = _schema(
+    ("tap_id", _I64),
+    ("position", _I64),
+    ("dim", _TEXT),
+    ("origin", _I64),
+    ("extent", _I64),
+    ("stride", _I64),
+    ("state", _TEXT),
+    ("labels", pa.list_(_TEXT)),
+)
+COVERAGE = _schema(
+    ("run_id", _I64),
+    ("tap", _TEXT),
+    ("dims", pa.list_(_TEXT)),
+    ("kind", _TEXT),
+    ("selected", pa.list_(pa.list_(_I64))),
+)
+EVENT = _schema(
+    ("run_id", _I64),
+    ("sequence", _I64),
+    ("tap_id", _I64),
+    ("event", _I64),
+    ("phase", _TEXT),
+    ("process", _I64),
+    ("thread", _I64),
+    ("grid_origin", pa.list_(_I64)),
+    ("grid_extent", pa.list_(_I64)),
+    ("elements", _I64),
+    ("file", _TEXT),
+    ("line", _I64),
+    ("time_ns", _I64),
+    ("context", _TEXT),
+)
+REJECT = _schema(
+    ("run_id", _I64),
+    ("file", _TEXT),
+    ("line", _I64),
+    ("reason", _TEXT),
+    ("text", _TEXT),
+)
+
+TABLES: dict[str, pa.Schema] = {
+    "run": RUN,
+    "config": CONFIG,
+    "file": FILE,
+    "tap": TAP,
+    "declared": DECLARED,
+    "grid": GRID,
+    "coverage": COVERAGE,
+    "event": EVENT,
+    "reject": REJECT,
+}

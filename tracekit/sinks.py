@@ -1,0 +1,55 @@
+"""Where events go besides the trace, one call an event."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import structlog
+
+from tracekit.schema import Event
+
+
+class Sink(Protocol):
+    """Takes every recorded event, in program order, one at a time."""
+
+    def write(self, event: Event) -> None:
+        """Take one event."""
+        ...
+
+    def close(self) -> None:
+        """The recording has ended."""
+        ...
+
+
+class StructlogSink:
+    """Writes one structured line an event; long values show their ends.
+
+    Args:
+        logger: a structlog logger; by default ``get_logger("tracekit")``.
+        limit: how many elements a line shows.
+    """
+
+    def __init__(self, logger: Any = None, limit: int = 9) -> None:
+        self._logger = logger or structlog.get_logger("tracekit")
+        self._limit = limit
+
+    def write(self, event: Event) -> None:
+        """Log one event."""
+        coordinate = {
+            axis.dim: axis.origin
+            if axis.extent == 1
+            else f"{axis.origin}:{axis.origin + axis.extent}"
+            for axis in event.axes
+        }
+        self._logger.info(
+            "tap",
+            tap=event.tap,
+            coordinate=coordinate,
+            values=event.values[: self._limit].tolist(),
+            elements=len(event.values),
+            dtype=event.dtype,
+            unit=event.unit,
+        )
+
+    def close(self) -> None:
+        """Nothing to end."""

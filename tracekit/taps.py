@@ -1,0 +1,182 @@
+"""What instrumented code calls: taps, scopes, facts about the run.
+
+All of it does nothing while nothing records, and none of it ever changes a
+value: a tap returns the very object that it was given.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from os import PathLike
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, overload
+
+from tracekit import _state
+from tracekit.schema import Role
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def tap(
+    value: T,
+    name: str,
+    dims: str = "",
+    *,
+    unit: str | None = None,
+    where: Any = None,
+) -> T:
+    """Observe a value that the program goes on to use; returns the value.
+
+    Args:
+        value: a torch tensor, a NumPy array or a number; any dtype, device.
+        name: the tap's name, without a unit ("scattering_vec").
+        dims: a name per axis, coordinates first, components last
+            ("slow fast xyz"). Without it the axes are axis0, axis1, ...
+        unit: spelled out ("1/angstrom", "m", "1" for none).
+        where: boolean mask over the coordinate axes, for values that
+            vectorised code holds and the other program skips.
+
+    Raises:
+        TapError: while recording, if dims don't fit the value.
+
+    >>> import tracekit as tk
+    >>> with tk.record() as recording:
+    ...     R = tk.tap(2.5, "R", unit="m")
+    >>> recording.trace.taps
+    ('R',)
+    """
+    if _state.recording:
+        for recorder in _state.recorders:
+            recorder.observe(value, name, dims, unit, where)
+    return value
+
+
+class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
+    """Nest taps under loop indices while the block lasts.
+
+    An index that has the name of an axis of a tapped value says where that
+    axis begins, so a program that computes in blocks records its taps at
+    their global coordinates: ``with scope("rows", slow=128): ...``.
+    Open scopes inside ``record``: what was entered before is not seen.
+
+    >>> with scope("phi", phi=3):
+    ...     _ = tap(0.1, "angle", unit="rad")
+    """
+
+    __slots__ = ("_indices", "_name", "_token")
+
+    def __init__(self, name: str, **indices: int) -> None:
+        self._name = name
+        self._indices = indices
+        self._token: Any = None
+
+    def __enter__(self) -> Self:
+        if _state.recording:
+            level = _state.Scope(
+                self._name,
+                tuple((dim, int(i)) for dim, i in self._indices.items()),
+            )
+            self._token = _state.scopes.set((*_state.scopes.get(), level))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._token is not None:
+            _state.scopes.reset(self._token)
+            self._token = None
+
+
+@overload
+def traced(function: Callable[P, T], /) -> Callable[P, T]: ...
+@overload
+def traced(
+    *, name: str | None = None, dims: str = "", unit: str | None = None
+) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
+def traced(
+    function: Callable[P, T] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    dims: str = "",
+    unit: str | None = None,
+) -> Any:
+    """Give a function a scope of its name, and tap its result.
+
+    A tuple or a dict of results is tapped part by part (``name.0``,
+    ``name.key``); what is no array and no number is passed on untapped.
+
+    >>> @traced
+    ... def double(x: float) -> float:
+    ...     return 2 * x
+    >>> double(2.0)
+    4.0
+    """
+    if function is None:
+        return lambda f: _traced(f, name or f.__name__, dims, unit)
+    return _traced(function, name or function.__name__, dims, unit)
+
+
+def _traced(
+    function: Callable[P, T], name: str, dims: str, unit: str | None
+) -> Callable[P, T]:
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not _state.recording:
+            return function(*args, **kwargs)
+        with scope(name):
+            result = function(*args, **kwargs)
+        _tap_parts(result, name, dims, unit)
+        return result
+
+    return wrapper
+
+
+def _tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:
+    if isinstance(result, tuple | list):
+        for position, part in enumerate(result):
+            _tap_parts(part, f"{name}.{position}", dims, unit)
+    elif isinstance(result, dict):
+        for key, part in result.items():
+            _tap_parts(part, f"{name}.{key}", dims, unit)
+    elif hasattr(result, "dtype") or isinstance(result, int | float | complex):
+        tap(result, name, dims, unit=unit)
+
+
+def config(
+    key: str,
+    value: float | str,
+    unit: str | None = None,
+    *,
+    decisive: bool = True,
+) -> None:
+    """State a fact about the run that another run is compared by.
+
+    Args:
+        key: the fact's name ("fluence").
+        value: a number or a text.
+        unit: as for taps.
+        decisive: two runs that differ here solve different problems; False
+            for what is merely good to know (argv, host, time).
+    """
+    if _state.recording:
+        for recorder in _state.recorders:
+            recorder.state(key, value, unit, decisive=decisive)
+
+
+def input_file(path: str | PathLike[str], role: Role = "input") -> None:
+    """State that the run read this file; its size and SHA-256 are kept.
+
+    Args:
+        path: the file.
+        role: "input" for what the user named, "side" for what the program
+            picked up by itself.
+    """
+    if _state.recording:
+        for recorder in _state.recorders:
+            recorder.read_file(path, role)

@@ -1,0 +1,133 @@
+"""Takes values off tensors: the only file that knows what a tensor is.
+
+torch is never imported here: a program that hands over tensors has it loaded.
+What leaves this file is a NumPy copy, never a view: the program may write
+into its tensor right after the tap.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracekit.errors import TapError
+from tracekit.schema import Kind
+
+Array = npt.NDArray[Any]
+
+
+def as_array(value: Any, name: str) -> Any:
+    """The value as a detached torch tensor or a NumPy array.
+
+    Raises:
+        TapError: it is neither a tensor, an array nor a number.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return _plain_tensor(value, name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _python_integer(value, name)
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiubc":
+        raise TapError(
+            f"tap {name!r}: can't record a {type(value).__name__} of dtype "
+            f"{array.dtype}; tap tensors, arrays and numbers, and give texts "
+            "to tk.config"
+        )
+    return array
+
+
+def _plain_tensor(value: Any, name: str) -> Any:
+    tensor = value.detach()
+    if tensor.is_meta:
+        raise TapError(
+            f"tap {name!r}: a meta tensor holds no values to record; run the "
+            "program on a real device while recording"
+        )
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    return tensor.resolve_conj().resolve_neg()
+
+
+def _python_integer(value: int, name: str) -> Array:
+    for dtype in (np.int64, np.uint64):
+        if np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
+            return np.asarray(value, dtype)
+    raise TapError(f"tap {name!r}: {value} doesn't fit 64 bits")
+
+
+def type_name(array: Any) -> str:
+    """The program's own name of the type, "float64" or "bfloat16"."""
+    return str(array.dtype).removeprefix("torch.")
+
+
+def kind_of(values: Array) -> Kind:
+    """What the numbers are."""
+    kinds: dict[str, Kind] = {"f": "float", "i": "int", "u": "uint"}
+    return kinds.get(values.dtype.kind, "bool")
+
+
+def move_first(array: Any, axes: list[int]) -> Any:
+    """The array with these axes in front, in this order (a view)."""
+    if isinstance(array, np.ndarray):
+        return np.moveaxis(array, axes, range(len(axes)))
+    return array.movedim(axes, list(range(len(axes))))
+
+
+def pick(array: Any, indices: list[npt.NDArray[np.int64]]) -> Any:
+    """Elements at these indices of the leading axes, on the device."""
+    if isinstance(array, np.ndarray):
+        return array[tuple(indices)]
+    torch = sys.modules["torch"]
+    return array[tuple(torch.from_numpy(i).to(array.device) for i in indices)]
+
+
+def broadcast(mask: Any, shape: tuple[int, ...], name: str) -> Any:
+    """A boolean mask expanded to these coordinate axes (a view)."""
+    mask = as_array(mask, name)
+    if type_name(mask) != "bool":
+        raise TapError(
+            f"tap {name!r}: where= is {type_name(mask)}; give a bool mask"
+        )
+    try:
+        if isinstance(mask, np.ndarray):
+            return np.broadcast_to(mask, shape)
+        return mask.broadcast_to(shape)
+    except (RuntimeError, ValueError) as error:
+        raise TapError(
+            f"tap {name!r}: where= of shape {tuple(mask.shape)} doesn't fit "
+            f"the coordinate axes {shape}"
+        ) from error
+
+
+def to_numpy(array: Any) -> Array:
+    """A contiguous native-endian copy; complex gets a last axis (re, im).
+
+    bfloat16 and float16 are widened to float32, which holds them exactly.
+    """
+    if not isinstance(array, np.ndarray):
+        array = _tensor_to_numpy(array)
+    if array.dtype.kind == "c":
+        array = np.stack([array.real, array.imag], axis=-1)
+    if array.dtype == np.float16:
+        return np.ascontiguousarray(array, np.float32)
+    if array.dtype.itemsize > 8:  # noqa: PLR2004 - wider than a double
+        raise TapError(
+            f"dtype {array.dtype} has more digits than a trace can hold; "
+            "tap a float64 value"
+        )
+    return np.array(array, array.dtype.newbyteorder("="), order="C", copy=True)
+
+
+def _tensor_to_numpy(tensor: Any) -> Array:
+    torch = sys.modules["torch"]
+    if tensor.dtype == torch.complex32:
+        tensor = tensor.to(torch.complex64)
+    elif tensor.is_floating_point() and tensor.element_size() < 4:  # noqa: PLR2004
+        tensor = tensor.float()
+    return np.asarray(tensor.cpu().numpy())

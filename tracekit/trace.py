@@ -1,0 +1,285 @@
+"""A finished trace: its tables, in memory or in a directory of Parquet files.
+
+A trace directory holds ``trace.json`` (format and version), one Parquet file
+for each table of ``schema.TABLES``, and ``elements/tap=N/0.parquet`` with the
+elements of tap number N, sorted by ordinal. Files are numbered, never named
+after a tap: a name may hold anything. DuckDB and pyarrow read all of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tracekit.errors import TraceError
+from tracekit.schema import (
+    FORMAT_VERSION,
+    TABLES,
+    ConfigValue,
+    Coverage,
+    Declared,
+    Event,
+    FileUse,
+    Reject,
+    Run,
+)
+from tracekit.seal import SealedTap, seal, strides
+
+MARKER = "trace.json"
+_ELEMENTS = "elements"
+
+
+class Trace:
+    """All events of one run.
+
+    Args:
+        tables: the tables of ``schema.TABLES``, by name.
+        elements: an element table by tap number, for a trace in memory.
+        path: the directory, for a trace on disk.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pa.Table],
+        elements: Mapping[int, pa.Table],
+        path: Path | None = None,
+    ) -> None:
+        self.tables = dict(tables)
+        self.path = path
+        self._elements = dict(elements)
+
+    @classmethod
+    def build(
+        cls,
+        events: Iterable[Event],
+        *,
+        run: Run,
+        config: Sequence[ConfigValue] = (),
+        files: Sequence[FileUse] = (),
+        rejects: Sequence[Reject] = (),
+        declared: Sequence[Declared] = (),
+        coverage: Sequence[Coverage] = (),
+    ) -> Trace:
+        """A trace in memory from what a recorder or a log reader collected.
+
+        Args:
+            events: in program order.
+            run: the execution.
+            config: facts; of one key the last one counts.
+            files: files that the run used.
+            rejects: lines that were not understood.
+            declared: taps that the program is known to have.
+            coverage: which coordinates the run reports; all, if nothing is
+                said.
+        """
+        taps = seal(events, merge=run.declares)
+        latest = {value.key: value for value in config}
+        rows: dict[str, list[dict[str, Any]]] = {
+            "run": [_run_row(run)],
+            "config": [_fields(value) for value in latest.values()],
+            "file": [_fields(use) for use in files],
+            "tap": [_tap_row(number, tap) for number, tap in enumerate(taps)],
+            "declared": [
+                {"name": d.tap, "family": d.family, "need": d.need}
+                for d in declared
+            ],
+            "grid": [
+                row
+                for number, tap in enumerate(taps)
+                for row in _grid_rows(number, tap)
+            ],
+            "coverage": [_fields(group) for group in coverage],
+            "event": sorted(
+                (
+                    row
+                    for number, tap in enumerate(taps)
+                    for row in _event_rows(number, tap)
+                ),
+                key=lambda row: int(row["sequence"]),
+            ),
+            "reject": [_fields(reject) for reject in rejects],
+        }
+        tables = {name: _table(name, found) for name, found in rows.items()}
+        elements = {n: tap.elements for n, tap in enumerate(taps)}
+        return cls(tables, elements)
+
+    @property
+    def taps(self) -> tuple[str, ...]:
+        """Names of the taps, in program order, each once."""
+        return tuple(dict.fromkeys(self.tables["tap"]["name"].to_pylist()))
+
+    @property
+    def rejects(self) -> int:
+        """How many lines were not understood."""
+        return int(self.tables["reject"].num_rows)
+
+    def elements(self, number: int) -> pa.Table:
+        """The element table of tap number ``number``."""
+        if self.path is None:
+            return self._elements[number]
+        return pq.read_table(self.element_file(number), partitioning=None)
+
+    def element_file(self, number: int) -> Path:
+        """Where the elements of tap number ``number`` are stored."""
+        if self.path is None:
+            raise TraceError("this trace is in memory; save it to a path first")
+        return self.path / _ELEMENTS / f"tap={number}" / "0.parquet"
+
+    def save(self, path: str | Path) -> Trace:
+        """Write the trace into a new or empty directory; returns that trace.
+
+        Raises:
+            TraceError: the directory holds something already.
+        """
+        root = Path(path)
+        root.mkdir(parents=True, exist_ok=True)
+        if any(root.iterdir()):
+            raise TraceError(
+                f"{root} is not empty; give a new directory for the trace"
+            )
+        self.write_into(root)
+        return Trace(self.tables, {}, root)
+
+    def write_into(self, root: Path) -> None:
+        """Write all files; the marker comes last, so a cut is noticed."""
+        for number, table in self._elements.items():
+            file = root / _ELEMENTS / f"tap={number}" / "0.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _write_elements(table, file)
+        for name, table in self.tables.items():
+            pq.write_table(table, root / f"{name}.parquet")
+        marker = {"format": "tracekit", "version": FORMAT_VERSION}
+        (root / MARKER).write_text(json.dumps(marker) + "\n")
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Export all elements as one long Parquet table (view ``element``)."""
+        from tracekit.export import export  # noqa: PLC0415 - needs DuckDB
+
+        export(self, Path(path), "parquet")
+
+    def __repr__(self) -> str:
+        where = "in memory" if self.path is None else str(self.path)
+        count = self.tables["event"].num_rows
+        return f"<Trace {where}: {len(self.taps)} taps, {count} events>"
+
+
+def open_trace(path: str | Path) -> Trace:
+    """Open a trace directory.
+
+    Raises:
+        TraceError: no trace lies there, or one of a newer format.
+    """
+    root = Path(path)
+    marker = root / MARKER
+    if not marker.is_file():
+        raise TraceError(f"{root} is no trace: it has no {MARKER}")
+    try:
+        version = json.loads(marker.read_text())["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise TraceError(f"{marker} can't be read: {error}") from error
+    if version != FORMAT_VERSION:
+        raise TraceError(
+            f"{root} has format version {version}, this tracekit reads "
+            f"{FORMAT_VERSION}; install the tracekit that wrote it"
+        )
+    try:
+        tables = {
+            name: pq.read_table(root / f"{name}.parquet", schema=schema)
+            for name, schema in TABLES.items()
+        }
+    except (OSError, pa.ArrowInvalid) as error:
+        raise TraceError(f"{root} is damaged: {error}") from error
+    return Trace(tables, {}, root)
+
+
+def _write_elements(table: pa.Table, file: Path) -> None:
+    """Ordinals delta-encoded, floats byte-split, no statistics on floats.
+
+    DuckDB prunes row groups by min and max, which leave NaN out: with
+    statistics on a float column, a search for NaN would find none.
+    """
+    floats = [
+        name
+        for name in table.column_names
+        if pa.types.is_floating(table.schema.field(name).type)
+    ]
+    encoding = dict.fromkeys(("ordinal", "event"), "DELTA_BINARY_PACKED")
+    encoding |= dict.fromkeys(floats, "BYTE_STREAM_SPLIT")
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[n for n in ("text",) if n in table.column_names],
+        column_encoding=encoding,
+        write_statistics=["ordinal"],
+        row_group_size=1 << 20,
+    )
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    schema = TABLES[name]
+    for row in rows:
+        if "run_id" in schema.names:
+            row["run_id"] = 0
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _fields(item: Any) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in item.__slots__}
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    return {**_fields(run), "facts": list(run.facts.items())}
+
+
+def _tap_row(number: int, tap: SealedTap) -> dict[str, Any]:
+    return {
+        "tap_id": number,
+        "name": tap.name,
+        "family": tap.family,
+        "order": tap.order,
+        "kind": tap.kind,
+        "dtype": tap.dtype,
+        "unit": tap.unit,
+        "need": tap.need,
+        "elements": tap.elements.num_rows,
+        "merged": tap.merged,
+        "key_hash": tap.key_hash,
+        "value_hash": tap.value_hash,
+    }
+
+
+def _grid_rows(number: int, tap: SealedTap) -> list[dict[str, Any]]:
+    return [
+        {"tap_id": number, "position": place, "stride": stride, **_fields(axis)}
+        for place, (axis, stride) in enumerate(
+            zip(tap.grid, strides(tap.grid), strict=True)
+        )
+    ]
+
+
+def _event_rows(number: int, tap: SealedTap) -> Iterable[dict[str, Any]]:
+    for place, (sequence, event) in enumerate(tap.events):
+        yield {
+            "sequence": sequence,
+            "tap_id": number,
+            "event": place,
+            "phase": event.phase,
+            "process": 0,
+            "thread": event.thread,
+            "grid_origin": [axis.origin for axis in event.axes],
+            "grid_extent": [axis.extent for axis in event.axes],
+            "elements": len(event.text or ())
+            if event.kind == "text"
+            else len(event.values),
+            "file": event.file,
+            "line": event.line,
+            "time_ns": event.time_ns,
+            "context": event.context,
+        }
