@@ -1,0 +1,37 @@
+"""One way in for everything that can be compared: a trace, a log, a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tracekit.errors import TraceError
+from tracekit.logs import read_log
+from tracekit.trace import MARKER, Trace, open_trace
+
+LOG_SUFFIXES = (".log", ".txt")
+
+
+def as_trace(source: Trace | str | Path, dialect: str = "nanobragg") -> Trace:
+    """A trace from a trace, a trace directory or a log.
+
+    Args:
+        source: what to open.
+        dialect: how the log is spelled, if it is one.
+
+    Raises:
+        TraceError: there is nothing that can be opened.
+        LogError: the log can't be read.
+    """
+    if isinstance(source, Trace):
+        return source
+    path = Path(source)
+    if (path / MARKER).is_file() or path.is_dir():
+        return open_trace(path)
+    if path.suffix in LOG_SUFFIXES:
+        return read_log(path, dialect=dialect)
+    if not path.exists():
+        raise TraceError(f"{path} does not exist; give a trace or a log")
+    raise TraceError(
+        f"{path} is neither a trace directory nor a log "
+        f"({', '.join(LOG_SUFFIXES)})"
+    )
