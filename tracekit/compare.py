@@ -76,13 +76,13 @@ class Comparison:
             "informative": [
                 _fact(row) for row in self.configuration if not row["decisive"]
             ],
-            "gaps": [_jsonable(row) for row in self.gaps],
+            "gaps": [jsonable(row) for row in self.gaps],
             "first_divergence": None if first is None else _divergence(first),
             "taps": [_tap(row) for row in self.taps],
             "images": [
-                _jsonable(_with_pixel(row, "worst")) for row in self.images
+                jsonable(_with_pixel(row, "worst")) for row in self.images
             ],
-            "summary": _jsonable(self.summary),
+            "summary": jsonable(self.summary),
         }
 
 
@@ -164,7 +164,7 @@ def _fact(row: Row) -> Row:
         value = row.pop(f"{side}_value")
         if value is not None:
             row[side] = int(value) if value.is_integer() else value
-    return dict(_jsonable(row))
+    return dict(jsonable(row))
 
 
 def _divergence(row: Row) -> Row:
@@ -175,18 +175,19 @@ def _divergence(row: Row) -> Row:
             row[side] = text
         elif exact is not None:
             row[side] = exact
-    return dict(_jsonable(row))
+    return dict(jsonable(row))
 
 
 def _tap(row: Row) -> Row:
-    return dict(_jsonable(_with_pixel(row, "worst")))
+    return dict(jsonable(_with_pixel(row, "worst")))
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """The value in JSON's types; see ``Comparison.to_dict``."""
     if isinstance(value, dict):
-        return {str(key): _jsonable(part) for key, part in value.items()}
+        return {str(key): jsonable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_jsonable(part) for part in value]
+        return [jsonable(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, int) and abs(value) > _EXACT:

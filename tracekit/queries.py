@@ -15,7 +15,7 @@ from tracekit.errors import CompareError
 
 # A macro binds the names it uses when it is created, so files load in this
 # order. The second group needs the sides "actual" and "expected".
-ONE_SIDE = ("run", "config", "event", "tap_axes", "element")
+ONE_SIDE = ("run", "config", "event", "tap_axes", "taps", "element", "elements_of")
 TWO_SIDES = (
     "ulp_distance",
     "pair",
