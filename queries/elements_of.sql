@@ -2,7 +2,7 @@
 --
 -- Parameters
 -- tap_glob   name or glob of the taps; NULL for all
--- pixel      [slow, fast]; NULL for all. A number without a pixel is shown
+-- at_pixel   [slow, fast]; NULL for all. A number without a pixel is shown
 --            beside every pixel.
 --
 -- tap        the tap
@@ -14,7 +14,7 @@
 -- unit       spelled out
 -- digits     significant digits that the print format carries
 CREATE OR REPLACE MACRO elements_of(
-    tap_glob := NULL, pixel := NULL
+    tap_glob := NULL, at_pixel := NULL
 ) AS TABLE
 SELECT
     tap, slow, fast, coordinate,
@@ -22,6 +22,6 @@ SELECT
     coalesce(exact::VARCHAR, value::VARCHAR, text) AS value, unit, digits
 FROM element
 WHERE (tap_glob IS NULL OR tap GLOB tap_glob)
-    AND (pixel IS NULL OR slow IS NULL
-        OR [slow, fast] = pixel::BIGINT[])
+    AND (at_pixel IS NULL OR slow IS NULL
+        OR [slow, fast] = at_pixel::BIGINT[])
 ORDER BY side, tap_id, ordinal;

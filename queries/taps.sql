@@ -11,11 +11,10 @@
 CREATE OR REPLACE VIEW taps AS
 SELECT
     t.side, t.name AS tap, t.family, t.elements,
-    coalesce(string_agg(
-        g.dim || '=' || g.extent, ' ' ORDER BY g.position
-    ), '') AS dims,
+    array_to_string(list_transform(
+        a.axes, lambda x: x.dim || '=' || x.extent
+    ), ' ') AS dims,
     t.unit, t.dtype, t.need, t.merged
 FROM trace_tap AS t
-LEFT JOIN trace_grid AS g ON g.side = t.side AND g.tap_id = t.tap_id
-GROUP BY ALL, t."order", t.tap_id
+JOIN tap_axes AS a ON a.side = t.side AND a.tap_id = t.tap_id
 ORDER BY t.side, t."order", t.tap_id;

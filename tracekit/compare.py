@@ -155,7 +155,7 @@ def _with_pixel(row: Row, prefix: str = "") -> Row:
         for key, value in row.items()
         if key not in (f"{stem}slow", f"{stem}fast")
     }
-    return {**rest, f"{stem}pixel": None if slow is None else [slow, fast]}
+    return {**rest, f"{stem}pixel": None if slow is None or fast is None else [slow, fast]}
 
 
 def _fact(row: Row) -> Row:
@@ -168,7 +168,12 @@ def _fact(row: Row) -> Row:
 
 
 def _divergence(row: Row) -> Row:
-    row = _with_pixel(row)
+    half = {
+        dim: row[dim]
+        for dim in ("slow", "fast")
+        if row[dim] is not None and None in (row["slow"], row["fast"])
+    }
+    row = _with_pixel({**row, "coordinate": {**half, **row["coordinate"]}})
     for side in ("actual", "expected"):
         exact, text = row.pop(f"{side}_exact"), row.pop(f"{side}_text")
         if text is not None:

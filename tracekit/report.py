@@ -122,8 +122,11 @@ def _first(comparison: Comparison) -> str:
 
 def _place(row: Row) -> str:
     parts = []
-    if row["slow"] is not None:
+    pixel = {dim: row[dim] for dim in ("slow", "fast") if row[dim] is not None}
+    if len(pixel) == 2:  # noqa: PLR2004 - both dims of the pixel
         parts.append(f"at pixel ({row['slow']}, {row['fast']})")
+        pixel = {}
+    row = {**row, "coordinate": {**pixel, **row["coordinate"]}}
     loops = [f"{dim}={index}" for dim, index in row["coordinate"].items()]
     if loops:
         parts.append(" ".join(loops))
@@ -187,7 +190,7 @@ def _tap(row: Row) -> tuple[str, ...]:
         notes.append("not compared")
     pixel = (
         ""
-        if row["worst_slow"] is None
+        if None in (row["worst_slow"], row["worst_fast"])
         else f"({row['worst_slow']}, {row['worst_fast']})"
     )
     return (
