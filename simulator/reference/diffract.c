@@ -1,0 +1,206 @@
+/* Intensity, sample by sample, in nanoBragg's order of loops: slow and fast
+ * pixel, layer, sub-pixel slow and fast, source, phi, mosaic domain.
+ */
+#include "diffract.h"
+
+#include "constants.h"
+#include "failure.h"
+#include "polarization.h"
+#include "trace.h"
+
+/* What one sample or pixel leaves behind for those after it. */
+typedef struct {
+    int sweep;            /* FIRST_SWEEP until one phi sweep is over */
+    bool interpolate;     /* off for good after the first way out */
+    Vec3 polarization;    /* normalised anew at every use */
+} Memory;
+
+/* One pixel while its samples are summed. The three factors are 0 until
+ * they are first needed, and then kept, unless their oversampling is on. */
+typedef struct {
+    double sum, omega, capture, polar;
+} Pixel;
+
+static double structure_factor(const Experiment *e, Memory *memory,
+                               const double hkl[3], const long rounded[3])
+{
+    if (memory->interpolate) {
+        if (structure_factors_in_range(&e->factors, hkl))
+            return structure_factors_between(&e->factors, hkl);
+        warn("h %g, k %g, l %g is too near the edge of the structure "
+             "factors: no interpolation from here on", hkl[0], hkl[1],
+             hkl[2]);
+        memory->interpolate = false;
+    }
+    return structure_factors_nearest(&e->factors, rounded);
+}
+
+/* The lattice factors along the axes exist for the square crystal only. */
+static void trace_lattice(const TraceAt *at, const Experiment *e,
+                          const double along[3], double lattice)
+{
+    if (e->crystal.shape == SQUARE) {
+        trace(at, AT_SAMPLE, "F_latt_a", "1", along[0]);
+        trace(at, AT_SAMPLE, "F_latt_b", "1", along[1]);
+        trace(at, AT_SAMPLE, "F_latt_c", "1", along[2]);
+    }
+    trace(at, AT_SAMPLE, "F_latt", "1", lattice);
+}
+
+static void add_sample(const Experiment *e, Memory *memory, Pixel *pixel,
+                       const Cell *cell, Vec3 q, const TraceAt *at)
+{
+    const double hkl[3] = {dot(cell->a, q), dot(cell->b, q),
+                           dot(cell->c, q)};
+    const long rounded[3] = {(long)ceil(hkl[0] - 0.5),
+                             (long)ceil(hkl[1] - 0.5),
+                             (long)ceil(hkl[2] - 0.5)};
+    double along[3];
+    trace_vector(at, AT_SAMPLE, "rot_a", "m", cell->a);
+    trace_vector(at, AT_SAMPLE, "rot_b", "m", cell->b);
+    trace_vector(at, AT_SAMPLE, "rot_c", "m", cell->c);
+    trace_hkl(at, AT_SAMPLE, "hkl_frac", hkl);
+    trace_hkl_integers(at, AT_SAMPLE, "hkl_rounded", rounded);
+    double lattice = crystal_lattice_factor(&e->crystal, hkl, rounded, along);
+    if (at->on)
+        trace_lattice(at, e, along, lattice);
+    if (lattice == 0.0 && e->water == 0.0)
+        return;
+    double F = structure_factor(e, memory, hkl, rounded);
+    trace(at, AT_SAMPLE, "F_cell", "electron", F);
+    pixel->sum += F * F * lattice * lattice;
+    /* These multiply all that has been summed so far, sample after sample:
+     * a nested product, as in nanoBragg, and not a weighted sum. */
+    if (e->oversample_thick)
+        pixel->sum *= pixel->capture;
+    if (e->oversample_polar)
+        pixel->sum *= pixel->polar;
+    if (e->oversample_omega)
+        pixel->sum *= pixel->omega;
+}
+
+static void add_sweep(const Experiment *e, Memory *memory, Pixel *pixel,
+                      Vec3 q, TraceAt *at)
+{
+    const Orientations *o = &e->orientations;
+    const Cell *cell = o->cell[memory->sweep];
+    for (long phi = 0; phi < o->phi_steps; phi++) {
+        at->index[PHI] = phi;
+        for (long mosaic = 0; mosaic < o->domains; mosaic++) {
+            at->index[MOSAIC] = mosaic;
+            add_sample(e, memory, pixel, cell++, q, at);
+        }
+    }
+    memory->sweep = LATER_SWEEP;
+}
+
+/* diffracted: normalised anew in place whenever the polarization factor is
+ * computed, so that the next source of the sub-pixel sees it in its last
+ * bits. */
+static void add_source(const Experiment *e, Memory *memory, Pixel *pixel,
+                       long source, Vec3 *diffracted, TraceAt *at)
+{
+    Vec3 incident = e->beam.incident[source];
+    double wavelength = e->beam.wavelength[source];
+    Vec3 change = subtract(*diffracted, incident);
+    Vec3 q = {change.x / wavelength, change.y / wavelength,
+              change.z / wavelength};
+    at->index[SOURCE] = source;
+    trace_vector(at, AT_SOURCE, "scattering_vec", "1/m", q);
+    if (e->d_min > 0.0) {
+        double stol = 0.5 * length(q);
+        if (stol > 0.0 && e->d_min > 0.5 / stol)
+            return;
+    }
+    if (pixel->polar == 0.0 || e->oversample_polar)
+        pixel->polar = polarization_factor(e->polarization, &incident,
+                                           diffracted,
+                                           &memory->polarization);
+    add_sweep(e, memory, pixel, q, at);
+}
+
+/* The part of the photons that the layer absorbs on this path. */
+static double captured(const Detector *d, long layer, Vec3 diffracted)
+{
+    double along = dot(diffracted, d->normal);
+    return exp(-(double)layer * d->layer_step * d->attenuation / along) -
+           exp(-(double)(layer + 1) * d->layer_step * d->attenuation / along);
+}
+
+static void add_subpixel(const Experiment *e, Memory *memory, Pixel *pixel,
+                         TraceAt *at)
+{
+    const Detector *d = &e->detector;
+    const long *i = at->index;
+    Vec3 position = detector_position(d, i[SLOW], i[FAST], i[LAYER],
+                                      i[SUB_SLOW], i[SUB_FAST]);
+    double distance = length(position);
+    Vec3 diffracted = unit(position);
+    trace_vector(at, AT_SUBPIXEL, "pixel_pos", "m", position);
+    trace(at, AT_SUBPIXEL, "R", "m", distance);
+    trace_vector(at, AT_SUBPIXEL, "diffracted_vec", "1", diffracted);
+    if (pixel->omega == 0.0 || e->oversample_omega) {
+        pixel->omega = detector_solid_angle(d, distance);
+        trace(at, e->oversample_omega ? AT_SUBPIXEL : AT_PIXEL, "omega",
+              "sr", pixel->omega);
+    }
+    if (pixel->capture == 0.0 || e->oversample_thick)
+        pixel->capture = captured(d, i[LAYER], diffracted);
+    for (long source = 0; source < e->beam.sources; source++)
+        add_source(e, memory, pixel, source, &diffracted, at);
+}
+
+/* The sum over a pixel's samples becomes photons. The factors that aren't
+ * oversampled stand for the whole pixel: omega and polar from its first
+ * sub-pixel, capture from the first sub-pixel of the last layer. */
+static double scaled_intensity(const Experiment *e, const Pixel *pixel,
+                               const TraceAt *at)
+{
+    trace(at, AT_PIXEL, "I_before_scaling", "1", pixel->sum);
+    trace(at, AT_PIXEL, "capture_fraction", "1", pixel->capture);
+    trace(at, AT_PIXEL, "polar", "1", pixel->polar);
+    trace(at, AT_PIXEL, "omega_applied", "sr", pixel->omega);
+    double intensity =
+        r_e_squared * e->beam.fluence * pixel->sum / (double)e->steps;
+    if (!e->oversample_thick)
+        intensity *= pixel->capture;
+    if (!e->oversample_polar)
+        intensity *= pixel->polar;
+    if (!e->oversample_omega)
+        intensity *= pixel->omega;
+    trace(at, AT_PIXEL, "intensity", "photon", intensity);
+    return intensity;
+}
+
+static double pixel_intensity(const Experiment *e, Memory *memory, long slow,
+                              long fast)
+{
+    const Detector *d = &e->detector;
+    TraceAt at = trace_pixel(slow, fast);
+    Pixel pixel = {.sum = e->background, .polar = e->polarized ? 0.0 : 1.0};
+    for (long layer = 0; layer < d->layers; layer++) {
+        at.index[LAYER] = layer;
+        pixel.capture = d->thickness == 0.0 ? 1.0 : 0.0;
+        for (long s = 0; s < d->oversample; s++) {
+            at.index[SUB_SLOW] = s;
+            for (long f = 0; f < d->oversample; f++) {
+                at.index[SUB_FAST] = f;
+                add_subpixel(e, memory, &pixel, &at);
+            }
+        }
+    }
+    return scaled_intensity(e, &pixel, &at);
+}
+
+void diffract(const Experiment *e, double *image)
+{
+    const Detector *d = &e->detector;
+    Memory memory = {.sweep = FIRST_SWEEP,
+                     .interpolate = e->factors.interpolate,
+                     .polarization = d->polarization};
+    for (long slow = 0; slow < d->count[1]; slow++)
+        for (long fast = 0; fast < d->count[0]; fast++)
+            if (experiment_computes(e, slow, fast))
+                image[slow * d->count[0] + fast] =
+                    pixel_intensity(e, &memory, slow, fast);
+}

@@ -1,0 +1,34 @@
+/* Everything that the pixel loop reads and never changes. */
+#ifndef EXPERIMENT_H
+#define EXPERIMENT_H
+
+#include "beam.h"
+#include "orientations.h"
+#include "structure_factors.h"
+
+typedef struct {
+    Detector detector;
+    Crystal crystal;
+    Beam beam;
+    Orientations orientations;
+    StructureFactors factors;
+    unsigned char *masked;    /* [slow][fast], 1: left out; NULL: none */
+    double polarization;      /* Kahn's factor */
+    bool polarized;           /* not with -nopolar */
+    bool oversample_thick, oversample_polar, oversample_omega;
+    double d_min, water;      /* metre */
+    double background;        /* of the water, before scaling */
+    long steps;               /* samples of a pixel in one layer */
+} Experiment;
+
+/* Read the options and files and derive all of it; traces as it goes. */
+void experiment_prepare(Experiment *experiment, const Options *options);
+
+/* Print the configuration as TRACEKIT config lines. */
+void experiment_describe(const Experiment *experiment,
+                         const Options *options);
+
+/* Whether the pixel lies on the detector, in the ROI and in the mask. */
+bool experiment_computes(const Experiment *experiment, long slow, long fast);
+
+#endif

@@ -1,0 +1,188 @@
+/* The options, by subject. The columns are those of struct Option. */
+#include "option_table.h"
+
+#define AT(member) offsetof(Options, member)
+#define NUMBER_OF(name, member, conversion) \
+    {name, read_numbers, AT(member), 1, 1, conversion, KEEPS_PIVOT, 0, NULL}
+#define NUMBERS_OF(name, member, values, copies, conversion)             \
+    {name, read_numbers, AT(member), values, copies, conversion,         \
+     KEEPS_PIVOT, 0, NULL}
+#define PIVOTING(name, member, conversion, pivot) \
+    {name, read_numbers, AT(member), 1, 1, conversion, pivot, 0, NULL}
+#define INTEGERS_OF(name, member, values, copies) \
+    {name, read_integers, AT(member), values, copies, PLAIN, KEEPS_PIVOT, \
+     0, NULL}
+#define FLAG(name, member, value) \
+    {name, read_constant, AT(member), 0, 0, PLAIN, KEEPS_PIVOT, value, NULL}
+#define TEXT_OF(name, member) \
+    {name, read_text, AT(member), 1, 0, PLAIN, KEEPS_PIVOT, 0, NULL}
+#define SPECIAL(name, reader, value) \
+    {name, reader, 0, 0, 0, PLAIN, KEEPS_PIVOT, value, NULL}
+#define IGNORED(name, values) \
+    {name, read_and_ignore, 0, values, 0, PLAIN, KEEPS_PIVOT, 0, NULL}
+#define REFUSED(name, reason) \
+    {name, refuse, 0, 0, 0, PLAIN, KEEPS_PIVOT, 0, reason}
+
+#define NO_NOISE "noise images are not made here; leave it out"
+#define NO_HEADER "geometry isn't read from images; give it as options"
+#define NO_COHERENT "coherent sources are not simulated here"
+
+const Option option_table[] = {
+    /* crystal */
+    SPECIAL("-cell", read_cell, 0),
+    TEXT_OF("-mat", matrix_file),
+    {"-misset", read_misset, AT(misset), 3, 1, DEGREE, KEEPS_PIVOT, 0, NULL},
+    {"-misset_seed", read_seed, AT(misset_seed), 1, 1, PLAIN, KEEPS_PIVOT, 0,
+     NULL},
+    {"-mosaic_seed", read_seed, AT(mosaic_seed), 1, 1, PLAIN, KEEPS_PIVOT, 0,
+     NULL},
+    NUMBERS_OF("-N", cells, 1, 3, PLAIN),
+    NUMBER_OF("-Na", cells[0], PLAIN),
+    NUMBER_OF("-Nb", cells[1], PLAIN),
+    NUMBER_OF("-Nc", cells[2], PLAIN),
+    NUMBERS_OF("-xtalsize", sample, 1, 3, MILLIMETRE),
+    NUMBERS_OF("-samplesize", sample, 1, 3, MILLIMETRE),
+    NUMBER_OF("-xtalsize_x", sample[0], MILLIMETRE),
+    NUMBER_OF("-xtalsize_y", sample[1], MILLIMETRE),
+    NUMBER_OF("-xtalsize_z", sample[2], MILLIMETRE),
+    NUMBER_OF("-samplesize_x", sample[0], MILLIMETRE),
+    NUMBER_OF("-samplesize_y", sample[1], MILLIMETRE),
+    NUMBER_OF("-samplesize_z", sample[2], MILLIMETRE),
+    NUMBER_OF("-xtal_x", sample[0], MILLIMETRE),
+    NUMBER_OF("-xtal_y", sample[1], MILLIMETRE),
+    NUMBER_OF("-xtal_z", sample[2], MILLIMETRE),
+    NUMBER_OF("-sample_x", sample[0], MILLIMETRE),
+    NUMBER_OF("-sample_y", sample[1], MILLIMETRE),
+    NUMBER_OF("-sample_z", sample[2], MILLIMETRE),
+    NUMBER_OF("-xtal_thick", sample[0], MILLIMETRE),
+    NUMBER_OF("-xtal_width", sample[1], MILLIMETRE),
+    NUMBER_OF("-xtal_height", sample[2], MILLIMETRE),
+    NUMBER_OF("-sample_thick", sample[0], MILLIMETRE),
+    NUMBER_OF("-sample_width", sample[1], MILLIMETRE),
+    NUMBER_OF("-sample_height", sample[2], MILLIMETRE),
+    FLAG("-square_xtal", shape, SQUARE),
+    FLAG("-round_xtal", shape, ROUND),
+    FLAG("-gauss_xtal", shape, GAUSS),
+    FLAG("-tophat_spots", shape, TOPHAT),
+    FLAG("-binary_spots", shape, TOPHAT),
+    NUMBER_OF("-fudge", fudge, PLAIN),
+    NUMBER_OF("-mosaic", mosaic_spread, DEGREE),
+    NUMBER_OF("-mosaic_spread", mosaic_spread, DEGREE),
+    INTEGERS_OF("-mosaic_domains", mosaic_domains, 1, 1),
+    NUMBER_OF("-phi", phi, DEGREE),
+    NUMBER_OF("-osc", phi_range.width, DEGREE),
+    NUMBER_OF("-phistep", phi_range.step, DEGREE),
+    INTEGERS_OF("-phisteps", phi_range.count, 1, 1),
+    NUMBER_OF("-water", water, MICROMETRE_WATER),
+
+    /* structure factors */
+    TEXT_OF("-hkl", hkl_file),
+    NUMBER_OF("-default_F", default_F, PLAIN),
+    FLAG("-interpolate", interpolate, 1),
+    FLAG("-nointerpolate", interpolate, 0),
+    NUMBER_OF("-dmin", d_min, ANGSTROM),
+
+    /* beam */
+    NUMBER_OF("-lambda", wavelength, ANGSTROM),
+    NUMBER_OF("-wave", wavelength, ANGSTROM),
+    NUMBER_OF("-energy", wavelength, ELECTRONVOLT),
+    NUMBER_OF("-fluence", fluence, PLAIN),
+    NUMBER_OF("-flux", flux, PLAIN),
+    NUMBER_OF("-exposure", exposure, PLAIN),
+    NUMBER_OF("-beamsize", beam_size, MILLIMETRE),
+    NUMBER_OF("-polar", polarization, PLAIN),
+    FLAG("-nopolar", no_polarization, 1),
+    NUMBER_OF("-dispersion", dispersion.width, PERCENT),
+    INTEGERS_OF("-dispsteps", dispersion.count, 1, 1),
+    NUMBER_OF("-hdivrange", divergence[0].width, MILLIRADIAN),
+    NUMBER_OF("-vdivrange", divergence[1].width, MILLIRADIAN),
+    NUMBER_OF("-hdivstep", divergence[0].step, MILLIRADIAN),
+    NUMBER_OF("-vdivstep", divergence[1].step, MILLIRADIAN),
+    INTEGERS_OF("-hdivsteps", divergence[0].count, 1, 1),
+    INTEGERS_OF("-vdivsteps", divergence[1].count, 1, 1),
+    SPECIAL("-divergence", read_divergence, 0),
+    SPECIAL("-divsteps", read_divergence, 1),
+    FLAG("-round_div", round_divergence, 1),
+    FLAG("-square_div", round_divergence, 0),
+    TEXT_OF("-sourcefile", source_file),
+    IGNORED("-source_distance", 1),
+
+    /* detector */
+    FLAG("-mosflm", convention, MOSFLM),
+    FLAG("-denzo", convention, DENZO),
+    FLAG("-adxv", convention, ADXV),
+    FLAG("-xds", convention, XDS),
+    FLAG("-dials", convention, DIALS),
+    SPECIAL("-pivot", read_pivot, 0),
+    SPECIAL("-fdet_vector", read_axis, AXIS_FAST),
+    SPECIAL("-sdet_vector", read_axis, AXIS_SLOW),
+    SPECIAL("-odet_vector", read_axis, AXIS_NORMAL),
+    SPECIAL("-beam_vector", read_axis, AXIS_BEAM),
+    SPECIAL("-polar_vector", read_axis, AXIS_POLARIZATION),
+    SPECIAL("-spindle_axis", read_axis, AXIS_SPINDLE),
+    SPECIAL("-twotheta_axis", read_axis, AXIS_TWOTHETA),
+    SPECIAL("-pix0_vector", read_axis, AXIS_PIX0),
+    PIVOTING("-distance", distance, MILLIMETRE, PIVOTS_BEAM),
+    PIVOTING("-close_distance", close_distance, MILLIMETRE, PIVOTS_SAMPLE),
+    PIVOTING("-Xbeam", beam_centre[0], MILLIMETRE, PIVOTS_BEAM),
+    PIVOTING("-Ybeam", beam_centre[1], MILLIMETRE, PIVOTS_BEAM),
+    PIVOTING("-Xclose", close[0], MILLIMETRE, PIVOTS_SAMPLE),
+    PIVOTING("-Yclose", close[1], MILLIMETRE, PIVOTS_SAMPLE),
+    PIVOTING("-ORGX", origin[0], PLAIN, PIVOTS_SAMPLE),
+    PIVOTING("-ORGY", origin[1], PLAIN, PIVOTS_SAMPLE),
+    NUMBER_OF("-detector_rotx", rotation[0], DEGREE),
+    NUMBER_OF("-detector_roty", rotation[1], DEGREE),
+    NUMBER_OF("-detector_rotz", rotation[2], DEGREE),
+    PIVOTING("-twotheta", twotheta, DEGREE, PIVOTS_SAMPLE),
+    NUMBERS_OF("-detsize", extent, 1, 2, MILLIMETRE),
+    NUMBER_OF("-detsize_f", extent[0], MILLIMETRE),
+    NUMBER_OF("-detsize_s", extent[1], MILLIMETRE),
+    INTEGERS_OF("-detpixels", pixels, 1, 2),
+    INTEGERS_OF("-detpixels_f", pixels[0], 1, 1),
+    INTEGERS_OF("-detpixels_x", pixels[0], 1, 1),
+    INTEGERS_OF("-detpixels_s", pixels[1], 1, 1),
+    INTEGERS_OF("-detpixels_y", pixels[1], 1, 1),
+    NUMBER_OF("-pixel", pixel_size, MILLIMETRE),
+    SPECIAL("-detector_abs", read_attenuation, 0),
+    NUMBER_OF("-detector_thick", thickness, MICROMETRE),
+    INTEGERS_OF("-detector_thicksteps", layers, 1, 1),
+    INTEGERS_OF("-thicksteps", layers, 1, 1),
+    {"-curved_det", read_curved, AT(curved), 0, 0, PLAIN, KEEPS_PIVOT, 1,
+     NULL},
+    FLAG("-point_pixel", point_pixel, 1),
+    INTEGERS_OF("-oversample", oversample, 1, 1),
+    FLAG("-oversample_thick", oversample_thick, 1),
+    FLAG("-oversample_polar", oversample_polar, 1),
+    FLAG("-oversample_omega", oversample_omega, 1),
+    INTEGERS_OF("-roi", roi, 4, 1),
+    TEXT_OF("-mask", mask_file),
+
+    /* output; -image, -taps and the repeatable -trace_pixel are ours */
+    TEXT_OF("-image", image_file),
+    TEXT_OF("-floatfile", float_file),
+    TEXT_OF("-floatimage", float_file),
+    TEXT_OF("-intfile", integer_file),
+    TEXT_OF("-intimage", integer_file),
+    TEXT_OF("-pgmfile", pgm_file),
+    TEXT_OF("-pgmimage", pgm_file),
+    NUMBER_OF("-scale", scale, PLAIN),
+    NUMBER_OF("-adc", adc, PLAIN),
+    NUMBER_OF("-pgmscale", pgm_scale, PLAIN),
+    SPECIAL("-trace_pixel", read_trace_pixel, 0),
+    SPECIAL("-printout_pixel", read_trace_pixel, 1),
+    TEXT_OF("-taps", taps),
+
+    /* nothing here depends on these */
+    IGNORED("-seed", 1),
+    IGNORED("-stol", 1),
+    IGNORED("-nonoise", 0),
+    IGNORED("-nopgm", 0),
+    IGNORED("-progress", 0),
+    IGNORED("-noprogress", 0),
+    REFUSED("-noisefile", NO_NOISE),
+    REFUSED("-noiseimage", NO_NOISE),
+    REFUSED("-img", NO_HEADER),
+    REFUSED("-coherent", NO_COHERENT),
+};
+
+const size_t option_count = sizeof option_table / sizeof option_table[0];
