@@ -18,7 +18,8 @@ def accumulate(step: np.floating) -> tk.Trace:
 def main() -> None:
     """Ask DuckDB for the error at every twentieth step."""
     con = tk.connect(
-        actual=accumulate(np.float32(0.1)), expected=accumulate(np.float64(0.1))
+        actual=accumulate(np.float32(0.1)),
+        expected=accumulate(np.float64(0.1)),
     )
     print(
         con.sql(

@@ -15,7 +15,8 @@ def diffract(
     q = tk.tap(
         (direction - incident) / wavelength, "q", "slow fast xyz", unit="1/m"
     )
-    return q.square().sum(-1)
+    squared: torch.Tensor = q.square().sum(-1)
+    return squared
 
 
 def main() -> None:

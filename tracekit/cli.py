@@ -27,6 +27,7 @@ from tracekit.compare import jsonable
 from tracekit.database import connect
 from tracekit.errors import TracekitError
 from tracekit.open import as_trace
+from tracekit.report import render
 from tracekit.trace import Trace
 
 app = typer.Typer(
@@ -39,9 +40,7 @@ _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _STATUS = {"close": 0, "diverged": 1, "incomparable": 2}
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Actual = Annotated[Path, typer.Argument(help="Trace or log in question.")]
 Expected = Annotated[
     Path, typer.Argument(help="Trace or log that it should agree with.")
@@ -77,7 +76,7 @@ def demo(
     ] = Path("demo"),
 ) -> None:
     """Tell the story of a stale file, with our own C and PyTorch programs."""
-    from tracekit.demo import run_demo  # noqa: PLC0415 - runs programs
+    from tracekit.demo import run_demo
 
     run_demo(directory, _out)
 
@@ -97,7 +96,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run any program after --; keep its log as a trace. Exits as it does."""
-    from tracekit.programs import run as run_program  # noqa: PLC0415 - spawns
+    from tracekit.programs import run as run_program
 
     if not context.args:
         raise TracekitError("no command; write it after --")
@@ -122,7 +121,7 @@ def parse(
     as_json: Json = False,
 ) -> None:
     """Read a log that exists already; show what was read and what was not."""
-    from tracekit.logs import parse_log  # noqa: PLC0415 - only here
+    from tracekit.logs import parse_log
 
     with _waiting(f"reading {log}"):
         parsed = parse_log(log, dialect)
@@ -150,6 +149,9 @@ def compare(
     actual: Actual,
     expected: Expected,
     policy: PolicyFile = None,
+    every_tap: Annotated[
+        bool, typer.Option("--all", help="Show close taps as well.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Same problem? Gaps? Where do two runs first differ? Every tap."""
@@ -158,7 +160,8 @@ def compare(
     if as_json:
         _print_json(result.to_dict())
     else:
-        head, _, rest = str(result).partition("\n")
+        text = render(result, every_tap=every_tap)
+        head, _, rest = text.partition("\n")
         color = {"close": "green", "diverged": "red"}.get(
             result.verdict, "yellow"
         )
@@ -182,7 +185,8 @@ def query(
         list[Path] | None, typer.Argument(help="ACTUAL EXPECTED, or one.")
     ] = None,
     parameter: Annotated[
-        list[str] | None, typer.Option("--param", help="name=value, for $name.")
+        list[str] | None,
+        typer.Option("--param", help="name=value, for $name."),
     ] = None,
     policy: PolicyFile = None,
     listing: Annotated[
@@ -236,7 +240,9 @@ def show(
         found = con.execute("FROM elements_of($tap, $pixel)", asked)
         _print_rows(found, as_json=as_json)
         return
-    parts = {name: con.sql(f"FROM {name}") for name in ("run", "config", "taps")}
+    parts = {
+        name: con.sql(f"FROM {name}") for name in ("run", "config", "taps")
+    }
     if as_json:
         _print_json({name: _dicts(part) for name, part in parts.items()})
         return
@@ -255,7 +261,7 @@ def export(
     ] = "parquet",
 ) -> None:
     """Write all elements of a trace to one file."""
-    from tracekit.export import export as write  # noqa: PLC0415 - only here
+    from tracekit.export import export as write
 
     with _waiting(f"writing {output}"):
         write(as_trace(source), output, form)  # type: ignore[arg-type]
@@ -285,9 +291,7 @@ def _dicts(
     result: duckdb.DuckDBPyConnection | duckdb.DuckDBPyRelation,
 ) -> list[dict[str, Any]]:
     columns = [column[0] for column in result.description or ()]
-    return [
-        dict(zip(columns, row, strict=True)) for row in result.fetchall()
-    ]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
 
 def _print_rows(

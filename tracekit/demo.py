@@ -8,6 +8,7 @@ working directory. Here it happens again, and two commands find it.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,10 @@ from rich.console import Console
 from tracekit.compare import Comparison, compare
 from tracekit.errors import TracekitError
 
-_PROBLEM = (
+_PROBLEM = shlex.split(
     "-default_F 100 -cell 100 100 100 90 90 90 -lambda 0.5 -distance 500 "
     "-pixel 0.05 -detpixels 4096 -N 5 -mosflm -oversample 1"
-).split()
+)
 _EDGE, _CENTRE = (0, 0), (2048, 2048)
 _PIXELS = [
     word
@@ -133,10 +134,14 @@ def _leave_dump(root: Path, directory: Path, out: Console) -> None:
             for k in range(-8, 9):
                 for l in range(-8, 9):  # noqa: E741 - the field's name
                     if (h, k, l) != (0, 0, 0):
-                        amplitude = 20 + (37 * h * h + 17 * k * k + 5 * l) % 211
+                        amplitude = (
+                            20 + (37 * h * h + 17 * k * k + 5 * l) % 211
+                        )
                         file.write(f"{h} {k} {l} {amplitude}.25\n")
-    small = "-cell 100 100 100 90 90 90 -lambda 1 -distance 100".split()
-    job = [*small, "-detpixels", "8", "-N", "5", "-hkl", reflections.name]
+    job = shlex.split(
+        "-cell 100 100 100 90 90 90 -lambda 1 -distance 100 -detpixels 8 "
+        f"-N 5 -hkl {reflections.name}"
+    )
     out.print(
         f"$ cd {place}; python -m simulator --backend c {' '.join(job)}   "
         "# last week",

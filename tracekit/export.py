@@ -59,10 +59,12 @@ def _parquet(reader: pa.RecordBatchReader, path: Path) -> None:
 
 
 def _arrow(reader: pa.RecordBatchReader, path: Path) -> None:
-    with pa.OSFile(str(path), "wb") as file:
-        with pa.ipc.new_file(file, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_file(file, reader.schema) as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch)
 
 
 def _csv(reader: pa.RecordBatchReader, path: Path) -> None:

@@ -50,7 +50,7 @@ def run(
             empty.
         LogError: the dialect can't be read.
     """
-    from tracekit.logs import parse_log  # noqa: PLC0415 - not needed to import
+    from tracekit.logs import parse_log
 
     root = Path(trace)
     directory = Path(cwd or ".")
@@ -62,9 +62,7 @@ def run(
     root.mkdir(parents=True, exist_ok=True)
     log = root / "output.log"
     found = _listing(directory)
-    record = run_record.program_run(
-        program or Path(argv[0]).name, tuple(argv)
-    )
+    record = run_record.program_run(program or Path(argv[0]).name, tuple(argv))
     status = _stream(argv, executable, directory, log, echo)
     parsed = parse_log(log, dialect)
     built = _trace_of(parsed, record, found, status)

@@ -5,23 +5,31 @@ This file computes nothing: each number was returned by a query.
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracekit.compare import Comparison, Row
 
 _SHOWN = 40
+_WIDTH = 79
 _HASH = 12
 
 
-def render(comparison: Comparison) -> str:
-    """The whole report as plain text, 80 columns where names allow."""
+def render(comparison: Comparison, *, every_tap: bool = False) -> str:
+    """The whole report as plain text, 80 columns where names allow.
+
+    Args:
+        comparison: what was found.
+        every_tap: show a diverged run's close taps too.
+    """
     parts = [
         _heading(comparison),
         _problem(comparison),
         _gaps(comparison),
         _first(comparison),
-        _taps(comparison),
+        _taps(comparison, every_tap=every_tap),
         _images(comparison),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -61,10 +69,8 @@ def _problem(comparison: Comparison) -> str:
         )
     if stated_once:
         lines.append("  Stated on one side only, which is no difference:")
-        lines += _table(
-            ("", "actual", "expected"),
-            [_fact(row) for row in stated_once[:_SHOWN]],
-        )
+        for side, other in (("actual", "expected"), ("expected", "actual")):
+            lines += _stated_by(side, other, stated_once)
     return "\n".join(lines)
 
 
@@ -79,6 +85,21 @@ def _fact(row: Row) -> tuple[str, str, str]:
     )
 
 
+def _stated_by(side: str, other: str, rows: list[Row]) -> list[str]:
+    facts = [row for row in rows if row[side] is not None]
+    if not facts:
+        return []
+    place = 1 if side == "actual" else 2
+    said = ", ".join(f"{row['key']} {_fact(row)[place]}" for row in facts)
+    return textwrap.wrap(
+        f"{side} ({other} doesn't state it): {said}",
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+    )
+
+
 def _hashed(text: str) -> str:
     """A SHA-256 by its first digits, as people compare them."""
     head, mark, digits = text.partition("sha256 ")
@@ -90,9 +111,7 @@ def _gaps(comparison: Comparison) -> str:
         return "Gaps: none."
     required = [row for row in comparison.gaps if row["required"]]
     others = [row for row in comparison.gaps if not row["required"]]
-    lines = [
-        f"Gaps: {len(required)} required, {len(others)} optional."
-    ]
+    lines = [f"Gaps: {len(required)} required, {len(others)} optional."]
     lines += [f"  {row['tap']}: {row['reason']}" for row in required[:_SHOWN]]
     if others:
         names = ", ".join(dict.fromkeys(row["tap"] for row in others))
@@ -104,16 +123,14 @@ def _first(comparison: Comparison) -> str:
     row = comparison.first_divergence
     if row is None:
         return (
-            "First divergence: none."
-            if comparison.summary["compared"]
-            else ""
+            "First divergence: none." if comparison.summary["compared"] else ""
         )
     lines = [f"First divergence: {row['tap']}{_place(row)}"]
-    for side in ("actual", "expected"):
-        lines.append(
-            f"  {side:<9} {_side_value(row, side):<24} {row['unit'] or ''}"
-            f"{_where(row[f'{side}_line'])}"
-        )
+    lines += [
+        f"  {side:<9} {_side_value(row, side):<24} {row['unit'] or ''}"
+        f"{_where(row[f'{side}_line'])}"
+        for side in ("actual", "expected")
+    ]
     lines.append(f"  {_error(row)}")
     if row["reason"]:
         lines.append(f"  bound: {row['reason']}")
@@ -123,7 +140,7 @@ def _first(comparison: Comparison) -> str:
 def _place(row: Row) -> str:
     parts = []
     pixel = {dim: row[dim] for dim in ("slow", "fast") if row[dim] is not None}
-    if len(pixel) == 2:  # noqa: PLR2004 - both dims of the pixel
+    if len(pixel) == 2:
         parts.append(f"at pixel ({row['slow']}, {row['fast']})")
         pixel = {}
     row = {**row, "coordinate": {**pixel, **row["coordinate"]}}
@@ -138,7 +155,7 @@ def _place(row: Row) -> str:
 def _side_value(row: Row, side: str) -> str:
     for column in (f"{side}_text", f"{side}_exact", side):
         if row[column] is not None:
-            return str(row[column])
+            return str(row[column]).removesuffix(".0")
     return "nothing"
 
 
@@ -157,16 +174,18 @@ def _error(row: Row) -> str:
     )
 
 
-def _taps(comparison: Comparison) -> str:
+def _taps(comparison: Comparison, *, every_tap: bool) -> str:
     rows = comparison.taps
     if not rows:
         return ""
-    bad = sum(1 for row in rows if row["diverged"])
+    bad = [row for row in rows if row["diverged"] or row["not_compared"]]
     title = (
-        f"Taps in program order: {len(rows)} on both sides, {bad} diverged, "
-        f"{comparison.summary['compared']} numbers compared, "
-        f"{comparison.summary['uncovered']} covered by one side only."
+        f"Taps in program order: {len(rows)} on both sides, {len(bad)} "
+        f"diverged;\n{comparison.summary['compared']} numbers compared, "
+        f"{comparison.summary['uncovered']} more are covered by one side only."
     )
+    if bad and not every_tap:
+        rows = bad
     header = (
         "", "tap", "numbers", "diverged", "max error", "relative", "ulps",
         "worst pixel",
@@ -208,7 +227,14 @@ def _tap(row: Row) -> tuple[str, ...]:
 def _images(comparison: Comparison) -> str:
     if not comparison.images:
         return ""
-    header = ("image", "pixels", "correlation", "sum ratio", "rmse", "max error")
+    header = (
+        "image",
+        "pixels",
+        "correlation",
+        "sum ratio",
+        "rmse",
+        "max error",
+    )
     rows = [
         (
             row["tap"],
@@ -232,12 +258,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def _table(
-    header: tuple[str, ...], rows: list[tuple[str, ...]]
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]]
 ) -> list[str]:
     cells = [header, *rows]
     widths = [max(len(row[c]) for row in cells) for c in range(len(header))]
     return [
-        ("  " + "  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True)))
-        .rstrip()
+        (
+            "  "
+            + "  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True))
+        ).rstrip()
         for row in cells
     ]

@@ -1,0 +1,218 @@
+"""The command line: exit status, one JSON document, one clear sentence."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tracekit as tk
+from tracekit.cli import main
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    """Run a command in this process; returns (status, stdout, stderr)."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        argv = ["tracekit", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", argv)
+        monkeypatch.setenv("COLUMNS", "120")
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        captured = capsys.readouterr()
+        return int(stopped.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def record(path: Path, error: float = 0.0) -> Path:
+    """A trace of two taps, the second one off by ``error``."""
+    with tk.record(path):
+        tk.config("fluence", 1e29, "photon/m^2")
+        R = tk.tap(np.full((2, 2), 0.1), "R", "slow fast", unit="m")
+        tk.tap(R**2 + error, "area", "slow fast", unit="m^2")
+    return path
+
+
+@pytest.fixture
+def traces(tmp_path: Path) -> tuple[Path, Path]:
+    """An actual trace that is wrong in its second tap, and the expected."""
+    return record(tmp_path / "a", error=1e-3), record(tmp_path / "e")
+
+
+def test_compare_exits_0_when_close(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """A trace is close to itself, and the status says so."""
+    status, out, _ = cli("compare", traces[1], traces[1])
+    assert status == 0
+    assert out.startswith("CLOSE")
+
+
+def test_compare_exits_1_and_names_the_first_divergence(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """A diverged comparison says which tap and pixel came first."""
+    status, out, _ = cli("compare", *traces)
+    assert status == 1
+    assert "First divergence: area at pixel (0, 0)" in out
+
+
+def test_compare_json_is_one_document_with_the_promised_keys(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """Scripts get one JSON document with every documented key."""
+    status, out, _ = cli("compare", *traces, "--json")
+    document = json.loads(out)
+    assert status == 1
+    assert document["verdict"] == "diverged"
+    assert document["configuration"] == []
+    assert document["gaps"] == []
+    first = document["first_divergence"]
+    assert first["tap"] == "area"
+    assert first["pixel"] == [0, 0]
+    assert first["coordinate"] == {}
+    assert first["component"] is None
+    assert first["unit"] == "m^2"
+    assert first["abs_error"] == pytest.approx(1e-3)
+    assert {"actual", "expected", "rel_error", "ulps"} <= first.keys()
+    assert [tap["tap"] for tap in document["taps"]] == ["R", "area"]
+    assert {
+        "compared", "diverged", "max_abs_error", "max_rel_error", "max_ulps",
+        "nan_mismatches", "worst_pixel",
+    } <= document["taps"][1].keys()  # fmt: skip
+
+
+def test_incomparable_exits_2_with_one_sentence(
+    cli: Cli, tmp_path: Path, traces: tuple[Path, Path]
+) -> None:
+    """Two traces without a common tap can't be compared."""
+    with tk.record(tmp_path / "other"):
+        tk.tap(1.0, "something_else")
+    status, out, err = cli("compare", tmp_path / "other", traces[1])
+    assert status == 2
+    assert "INCOMPARABLE" in out
+    assert err.strip().startswith("tracekit: no number lines up")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "missing.trace", "missing.log"),
+        ("show", "missing.trace"),
+        ("parse", "missing.log"),
+        ("query", "no_such_query", "missing.trace"),
+        ("sql", "SELECT 1"),
+        ("run", "-o", "t.trace"),
+        ("export", "missing.trace", "-o", "x.csv"),
+    ],
+)
+def test_what_cannot_be_done_exits_2(
+    cli: Cli, arguments: tuple[str, ...]
+) -> None:
+    """A wrong call ends with status 2 and a sentence, not a traceback."""
+    status, out, err = cli(*arguments)
+    assert status == 2
+    assert out == ""
+    assert err.startswith("tracekit: ")
+    assert "Traceback" not in err
+
+
+def test_nan_and_large_integers_are_strings_in_json(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """JSON has no NaN, infinity or exact 2^60: they are spelled as strings."""
+    for name, value in (("a", np.inf), ("e", 1.0)):
+        with tk.record(tmp_path / name):
+            tk.tap(value, "x")
+            tk.tap(2**60 + (name == "a"), "big")
+    _, out, _ = cli("compare", tmp_path / "a", tmp_path / "e", "--json")
+    document = json.loads(out)
+    assert document["first_divergence"]["actual"] == "inf"
+    assert document["taps"][0]["max_abs_error"] == "inf"
+
+
+def test_query_and_sql_answer_as_rows(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """A library query, own SQL and an own file with a parameter all run."""
+    _, out, _ = cli("query", "first_divergence", *traces, "--json")
+    assert [row["tap"] for row in json.loads(out)] == ["area"]
+    _, out, _ = cli("sql", "SELECT 7 AS seven", traces[0], "--json")
+    assert json.loads(out) == [{"seven": 7}]
+    own = traces[0].parent / "own.sql"
+    own.write_text("SELECT count(*) AS n FROM element WHERE tap = $tap")
+    _, out, _ = cli("query", own, traces[0], "--param", "tap=R", "--json")
+    assert json.loads(out) == [{"n": 4}]
+
+
+def test_query_list_documents_every_query(cli: Cli) -> None:
+    """--list shows each query with its header."""
+    status, out, _ = cli("query", "--list")
+    assert status == 0
+    assert "first_divergence" in out
+    assert "where the two runs first differ" in out
+
+
+def test_show_prints_the_numbers_of_a_tap(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """A tap's numbers at one pixel can be read without SQL."""
+    _, out, _ = cli(
+        "show", traces[1], "--tap", "R", "--pixel", "0", "1", "--json"
+    )
+    assert [row["value"] for row in json.loads(out)] == ["0.1"]
+    _, out, _ = cli("show", traces[1], "--json")
+    assert [row["tap"] for row in json.loads(out)["taps"]] == ["R", "area"]
+
+
+def test_parse_counts_what_was_read(cli: Cli, tmp_path: Path) -> None:
+    """--json gives the counts; a line that isn't understood is one of them."""
+    log = tmp_path / "c.log"
+    log.write_text(
+        "hello\n"
+        "TRACEKIT tap R slow=1 fast=2 unit=m : 0.5 0.25\n"
+        "TRACEKIT nonsense\n"
+    )
+    status, out, _ = cli("parse", log, "--dialect", "tracekit", "--json")
+    counts: dict[str, Any] = json.loads(out)
+    assert status == 0
+    assert counts["events"] == 1
+    assert counts["elements"] == 2
+    assert counts["coordinates"] == 2
+    assert counts["rejects"] == 1
+    assert counts["pixels"] == [[1, 2]]
+    assert counts["taps"] == ["R"]
+    status, out, _ = cli(
+        "parse", log, "--dialect", "tracekit", "-o", tmp_path / "c.trace"
+    )
+    assert status == 0
+    assert tk.read_trace(tmp_path / "c.trace").taps == ("R",)
+    assert tk.read_trace(tmp_path / "c.trace").rejects == 1
+
+
+def test_main_needs_no_torch(traces: tuple[Path, Path]) -> None:
+    """Comparing starts quickly: torch and pint are never imported."""
+    program = (
+        "import sys\n"
+        "from tracekit.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('torch' in sys.modules, 'pint' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "compare", *map(str, traces)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "False False"

@@ -1,0 +1,118 @@
+"""What users may rely on: names, layers, the wheel."""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import tracekit as tk
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "tracekit"
+
+
+def test_all_is_what_is_visible() -> None:
+    """Every public name stands in __all__, and nothing else does."""
+    modules = {path.stem for path in PACKAGE.glob("*.py")}
+    visible = {name for name in vars(tk) if not name.startswith("_")}
+    assert visible - (modules - set(tk.__all__)) - {"annotations"} == set(
+        tk.__all__
+    )
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level names and modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")))
+def test_tracekit_never_imports_torch_or_the_simulator(path: Path) -> None:
+    """Parsing and comparing start fast, and the pair stays outside."""
+    tops = {name.split(".")[0] for name in imports(path)}
+    assert not tops & {"torch", "simulator"}
+
+
+def test_the_simulator_imports_only_what_instrumented_code_calls() -> None:
+    """The pair uses tracekit as any user's program would."""
+    allowed = {"tap", "scope", "traced", "config", "input_file", "record"}
+    for path in (ROOT / "simulator").glob("*.py"):
+        used = {
+            name.removeprefix("tracekit.")
+            for name in imports(path)
+            if name.split(".")[0] == "tracekit"
+        }
+        runs_programs = {"programs.run", "errors.TracekitError"}
+        assert used <= allowed | runs_programs | {"tracekit"}, path
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    """The data never turns back, and neither do top-level imports."""
+    graph = {}
+    for path in PACKAGE.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        graph[path.stem] = {
+            part
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom) and node.module
+            for part in (
+                [alias.name for alias in node.names]
+                if node.module == "tracekit"
+                else [node.module.removeprefix("tracekit.")]
+            )
+            if (PACKAGE / f"{part}.py").is_file()
+        }
+    while graph:
+        leaves = {name for name, needs in graph.items() if not needs}
+        assert leaves, f"import cycle among {sorted(graph)}"
+        graph = {
+            name: needs - leaves
+            for name, needs in graph.items()
+            if name not in leaves
+        }
+
+
+def test_the_wheel_works_without_the_checkout(tmp_path: Path) -> None:
+    """It holds queries and dialects, no simulator, and demo says why."""
+    subprocess.run(
+        [
+            sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
+            "--no-build-isolation", "-w", str(tmp_path), str(ROOT),
+        ],
+        check=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path / "site")
+    assert "tracekit/queries/first_divergence.sql" in names
+    assert "tracekit/dialects/nanobragg.toml" in names
+    assert not any(name.startswith(("simulator", "tests")) for name in names)
+    program = (
+        "import sys; sys.path[0:0] = [sys.argv[1]]\n"
+        "import tracekit, tracekit.queries as q\n"
+        "assert str(q.folder()).startswith(sys.argv[1]), q.folder()\n"
+        "with tracekit.record() as r: tracekit.tap(1.0, 'x')\n"
+        "print(tracekit.compare(r.trace, r.trace).verdict)\n"
+        "sys.argv = ['tracekit', 'demo']\n"
+        "from tracekit.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "site")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "close"
+    assert done.returncode == 2
+    assert "clone tracekit's repository" in done.stderr
