@@ -1,0 +1,125 @@
+"""Each sample's share of the Bragg scattering: hkl, F_latt and F_cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simulator.lattice import grating, spot, square
+from simulator.rays import Rays
+from simulator.samples import SAMPLE, by_sample, loop_order
+from simulator.scene import Scene
+from simulator.structure_factors import in_range, interpolated, nearest
+from tracekit import tap
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What the C program carries from one pixel into the next.
+
+    Args:
+        swept: a phi sweep has been run, so the crystal was turned.
+        interpolating: no sample has left the table yet.
+    """
+
+    swept: bool | Tensor
+    interpolating: bool | Tensor
+
+
+def cell_vectors(
+    scene: Scene, rays: Rays, carried: Carried
+) -> tuple[Tensor, bool | Tensor]:
+    """a, b, c of each phi step and mosaic domain, metre, [abc xyz ...].
+
+    Where the first sweep of the run differs from all later ones, the result
+    has all samples' axes.
+    """
+    crystal = scene.crystal
+
+    def field(turned: Tensor) -> Tensor:
+        phi, mosaic = turned.shape[-2:]
+        return turned.reshape(3, 3, 1, 1, 1, 1, phi, mosaic, 1, 1)
+
+    cell = field(crystal.turned)
+    if not crystal.carries:
+        return cell, carried.swept
+    shape = (*rays.q.shape[1:5], *cell.shape[6:8], *rays.q.shape[-2:])
+    counted = rays.counted
+    if not carried.swept:
+        sweeps = torch.ones_like(rays.q[0], dtype=torch.bool)
+        sweeps = sweeps if counted is None else counted.expand(sweeps.shape)
+        order = loop_order(sweeps)
+        earliest = torch.where(sweeps, order, order.numel()).amin()
+        first = sweeps & (order == earliest)
+        cell = torch.where(first, field(crystal.untouched), cell)
+    cell = cell.expand(3, 3, *shape)
+    for name, v in zip("abc", cell, strict=True):
+        tap(by_sample(v), f"rot_{name}", f"{SAMPLE} xyz", unit="m",
+            where=None if counted is None else by_sample(counted))  # fmt: skip
+    any_swept = True if counted is None else counted.any()
+    return cell, carried.swept or any_swept
+
+
+def miller_indices(cell: Tensor, rays: Rays) -> tuple[Tensor, Tensor]:
+    """h, k, l as they are and the nearest whole ones (ties go down)."""
+    q = rays.q
+    hkl = cell[:, 0] * q[0] + cell[:, 1] * q[1] + cell[:, 2] * q[2]
+    index = torch.ceil(hkl - 0.5).to(torch.int32)
+    where = None if rays.counted is None else by_sample(rays.counted)
+    tap(by_sample(hkl), "hkl_frac", f"{SAMPLE} hkl", unit="1", where=where)
+    tap(by_sample(index), "hkl_rounded", f"{SAMPLE} hkl", unit="1",
+        where=where)  # fmt: skip
+    return hkl, index
+
+
+def lattice_sum(
+    scene: Scene, hkl: Tensor, index: Tensor, counted: Tensor | None
+) -> Tensor:
+    """F_latt of each sample."""
+    crystal = scene.crystal
+    where = None if counted is None else by_sample(counted)
+    if crystal.shape == "square":
+        along = grating(hkl, crystal.cells)
+        for name, factor in zip("abc", along, strict=True):
+            tap(by_sample(factor), f"F_latt_{name}", SAMPLE, unit="1",
+                where=where)  # fmt: skip
+        F_latt = square(along)
+    else:
+        F_latt = spot(hkl - index, crystal)
+    tap(by_sample(F_latt), "F_latt", SAMPLE, unit="1", where=where)
+    return F_latt
+
+
+def structure_factor(
+    scene: Scene,
+    hkl: Tensor,
+    index: Tensor,
+    F_latt: Tensor,
+    counted: Tensor | None,
+    carried: Carried,
+) -> tuple[Tensor, Tensor | None, bool | Tensor]:
+    """F_cell of each sample, electron.
+
+    Also which samples looked it up (None: all), and whether interpolation
+    goes on after this block.
+    """
+    looked_up = counted
+    if scene.crystal.shape != "square" and not scene.water:
+        shines = F_latt != 0.0
+        looked_up = shines if counted is None else counted & shines
+    F_cell = nearest(scene.factors, index)
+    interpolating = carried.interpolating
+    if interpolating:
+        inside = in_range(scene.factors, hkl)
+        outside = ~inside if looked_up is None else looked_up & ~inside
+        if scene.quirks.interpolation_switch_off:
+            order = loop_order(outside)
+            inside = order < torch.where(outside, order, order.numel()).amin()
+            interpolating = ~outside.any()
+        between = interpolated(scene.factors, hkl)
+        F_cell = torch.where(inside, between, F_cell)
+    tap(by_sample(F_cell), "F_cell", SAMPLE, unit="electron",
+        where=None if looked_up is None else by_sample(looked_up))  # fmt: skip
+    return F_cell, looked_up, interpolating

@@ -1,0 +1,105 @@
+"""Square roots and circular functions that round as the C library's do.
+
+Eager ``torch.sqrt`` calls MKL's vector library on CPUs; in float64 it is one
+ulp off in 1 to 2 % of all values, where IEEE 754 (and C, NumPy, CUDA and
+compiled torch) demand the correctly rounded root. A path length that is one
+ulp off moves a Miller index by 1e-16 |a|/lambda, which near a node of the
+lattice sum costs 1e-11 of a pixel. ``sqrt`` therefore goes through NumPy on
+the same memory, with its own derivative. Under ``torch.compile`` it is the
+plain operation: the compiled root is exact.
+
+The functions of single numbers (angles of the set-up) call the C library
+through ``math``, so that the set-up has the bits of the C program. The many
+sines of the samples are ``torch.sin``: correctly rounded in 99.8 % of values
+and the same in every lane, so that a pixel has one value however the image
+was cut into blocks. Nothing here uses a fused multiply-add.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+__all__ = ["cos", "sin", "sqrt"]
+
+
+class _Root(Function):
+    """The correctly rounded square root of a CPU tensor."""
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        return torch.from_numpy(np.asarray(np.sqrt(x.detach().numpy())))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        del inputs
+        ctx.save_for_backward(output)
+        ctx.save_for_forward(output)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (root,) = ctx.saved_tensors
+        slope: Tensor = grads[0] / (2.0 * root)
+        return slope
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
+        (root,) = ctx.saved_tensors
+        slope: Tensor = tangents[0] / (2.0 * root)
+        return slope
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None], x: Tensor
+    ) -> tuple[Tensor, int | None]:
+        del info
+        return sqrt(x), in_dims[0]
+
+
+class _Circular(Function):
+    """The C library's sine (shift 0) or cosine (shift 1) of a few numbers."""
+
+    @staticmethod
+    def forward(x: Tensor, shift: int) -> Tensor:
+        function = (math.sin, math.cos)[shift]
+        numbers = [function(v) for v in x.detach().flatten().tolist()]
+        return x.new_tensor(numbers).reshape(x.shape)
+
+    @staticmethod
+    def setup_context(
+        ctx: Any, inputs: tuple[Tensor, int], output: Tensor
+    ) -> None:
+        del output
+        ctx.save_for_backward(inputs[0])
+        ctx.shift = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        slope = -sin(x) if ctx.shift else cos(x)
+        return grads[0] * slope, None
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """The square root, correctly rounded, of any shape, dtype and device."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu":
+        return torch.sqrt(x)
+    root: Tensor = _Root.apply(x)  # type: ignore[no-untyped-call]
+    return root
+
+
+def sin(x: Tensor) -> Tensor:
+    """The C library's sine of a few numbers of the set-up, in radian."""
+    sine: Tensor = _Circular.apply(x, 0)  # type: ignore[no-untyped-call]
+    return sine
+
+
+def cos(x: Tensor) -> Tensor:
+    """The C library's cosine of a few numbers of the set-up, in radian."""
+    cosine: Tensor = _Circular.apply(x, 1)  # type: ignore[no-untyped-call]
+    return cosine

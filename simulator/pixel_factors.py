@@ -1,0 +1,124 @@
+"""What multiplies the sum over a pixel's samples, and the sum itself."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from simulator.geometry import capture_fraction
+from simulator.polarization import polarization_factor
+from simulator.rays import Rays
+from simulator.samples import PIXEL, by_pixel
+from simulator.scattering import incident_field
+from simulator.scene import R_E_SQR, Scene
+from simulator.summation import add_up, add_up_running
+from tracekit import tap
+
+_LOOPS = (0, 1, 2, 3)  # layer, sub_slow, sub_fast, source
+
+
+def capture(scene: Scene, rays: Rays) -> Tensor:
+    """Fraction of the photons that the sensor absorbs.
+
+    By sub-pixel with -oversample_thick; else that of the first sub-pixel of
+    the last layer, which C applies to the sum over all layers.
+    """
+    detector = scene.detector
+    if detector.thickness == 0.0 and not scene.oversample_thick:
+        return torch.ones_like(rays.R[:1, :1, :1])
+    d = rays.d[:, :, :, :, :1]
+    layer = torch.arange(detector.layers, dtype=d.dtype, device=d.device)
+    layer = layer.reshape(-1, *[1] * 7)
+    if not scene.oversample_thick:
+        d, layer = d[:, -1:, :1, :1], layer[-1:]
+    return capture_fraction(detector, d, layer)
+
+
+def polarization(scene: Scene, rays: Rays) -> Tensor:
+    """Polarization factor.
+
+    By source with -oversample_polar; else that of the pixel's first counted
+    sample, and 0 for a pixel that has none.
+    """
+    beam = scene.beam
+    if not beam.polarized and not scene.oversample_polar:
+        return torch.ones_like(rays.R[:1, :1, :1])
+    d, i = rays.d, incident_field(beam)
+    axis = beam.polarization.reshape(3, *[1] * 8)
+    kahn = beam.polarization_factor
+    if scene.oversample_polar:
+        return polarization_factor(kahn, i, d, axis)
+    outer = (slice(None), *[slice(1)] * 4)
+    if rays.counted is None or rays.polarized is None:
+        return polarization_factor(kahn, i[outer], d[outer], axis)
+    first = rays.polarized
+    found = first.any(_LOOPS, keepdim=True)
+    # One sample of each pixel is picked: all others add zeros.
+    d = torch.where(first, d, 0.0).sum(_components(_LOOPS), keepdim=True)
+    i = torch.where(first, i, 0.0).sum(_components(_LOOPS), keepdim=True)
+    beam_axis = beam.incident[:, 0].reshape(3, *[1] * 8)
+    d, i = (torch.where(found, v, beam_axis) for v in (d, i))
+    return torch.where(found, polarization_factor(kahn, i, d, axis), 0.0)
+
+
+def summed(
+    scene: Scene,
+    terms: Tensor,
+    looked_up: Tensor | None,
+    factors: tuple[Tensor, Tensor, Tensor],
+) -> Tensor:
+    """The sum over a pixel's samples, with the water; [slow fast].
+
+    Args:
+        scene: says which factors belong into the sum.
+        terms: |F_cell F_latt|^2 of each sample.
+        looked_up: samples that are not skipped; None: all.
+        factors: capture, polarization, solid angle.
+    """
+    inside = [
+        f for f, on in zip(factors, _oversampled(scene), strict=True) if on
+    ]
+    if not inside:
+        return add_up(terms, scene.background)
+    if scene.quirks.running_sum:
+        return add_up_running(terms, scene.background, looked_up, inside)
+    for factor in inside:
+        terms = terms * factor
+    return add_up(terms, scene.background)
+
+
+def scaled(
+    scene: Scene, total: Tensor, factors: tuple[Tensor, Tensor, Tensor]
+) -> Tensor:
+    """Photons: the sum in absolute units, times what was left out of it."""
+    intensity = R_E_SQR * scene.beam.fluence * total / scene.steps
+    for factor, inside in zip(factors, _oversampled(scene), strict=True):
+        if not inside:
+            intensity = intensity * by_pixel(factor)
+    return intensity
+
+
+def tap_factors(
+    factors: tuple[Tensor, Tensor, Tensor], where: Tensor | None
+) -> None:
+    """Show the factors as they stand when a pixel is finished.
+
+    A factor that is computed for every sample stands at its last one.
+    """
+    names = ("capture_fraction", "polar", "omega_applied")
+    for name, factor in zip(names, factors, strict=True):
+        unit = "sr" if name == "omega_applied" else "1"
+        tap(by_pixel(factor), name, PIXEL, unit=unit, where=where)
+
+
+def _oversampled(scene: Scene) -> tuple[bool, bool, bool]:
+    return (
+        scene.oversample_thick,
+        scene.oversample_polar,
+        scene.oversample_omega,
+    )
+
+
+def _components(loops: tuple[int, ...]) -> tuple[int, ...]:
+    """The same axes where a vector's components stand in front."""
+    return tuple(axis + 1 for axis in loops)

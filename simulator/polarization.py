@@ -1,0 +1,43 @@
+"""Kahn's polarization factor."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from simulator.vectors import cross, dot, unit
+
+
+def polarization_factor(
+    kahn: float, incident: Tensor, diffracted: Tensor, axis: Tensor
+) -> Tensor:
+    """0.5 (1 + cos^2 2theta - kahn cos 2psi sin^2 2theta).
+
+    psi is the angle of the diffracted ray about the beam. The C program has
+    it from an arctangent of d.B and d.E; the cosine of twice that angle is
+    taken here from the two products themselves, which is the same number
+    without a function whose last bit depends on the vector lane.
+
+    Args:
+        kahn: Kahn's factor, 1 for a fully polarized beam.
+        incident: [xyz ...].
+        diffracted: [xyz ...].
+        axis: the polarization plane's vector, [xyz] with axes of 1 behind.
+
+    Returns:
+        [...], without a unit.
+    """
+    i, d, axis = unit(incident), unit(diffracted), unit(axis)
+    cos_2theta = dot(i, d)
+    cos_sqr = cos_2theta * cos_2theta
+    if kahn == 0.0:
+        return 0.5 * (1.0 + cos_sqr)
+    B = unit(cross(axis, i))
+    E = unit(cross(i, B))
+    across, along = dot(d, B), dot(d, E)
+    across_sqr, along_sqr = across * across, along * along
+    total = across_sqr + along_sqr
+    straight = total == 0.0  # in the beam itself psi is 0
+    cos_2psi = (along_sqr - across_sqr) / torch.where(straight, 1.0, total)
+    cos_2psi = torch.where(straight, 1.0, cos_2psi)
+    return 0.5 * (1.0 + cos_sqr - kahn * cos_2psi * (1.0 - cos_sqr))

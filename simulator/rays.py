@@ -1,0 +1,123 @@
+"""From the pixels of a block to the scattering vectors of its samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simulator.geometry import pixel_positions, solid_angle
+from simulator.samples import (
+    PIXEL,
+    SOURCE,
+    SUB_PIXEL,
+    Block,
+    by_pixel,
+    by_source,
+    by_sub_pixel,
+)
+from simulator.scattering import (
+    first_of_pixel,
+    renormalised,
+    resolved,
+    scattering_vector,
+)
+from simulator.scene import Scene
+from simulator.vectors import magnitude
+from tracekit import tap
+
+
+@dataclass(frozen=True, slots=True)
+class Rays:
+    """A block's rays; axes as in ``samples``.
+
+    Args:
+        R: distance from the sample, metre.
+        d: diffracted direction as each source meets it, [xyz ...].
+        q: scattering vector, 1/metre, [xyz ...].
+        counted: samples inside the mask and the resolution limit; None: all.
+        polarized: samples whose polarization factor is computed; None: the
+            very first of each pixel.
+    """
+
+    R: Tensor
+    d: Tensor
+    q: Tensor
+    counted: Tensor | None
+    polarized: Tensor | None
+
+
+def scatter(scene: Scene, block: Block, alive: Tensor | None) -> Rays:
+    """From the pixels to the scattering vectors."""
+    position = pixel_positions(scene.detector, block, scene.oversample)
+    R = magnitude(position)
+    d = position / R
+    where = None if alive is None else by_sub_pixel(alive)
+    tap(by_sub_pixel(position), "pixel_pos", f"{SUB_PIXEL} xyz", unit="m",
+        where=where)  # fmt: skip
+    tap(by_sub_pixel(R), "R", SUB_PIXEL, unit="m", where=where)
+    tap(by_sub_pixel(d), "diffracted_vec", f"{SUB_PIXEL} xyz", unit="1",
+        where=where)  # fmt: skip
+    q = scattering_vector(d, scene.beam)
+    counted = _counted(scene, q, alive)
+    polarized = _polarized(scene, q, counted)
+    if _renormalises(scene) and polarized is not None:
+        d = renormalised(d, polarized)
+        q = scattering_vector(d, scene.beam)
+        counted = _counted(scene, q, alive)
+    tap(by_source(q), "scattering_vec", f"{SOURCE} xyz", unit="1/m",
+        where=None if alive is None else by_source(alive))  # fmt: skip
+    return Rays(R, d, q, counted, polarized)
+
+
+def obliquity(scene: Scene, rays: Rays, alive: Tensor | None) -> Tensor:
+    """Solid angle: of the first sub-pixel, or of each one; steradian."""
+    if scene.oversample_omega:
+        omega = solid_angle(scene.detector, rays.R)
+        tap(by_sub_pixel(omega), "omega", SUB_PIXEL, unit="sr",
+            where=None if alive is None else by_sub_pixel(alive))  # fmt: skip
+        return omega
+    omega = solid_angle(scene.detector, rays.R[:1, :1, :1])
+    tap(by_pixel(omega), "omega", PIXEL, unit="sr",
+        where=None if alive is None else by_pixel(alive))  # fmt: skip
+    return omega
+
+
+def unmasked(scene: Scene, block: Block) -> Tensor | None:
+    """Pixels that the mask leaves, with the samples' axes; None: all."""
+    if scene.mask is None:
+        return None
+    rows, columns = block.rows, block.columns
+    mask = scene.mask[rows.start : rows.stop, columns.start : columns.stop]
+    return mask.reshape(*[1] * 6, *mask.shape)
+
+
+def _counted(scene: Scene, q: Tensor, alive: Tensor | None) -> Tensor | None:
+    """Samples inside the mask and the resolution limit; None: all."""
+    if scene.dmin <= 0.0:
+        return None if alive is None else alive.expand(q.shape[1:])
+    sharp = resolved(q, scene.dmin)
+    return sharp if alive is None else sharp & alive
+
+
+def _polarized(
+    scene: Scene, q: Tensor, counted: Tensor | None
+) -> Tensor | None:
+    """Samples whose polarization factor is computed; None: the first."""
+    several = scene.beam.sources > 1
+    if counted is None and not several:
+        return None
+    if counted is None:
+        counted = torch.ones_like(q[0], dtype=torch.bool)
+    return counted if scene.oversample_polar else first_of_pixel(counted)
+
+
+def _renormalises(scene: Scene) -> bool:
+    """Whether the polarization factor touches the directions of others."""
+    computed = scene.beam.polarized or scene.oversample_polar
+    return (
+        scene.quirks.renormalised_direction
+        and computed
+        and scene.beam.sources > 1
+    )

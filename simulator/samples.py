@@ -1,0 +1,81 @@
+"""Samples of a block of pixels, and their order in nanoBragg's loops.
+
+A pixel is a sum over six nested loops. Here each loop is an axis:
+
+    [layer sub_slow sub_fast source phi mosaic slow fast]
+
+outermost loop first, pixels last, so that one sample of all pixels is one
+contiguous plane. Axes that a value doesn't depend on have the extent 1; a
+vector has its components in front. The views below put the pixel first and
+the components last, as a trace names them. They copy nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+LOOPS = ("layer", "sub_slow", "sub_fast", "source", "phi", "mosaic")
+PIXEL = "slow fast"
+SUB_PIXEL = "slow fast layer sub_slow sub_fast"
+SOURCE = "slow fast layer sub_slow sub_fast source"
+SAMPLE = "slow fast layer sub_slow sub_fast source phi mosaic"
+_AXES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle of pixels.
+
+    Args:
+        rows: slow indices.
+        columns: fast indices.
+    """
+
+    rows: range
+    columns: range
+
+
+def _view(value: Tensor, loops: int) -> Tensor:
+    """Pixel axes first, the outer loops kept, components last."""
+    components = value.dim() - _AXES
+    for _ in range(len(LOOPS) - loops):
+        value = value.select(components + loops, 0)
+    axes = [components + axis for axis in range(loops + 2)]
+    return value.permute(*axes[loops:], *axes[:loops], *range(components))
+
+
+def by_pixel(value: Tensor) -> Tensor:
+    """View of a pixel's last sample, [slow fast]."""
+    return value[-1, -1, -1, -1, -1, -1]
+
+
+def by_sub_pixel(value: Tensor) -> Tensor:
+    """View of a value that source, phi and mosaic don't change."""
+    return _view(value, 3)
+
+
+def by_source(value: Tensor) -> Tensor:
+    """View of a value that phi and mosaic don't change."""
+    return _view(value, 4)
+
+
+def by_sample(value: Tensor) -> Tensor:
+    """View of a value of every sample."""
+    return _view(value, 6)
+
+
+def loop_order(mask: Tensor) -> Tensor:
+    """The place of each sample in the order of the C program's loops.
+
+    Args:
+        mask: any value with the samples' eight axes.
+
+    Returns:
+        int64, of the same shape: 0 for the first sample of the block.
+    """
+    *loops, slow, fast = mask.shape
+    ranks = torch.arange(mask.numel(), device=mask.device)
+    return ranks.reshape(slow, fast, *loops).movedim((0, 1), (-2, -1))
