@@ -89,6 +89,15 @@ static void write_dump(const StructureFactors *f, size_t points)
     trace_file("output", dump_name);
 }
 
+/* default_F wherever the file may say otherwise; the padding stays 0. */
+static void fill_box(StructureFactors *f)
+{
+    for (long h = f->min[0]; h <= f->max[0]; h++)
+        for (long k = f->min[1]; k <= f->max[1]; k++)
+            for (long l = f->min[2]; l <= f->max[2]; l++)
+                *point(f, h, k, l) = f->default_F;
+}
+
 static void read_hkl(StructureFactors *f, const char *name)
 {
     Reflection *all = read_reflections(name, &f->count);
@@ -103,8 +112,7 @@ static void read_hkl(StructureFactors *f, const char *name)
         }
     size_t points = shape_box(f);
     f->value = allocate(points, sizeof *f->value);
-    for (size_t n = 0; n < points; n++)
-        f->value[n] = f->default_F;
+    fill_box(f);
     for (long n = 0; n < f->count; n++)
         *point(f, all[n].hkl[0], all[n].hkl[1], all[n].hkl[2]) = all[n].F;
     free(all);
