@@ -8,6 +8,7 @@ fifteen digits.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ PLACEHOLDER_DIGITS = -1
 Its value is NaN; a NaN that the program really printed has 0 digits.
 """
 
-_DECIMAL = r"(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?"
+# possessive, so that a long run of digits is never tried twice
+_DECIMAL = r"(?:\d++(?:\.\d*+)?|\.\d++)(?:[eEdD][-+]?\d++)?"
 _HEX = r"0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?[pP][-+]?\d+"
 _SPECIAL = r"[nN][aA][nN](?:\(\w*\))?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
 _MSVC = r"1\.\#(?:INF|IND|QNAN|SNAN)\w*"
@@ -108,6 +110,7 @@ def is_number(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
+@functools.lru_cache(maxsize=4096)
 def count_numbers(text: str) -> int:
     """How many numbers stand in a text, apart from those inside words."""
     return sum(1 for _ in STANDING_ALONE.finditer(text))

@@ -184,7 +184,15 @@ def _numbers(words: list[str], dtype: str) -> np.ndarray:
     try:
         if dtype in {"int64", "uint64"}:
             return np.array([int(word) for word in words], dtype)
-        values = [parse_number(word).value for word in words]
+        values = [_double(word) for word in words]
         return np.array(values, np.float64).astype(dtype)
     except (ValueError, OverflowError):
         raise ValueError(f"a value is no {dtype}") from None
+
+
+def _double(word: str) -> float:
+    """The number; Python itself reads all but hexadecimal and odd NaN."""
+    try:
+        return float(word)
+    except ValueError:
+        return parse_number(word).value
