@@ -10,11 +10,11 @@
 (4, 4)
 """
 
+from simulator.blocks import simulate
 from simulator.errors import SimulatorError
 from simulator.options import Options, parse_options
 from simulator.quirks import Quirks
 from simulator.scene import Scene, build_scene
-from simulator.simulate import simulate
 
 __all__ = [
     "Options",

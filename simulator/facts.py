@@ -26,7 +26,7 @@ def _state_beam(scene: Scene) -> None:
     config("sources", beam.sources)
     config("divergence_steps", beam.divergence_steps)
     config("wavelength_steps", beam.wavelength_steps)
-    config("dispersion", beam.dispersion * 100.0)
+    config("dispersion", beam.dispersion * 100.0, "percent")
 
 
 def _state_detector(scene: Scene) -> None:

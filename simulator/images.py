@@ -97,7 +97,7 @@ def write_pgm(
         region: the computed part of the image.
     """
     if scale is None or scale <= 0.0:
-        deviation = float(region.std())
+        deviation = float(region.std(ddof=1))
         scale = 250.0 / (5.0 * deviation) if deviation > 0.0 else 1.0
     grey = np.clip(np.floor(image * scale), 0.0, 255.0).astype(np.uint8)
     slow, fast = image.shape
@@ -136,7 +136,8 @@ def read_mask(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
     pixels = np.frombuffer(
         data, f"{order}u2", count=size[0] * size[1], offset=start
     )
-    return pixels.reshape(size) != 0
+    kept: npt.NDArray[np.bool_] = pixels.reshape(size) != 0
+    return kept
 
 
 def _text(data: bytes) -> str:

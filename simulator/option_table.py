@@ -55,6 +55,12 @@ def whole(text: str) -> int:
     return int(float(text))
 
 
+_X_NAMES, _Y_NAMES, _Z_NAMES = (
+    f"-xtalsize_{axis} -samplesize_{axis} -xtal_{axis} -sample_{axis}"
+    f" -xtal_{side} -sample_{side}"
+    for axis, side in (("x", "thick"), ("y", "width"), ("z", "height"))
+)
+
 ROWS: tuple[Row, ...] = (
     # crystal
     _one("-mat", "matrix_file", read=Path),
@@ -66,10 +72,9 @@ ROWS: tuple[Row, ...] = (
     _one("-Nb", "N_b", read=whole),
     _one("-Nc", "N_c", read=whole),
     _one("-xtalsize -samplesize", "size_x", "size_y", "size_z"),
-    _one("-xtalsize_x -samplesize_x -xtal_thick -sample_thick", "size_x"),
-    _one("-xtal_thickness -sample_thickness", "size_x"),
-    _one("-xtalsize_y -samplesize_y -xtal_width -sample_width", "size_y"),
-    _one("-xtalsize_z -samplesize_z -xtal_height -sample_height", "size_z"),
+    _one(_X_NAMES, "size_x"),
+    _one(_Y_NAMES, "size_y"),
+    _one(_Z_NAMES, "size_z"),
     _flag("-square_xtal", crystal_shape="square"),
     _flag("-round_xtal", crystal_shape="round"),
     _flag("-gauss_xtal", crystal_shape="gauss"),
@@ -170,6 +175,7 @@ ROWS: tuple[Row, ...] = (
     _one("-adc", "adc"),
     _one("-pgmscale", "pgm_scale"),
     _one("-seed", "seed", read=whole),
+    _one("-stol", read=str),  # read by nanoBragg, used by nothing
     _flag("-nonoise -noprogress -progress"),
     _flag("-nopgm", pgm=False),
 )
@@ -181,6 +187,5 @@ NOT_MODELLED: dict[str, str] = {
     "-noisefile": "a noise image",
     "-noiseimage": "a noise image",
     "-img": "an image header as input",
-    "-stol": "amorphous scatter from a file",
     "-coherent": "the coherent sum",
 }

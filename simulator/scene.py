@@ -130,7 +130,7 @@ def placed(part: T, device: torch.device, dtype: torch.dtype) -> T:
             field.name: placed(getattr(part, field.name), device, dtype)
             for field in dataclasses.fields(part)
         }
-        return dataclasses.replace(part, **moved)  # type: ignore[return-value]
+        return dataclasses.replace(part, **moved)
     return part
 
 

@@ -108,7 +108,8 @@ def in_range(factors: StructureFactors, hkl: Tensor) -> Tensor:
         (axis >= low + 2) & (axis <= high - 2)
         for axis, (low, high) in zip(hkl, factors.bounds, strict=True)
     ]
-    return ranges[0] & ranges[1] & ranges[2]
+    inside: Tensor = ranges[0] & ranges[1] & ranges[2]
+    return inside
 
 
 def interpolated(factors: StructureFactors, hkl: Tensor) -> Tensor:

@@ -119,7 +119,8 @@ def _volume(edges: Tensor, angles: Tensor) -> Tensor:
     half = (al + be + ga) / 2.0
     sines = [numerics.sin(x) for x in (half, half - al, half - be, half - ga)]
     skew = torch.abs(sines[0] * sines[1] * sines[2] * sines[3])
-    return 2.0 * a * b * c * numerics.sqrt(skew)
+    volume: Tensor = 2.0 * a * b * c * numerics.sqrt(skew)
+    return volume
 
 
 def _reciprocal(

@@ -1,0 +1,207 @@
+"""``python -m simulator``: nanoBragg's options, and these of ours.
+
+  --trace DIR          record the run's taps there
+  --trace-pixel S F    a pixel (slow, fast) to record; repeatable
+  --taps LIST          names or globs to record, separated by commas
+  --image FILE.npy     the image in float64 (-floatfile stays float32)
+  --backend torch|c    this program, or the same physics in C
+  --without QUIRK      don't reproduce this bug of nanoBragg; repeatable
+  --quirks             list these bugs
+  --help               this text
+
+A run that traces pixels and writes no image computes only these pixels.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from simulator.blocks import Pixels, simulate
+from simulator.c_backend import run_c
+from simulator.errors import SimulatorError
+from simulator.images import Header, Image, write_float, write_pgm, write_smv
+from simulator.options import Options, parse_options
+from simulator.quirks import Quirks
+from simulator.scene import Scene, build_scene
+from simulator.units import RTD
+from tracekit import config, record
+from tracekit.errors import TracekitError
+
+
+@dataclass(slots=True)
+class Command:
+    """Our own options, and the rest, which is nanoBragg's."""
+
+    trace: Path | None = None
+    pixels: list[tuple[int, int]] = field(default_factory=list)
+    taps: list[str] | None = None
+    image: Path | None = None
+    backend: str = "torch"
+    without: list[str] = field(default_factory=list)
+    rest: list[str] = field(default_factory=list)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if "--help" in words or not words:
+        sys.stdout.write(f"{__doc__}\n")
+        return 0
+    if "--quirks" in words:
+        sys.stdout.write(f"{Quirks.__doc__}\n")
+        return 0
+    try:
+        command = read_command(words)
+        if command.backend == "c":
+            return run_c(
+                command.rest,
+                trace=command.trace,
+                pixels=command.pixels,
+                taps=command.taps,
+                image=command.image,
+                without=command.without,
+            )
+        _run(command)
+    except (SimulatorError, TracekitError, OSError) as error:
+        sys.stderr.write(f"simulator: {error}\n")
+        return 2
+    return 0
+
+
+def read_command(words: Sequence[str]) -> Command:
+    """Separate our options from nanoBragg's.
+
+    Raises:
+        SimulatorError: a missing value, or an unknown option of ours.
+    """
+    command = Command()
+    left = list(words)
+
+    def take(name: str) -> str:
+        if not left:
+            raise SimulatorError(f"{name}: a value must follow")
+        return left.pop(0)
+
+    while left:
+        name = left.pop(0)
+        if name == "--trace":
+            command.trace = Path(take(name))
+        elif name == "--trace-pixel":
+            command.pixels.append(_pixel(take(name), take(name)))
+        elif name == "--taps":
+            command.taps = [tap for tap in take(name).split(",") if tap]
+        elif name == "--image":
+            command.image = Path(take(name))
+        elif name == "--backend":
+            command.backend = take(name)
+        elif name == "--without":
+            command.without.append(take(name))
+        elif name.startswith("--"):
+            raise SimulatorError(f"{name}: unknown option; see --help")
+        else:
+            command.rest.append(name)
+    if command.backend not in ("torch", "c"):
+        raise SimulatorError(
+            f"--backend {command.backend}: there are torch and c"
+        )
+    return command
+
+
+def _pixel(slow: str, fast: str) -> tuple[int, int]:
+    try:
+        return int(slow), int(fast)
+    except ValueError as error:
+        raise SimulatorError(
+            f"--trace-pixel {slow} {fast}: give the slow and the fast index"
+        ) from error
+
+
+def _run(command: Command) -> None:
+    """Compute, record and write with PyTorch."""
+    options = parse_options(command.rest)
+    quirks = Quirks().without(command.without)
+    pixels = [*command.pixels, *options.trace_pixels]
+    with _recording(command, options, pixels), torch.no_grad():
+        config("argv", " ".join(command.rest), decisive=False)
+        scene = build_scene(options, quirks)
+        if command.trace and pixels and not _writes(command, options):
+            simulate(scene, pixels=pixels)
+            return
+        image = simulate(scene).numpy()
+    _write(command, options, scene, image)
+
+
+def _recording(
+    command: Command, options: Options, pixels: Pixels
+) -> AbstractContextManager[Any]:
+    if command.trace is None:
+        return nullcontext()
+    return record(
+        command.trace,
+        pixels=_computed(options, pixels) or None,
+        taps=command.taps,
+        program="simulator",
+    )
+
+
+def _computed(options: Options, pixels: Pixels) -> Pixels:
+    """The pixels in the region of interest: no other one is computed."""
+    if options.roi is None:
+        return pixels
+    fast_min, fast_max, slow_min, slow_max = options.roi
+    return [
+        (slow, fast)
+        for slow, fast in pixels
+        if slow_min <= slow <= slow_max and fast_min <= fast <= fast_max
+    ]
+
+
+def _writes(command: Command, options: Options) -> bool:
+    files = (options.float_file, options.int_file, options.pgm_file)
+    return command.image is not None or any(files)
+
+
+def _write(
+    command: Command, options: Options, scene: Scene, image: Image
+) -> None:
+    """Write the image files that were asked for."""
+    if command.image is not None:
+        with command.image.open("wb") as file:
+            np.save(file, image)
+    single = image.astype(np.float32).astype(np.float64)
+    if options.float_file is not None:
+        write_float(options.float_file, image)
+    if options.int_file is not None:
+        header = _header(scene)
+        write_smv(options.int_file, single, header, options.scale, options.adc)
+    if options.pgm_file is not None and options.pgm:
+        rows, columns = scene.rows, scene.columns
+        region = single[rows.start : rows.stop, columns.start : columns.stop]
+        write_pgm(options.pgm_file, single, options.pgm_scale, region)
+
+
+def _header(scene: Scene) -> Header:
+    detector, crystal = scene.detector, scene.crystal
+    return Header(
+        pixel_size=detector.pixel_size,
+        distance=float(detector.distance),
+        close_distance=float(detector.close_distance),
+        wavelength=float(scene.beam.central_wavelength),
+        Xbeam=float(detector.centre.Xbeam),
+        Ybeam=float(detector.centre.Ybeam),
+        phi_start=crystal.phi_start * RTD,
+        oscillation=(crystal.phi_end - crystal.phi_start) * RTD,
+        twotheta=float(detector.twotheta) * RTD,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
