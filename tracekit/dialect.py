@@ -74,6 +74,7 @@ class Family:
             line of tracekit's own grammar.
         forms: names of the line forms to try.
         names: rules by printed name.
+        rare: those names that only some builds print in this family.
         format: print format; None where it isn't known.
         list_format: print format of numbers in brackets.
         level, need: of names that have no rule.
@@ -91,6 +92,7 @@ class Family:
     reads: Reads = "statements"
     forms: tuple[str, ...] = ()
     names: dict[str, NameRule] = field(default_factory=dict)
+    rare: frozenset[str] = frozenset()
     format: PrintFormat | None = None
     list_format: PrintFormat | None = None
     level: str = "run"

@@ -147,11 +147,8 @@ def _family(
     groups: dict[str, dict[str, NameRule]],
     levels: tuple[str, ...],
 ) -> Family:
-    names: dict[str, NameRule] = {}
-    for group in item.texts("names"):
-        if group not in groups:
-            raise item.fail("names", f"there is no table names.{group}")
-        names = {**groups[group], **names}
+    usual = _names(item, "names", groups)
+    rare = _names(item, "rare_names", groups)
     forms = item.texts("forms")
     for form in forms:
         if form not in FORMS:
@@ -163,7 +160,8 @@ def _family(
         prefix=item.pattern("prefix", item.need("prefix")),
         reads=cast(Reads, item.one_of("reads", get_args(Reads), "statements")),
         forms=forms,
-        names=names,
+        names={**rare, **usual},
+        rare=frozenset(rare) - frozenset(usual),
         format=item.format("format"),
         list_format=item.format("list_format"),
         level=item.one_of("level", levels, "run"),
@@ -183,6 +181,18 @@ def _family(
         raise item.fail("forms", "is missing: name a form or give a match")
     item.done()
     return family
+
+
+def _names(
+    item: Section, key: str, groups: dict[str, dict[str, NameRule]]
+) -> dict[str, NameRule]:
+    """The rules of some tables; of one name, the first table's rule."""
+    names: dict[str, NameRule] = {}
+    for group in item.texts(key):
+        if group not in groups:
+            raise item.fail(key, f"there is no table names.{group}")
+        names = {**groups[group], **names}
+    return names
 
 
 def _any_prefix(families: tuple[Family, ...]) -> re.Pattern[str]:

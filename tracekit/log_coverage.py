@@ -27,10 +27,12 @@ def declared(
     )
     found: dict[str, Need] = {}
     for family in dialect.families:
-        for rule in family.names.values():
+        for name, rule in family.names.items():
             if rule.coordinates:
                 continue
             need = _need(family, rule, facts, tracing=tracing)
+            if need == "required" and name in family.rare:
+                need = "optional"
             before = found.setdefault(rule.tap, need)
             if _STRENGTH[need] > _STRENGTH[before]:
                 found[rule.tap] = need

@@ -25,15 +25,18 @@ Its value is NaN; a NaN that the program really printed has 0 digits.
 """
 
 # possessive, so that a long run of digits is never tried twice
-_DECIMAL = r"(?:\d++(?:\.\d*+)?|\.\d++)(?:[eEdD][-+]?\d++)?"
+_DECIMAL = r"(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eEdD][-+]?\d++)?+"
 _HEX = r"0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?[pP][-+]?\d+"
 _SPECIAL = r"[nN][aA][nN](?:\(\w*\))?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
 _MSVC = r"1\.\#(?:INF|IND|QNAN|SNAN)\w*"
 NUMBER = rf"[-+]?(?:{_MSVC}|{_HEX}|{_DECIMAL}|{_SPECIAL})"
 """Pattern of one printed number, without groups."""
 
-STANDING_ALONE = re.compile(rf"(?<![\w.]){NUMBER}(?!\w)")
-"""A number inside text: no part of a word such as ``k0`` or ``pix0``."""
+STANDING_ALONE = re.compile(
+    rf"(?<![\w.])[-+]?(?:{_MSVC}|{_HEX}|{_DECIMAL}|(?:{_SPECIAL})(?!\w))"
+)
+"""A number inside text: no part of a word such as ``k0`` or ``pix0``, though
+a unit may follow as in ``0.5px``."""
 
 _WHOLE = re.compile(NUMBER)
 _PARTS = re.compile(r"[-+]?(\d*)\.?(\d*)(?:[eEdD]([-+]?\d+))?")
