@@ -146,7 +146,7 @@ def _recording(
         return nullcontext()
     return record(
         command.trace,
-        pixels=_computed(options, pixels) or None,
+        pixels=_computed(options, pixels) if pixels else None,
         taps=command.taps,
         program="simulator",
     )

@@ -6,9 +6,11 @@ Its log becomes a trace as any program's does: through ``tracekit run``.
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulator import reference
 from simulator.errors import SimulatorError
 
 
@@ -25,33 +27,31 @@ def run_c(
 
     Args:
         argv: nanoBragg's options.
-        trace: a directory for the trace.
+        trace: a directory for the trace; None lets the log go to stdout.
         pixels: (slow, fast) pairs to trace.
-        taps: names or globs to trace.
+        taps: names or globs to trace; None: all.
         image: file for the float64 image, .npy.
         without: names of quirks; the C program knows no such switch.
 
     Raises:
-        SimulatorError: a quirk is to be left out.
+        SimulatorError: a quirk is to be left out, or there is no compiler.
     """
-    from simulator import reference
-
     if without:
         raise SimulatorError(
             "--without: the C program has all quirks; use --backend torch"
         )
-    command = [str(reference.build()), *argv]
-    for slow, fast in pixels:
-        command += ["-trace_pixel", str(slow), str(fast)]
-    if taps is not None:
-        command += ["-taps", ",".join(taps)]
-    if image is not None:
-        command += ["-image", str(image)]
+    line = reference.command(
+        argv, image=image, pixels=pixels, taps=taps or ()
+    )
     if trace is None:
-        return subprocess.run(command, check=False).returncode
+        return subprocess.run(line, check=False).returncode
+    # Not needed, and slow to import, where PyTorch computes.
     from tracekit.programs import run
 
     _, status = run(
-        command, trace=trace, dialect="tracekit", program="simulator (C)"
+        line, trace=trace, dialect="tracekit", program="simulator (C)"
     )
+    if status != 0:
+        log = (trace / "output.log").read_text(errors="replace")
+        sys.stderr.write(f"{log.strip()[-2000:]}\n")
     return status

@@ -32,7 +32,7 @@ def _state_beam(scene: Scene) -> None:
 def _state_detector(scene: Scene) -> None:
     detector, centre = scene.detector, scene.detector.centre
     config("convention", scene.detector.convention)
-    config("pivot", detector.pivot)
+    config("pivot", detector.pivot.upper())
     config("distance", float(detector.distance), "m")
     config("close_distance", float(detector.close_distance), "m")
     config("detector_fast", detector.pixels_fast)
