@@ -12,9 +12,7 @@ import tracekit as tk
 from tests.shared_files import NANOBRAGG, needs_shared
 
 STALE = NANOBRAGG / "stale_fdump"
-PHASE_C = (
-    NANOBRAGG / "real_logs/reports/2026-01-vectorization-parity/phase_c"
-)
+PHASE_C = NANOBRAGG / "real_logs/reports/2026-01-vectorization-parity/phase_c"
 NAMED = {"hkls": (173166, 0), "Fdump_read": (1, 0)}
 
 
@@ -60,9 +58,7 @@ def test_the_untouched_pixel_has_no_divergence_but_the_runs_differ() -> None:
 @pytest.mark.parametrize(
     ("pixel", "actual"), [("2048_2048", 0.0), ("1792_2048", 108.21)]
 )
-def test_the_logs_as_their_authors_had_them(
-    pixel: str, actual: float
-) -> None:
+def test_the_logs_as_their_authors_had_them(pixel: str, actual: float) -> None:
     """A log that was cut to its trace lines states no hkls: that is shown."""
     name = Path("c_traces") / f"pixel_{pixel}.log"
     result = tk.compare(

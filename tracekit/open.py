@@ -6,13 +6,14 @@ from pathlib import Path
 
 from tracekit.errors import TraceError
 from tracekit.logs import read_log
+from tracekit.tables import read_parquet
 from tracekit.trace import MARKER, Trace, open_trace
 
 LOG_SUFFIXES = (".log", ".txt")
 
 
 def as_trace(source: Trace | str | Path, dialect: str = "nanobragg") -> Trace:
-    """A trace from a trace, a trace directory or a log.
+    """A trace from a trace, a trace directory, a log or a Parquet file.
 
     Args:
         source: what to open.
@@ -29,9 +30,11 @@ def as_trace(source: Trace | str | Path, dialect: str = "nanobragg") -> Trace:
         return open_trace(path)
     if path.suffix in LOG_SUFFIXES:
         return read_log(path, dialect=dialect)
+    if path.suffix == ".parquet":
+        return read_parquet(path)
     if not path.exists():
         raise TraceError(f"{path} does not exist; give a trace or a log")
     raise TraceError(
-        f"{path} is neither a trace directory nor a log "
-        f"({', '.join(LOG_SUFFIXES)})"
+        f"{path} is neither a trace directory, a log "
+        f"({', '.join(LOG_SUFFIXES)}) nor a .parquet file"
     )
