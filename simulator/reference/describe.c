@@ -43,9 +43,9 @@ static void describe_crystal(const Crystal *crystal)
 {
     const Cell *cell = &crystal->real;
     trace_config_text("crystal_shape", crystal_shape_name(crystal->shape));
-    trace_config("N_a", "1", crystal->cells[0]);
-    trace_config("N_b", "1", crystal->cells[1]);
-    trace_config("N_c", "1", crystal->cells[2]);
+    trace_config_number("N_a", crystal->cells[0]);
+    trace_config_number("N_b", crystal->cells[1]);
+    trace_config_number("N_c", crystal->cells[2]);
     trace_config("cell_a", "angstrom", length(cell->a) * 1e10);
     trace_config("cell_b", "angstrom", length(cell->b) * 1e10);
     trace_config("cell_c", "angstrom", length(cell->c) * 1e10);
@@ -69,13 +69,13 @@ static void describe_beam(const Experiment *e, const Options *options)
     const Beam *beam = &e->beam;
     trace_config("wavelength", "m", options->wavelength);
     trace_config("fluence", "photon/m^2", beam->fluence);
-    trace_config("polarization_factor", "1", e->polarization);
+    trace_config_number("polarization_factor", e->polarization);
     trace_config_integer("polarized", e->polarized);
     trace_config_integer("sources", beam->sources);
     if (beam->divergence_steps > 0)
         trace_config_integer("divergence_steps", beam->divergence_steps);
     trace_config_integer("wavelength_steps", beam->dispersion.count);
-    trace_config("dispersion", "percent", beam->dispersion.width * 100.0);
+    trace_config_number("dispersion", beam->dispersion.width * 100.0);
 }
 
 static void describe_orientations(const Orientations *o)

@@ -107,9 +107,14 @@ void trace_config(const char *key, const char *unit, double value)
     printf("TRACEKIT config %s unit=%s : %.17g\n", key, unit, value);
 }
 
+void trace_config_number(const char *key, double value)
+{
+    printf("TRACEKIT config %s : %.17g\n", key, value);
+}
+
 void trace_config_integer(const char *key, long value)
 {
-    printf("TRACEKIT config %s unit=1 : %ld\n", key, value);
+    printf("TRACEKIT config %s : %ld\n", key, value);
 }
 
 void trace_config_text(const char *key, const char *text)

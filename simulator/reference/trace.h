@@ -47,6 +47,7 @@ TraceAt trace_pixel(long slow, long fast);
 
 /* The facts that are printed once, before the pixel loop. */
 void trace_config(const char *key, const char *unit, double value);
+void trace_config_number(const char *key, double value); /* no unit */
 void trace_config_integer(const char *key, long value);
 void trace_config_text(const char *key, const char *text);
 void trace_config_informative(const char *key, const char *unit,
