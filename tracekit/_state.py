@@ -30,7 +30,7 @@ scopes: ContextVar[tuple[Scope, ...]] = ContextVar("scopes", default=())
 
 def activate(recorder: Recorder) -> None:
     """Send every tap to this recorder too."""
-    global recording, recorders  # noqa: PLW0603 - this file is the state
+    global recording, recorders
     with lock:
         recorders = (*recorders, recorder)
         recording = True
@@ -38,7 +38,7 @@ def activate(recorder: Recorder) -> None:
 
 def deactivate(recorder: Recorder) -> None:
     """Send no more taps to this recorder."""
-    global recording, recorders  # noqa: PLW0603 - this file is the state
+    global recording, recorders
     with lock:
         recorders = tuple(r for r in recorders if r is not recorder)
         recording = bool(recorders)

@@ -45,17 +45,29 @@ class Dims:
         """How many axes the value must have."""
         return len(self.coordinates) + len(self.components)
 
+    def misfit(self, shape: tuple[int, ...]) -> str:
+        """What is wrong with a value of this shape, "" if it fits."""
+        if len(shape) != self.rank:
+            return f"they name {self.rank} axes, the value has {len(shape)}"
+        extents = shape[len(self.coordinates) :]
+        for labels, extent in zip(self.components, extents, strict=True):
+            if labels and len(labels) != extent:
+                return (
+                    f"({' '.join(labels)}) names {len(labels)} components, "
+                    f"the axis has {extent}"
+                )
+        return ""
+
     def labels(self, shape: tuple[int, ...]) -> tuple[str, ...]:
         """Labels of the flattened components of a value of this shape."""
-        if not self.components or 0 in shape:
+        unnamed = not any(self.components) and len(self.components) == 1
+        if not self.components or unnamed:
             return ()
         extents = shape[len(self.coordinates) :]
         named = [
-            labels if len(labels) == extent else tuple(map(str, range(extent)))
+            labels or tuple(map(str, range(extent)))
             for labels, extent in zip(self.components, extents, strict=True)
         ]
-        if not any(self.components) and len(self.components) == 1:
-            return ()
         separator = "" if all(self.components) else ","
         return tuple(separator.join(parts) for parts in product(*named))
 
@@ -75,6 +87,8 @@ def parse_dims(text: str) -> Dims:
     components: list[tuple[str, ...]] = []
     for token in _TOKEN.findall(text):
         labels = _component_labels(token)
+        if token.startswith("(") and not token.endswith(")"):
+            raise TapError(f"dims {text!r}: {token!r} isn't closed by )")
         if labels is not None:
             components.append(labels)
         elif components:

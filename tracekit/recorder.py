@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
-import shutil
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
 from tracekit.selection import Selection, take
 from tracekit.sinks import Sink
 from tracekit.stream import EventStream, read_stream
-from tracekit.trace import MARKER, Trace, open_trace
+from tracekit.trace import Trace, open_trace
+from tracekit.trace_directory import claimed
+from tracekit.unfinished import JOURNAL, STREAM, Journal
 
-_STREAM = "recording.arrow"
-_LOCK = "recording.lock"
-_HERE = str(Path(__file__).parent)
+_HERE = str(Path(__file__).parent) + os.sep
 _EXACT = 2**53
 
 
@@ -47,13 +48,18 @@ class Recorder:
         self._sinks = sinks
         self._run = run
         self._wanted: dict[str, bool] = {}
-        self._config: list[ConfigValue] = []
-        self._files: list[FileUse] = []
+        self._facts: list[ConfigValue | FileUse] = []
         self._kept: list[Event] = []
+        self._closed = False
         self._lock = threading.Lock()
         self._trace: Trace | None = None
         self._process = os.getpid()
-        self._stream = None if path is None else EventStream(path / _STREAM)
+        self._journal: Journal | None = None
+        self._stream: EventStream | None = None
+        if path is not None:
+            coverage = selection.coverage()
+            self._journal = Journal(path / JOURNAL, run, coverage)
+            self._stream = EventStream(path / STREAM)
 
     @property
     def trace(self) -> Trace:
@@ -76,7 +82,8 @@ class Recorder:
         if not wanted or os.getpid() != self._process:
             return
         array = tensors.as_array(value, name)
-        event = self._event(array, name, _dims_of(array, name, dims), unit, where)
+        axes = _dims_of(array, name, dims)
+        event = self._event(array, name, axes, unit, where)
         if event is not None:
             self._write(event)
 
@@ -90,7 +97,6 @@ class Recorder:
         if taken is None:
             return None
         file, line = _caller()
-        context = structlog.contextvars.get_contextvars()
         return Event(
             tap=name,
             values=taken.values,
@@ -101,13 +107,15 @@ class Recorder:
             positions=taken.positions,
             file=file,
             line=line,
-            context=repr(dict(sorted(context.items()))) if context else "",
+            context=_context(),
             time_ns=time.time_ns(),
             thread=threading.get_ident(),
         )
 
     def _write(self, event: Event) -> None:
         with self._lock:
+            if self._closed:
+                return  # fired in another thread as the block ended
             if self._stream is None:
                 self._kept.append(event)
             else:
@@ -119,44 +127,78 @@ class Recorder:
         self, key: str, value: float | str, unit: str | None, *, decisive: bool
     ) -> None:
         """Keep a fact about the run."""
-        text = value if isinstance(value, str) else None
-        if isinstance(value, int) and abs(value) > _EXACT:
-            text = str(value)
-        number = None if isinstance(value, str) else float(value)
-        with self._lock:
-            self._config.append(
-                ConfigValue(
-                    key, number, text, unit, decisive=decisive, origin="program"
-                )
+        number, text = _number_or_text(key, value)
+        self._keep(
+            ConfigValue(
+                key, number, text, unit, decisive=decisive, origin="program"
             )
+        )
 
     def read_file(self, path: str | os.PathLike[str], role: Role) -> None:
         """Keep the name, size and hash of a file that the run used."""
-        use = run_record.file_use(Path(path), role, "program")
-        with self._lock:
-            self._files.append(use)
+        try:
+            use = run_record.file_use(Path(path), role, "program")
+        except OSError as error:
+            raise TapError(
+                f"input_file({str(path)!r}): it can't be read ({error}); "
+                "state it where the program reads it"
+            ) from error
+        self._keep(use)
 
-    def close(self) -> None:
-        """End the recording: the events become a trace."""
-        events: Iterator[Event] | list[Event] = self._kept
-        if self._stream is not None and self.path is not None:
-            self._stream.close()
-            events = read_stream(self.path / _STREAM)
-        trace = Trace.build(
-            events,
-            run=self._run,
-            config=self._config,
-            files=self._files,
-            coverage=self._selection.coverage(),
-        )
-        if self.path is not None:
-            trace.write_into(self.path)
-            trace = open_trace(self.path)
-            (self.path / _STREAM).unlink()
-        self._trace = trace
-        self._kept = []
-        for sink in self._sinks:
-            sink.close()
+    def _keep(self, fact: ConfigValue | FileUse) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._facts.append(fact)
+            if self._journal is not None:
+                self._journal.write(fact)
+
+    def close(self, outcome: str) -> None:
+        """End the recording: the events become a trace.
+
+        Args:
+            outcome: how it ended, for the run record.
+
+        Raises:
+            RecordingError: the disk lost events.
+            TraceError: the events don't fit into a trace.
+        """
+        with self._lock:
+            self._closed = True
+        try:
+            run = replace(
+                self._run, facts={**self._run.facts, "recording": outcome}
+            )
+            self._trace = Trace.build(
+                self._flushed(),
+                run=run,
+                config=[f for f in self._facts if isinstance(f, ConfigValue)],
+                files=[f for f in self._facts if isinstance(f, FileUse)],
+                coverage=self._selection.coverage(),
+            )
+            if self.path is not None:
+                self._trace.write_into(self.path)
+                self._trace = open_trace(self.path)
+                (self.path / STREAM).unlink()
+                (self.path / JOURNAL).unlink()
+        finally:
+            self._kept = []
+            for sink in self._sinks:
+                sink.close()
+
+    def _flushed(self) -> list[Event]:
+        """All events, from the disk where they are there."""
+        if self.path is None or self._stream is None or self._journal is None:
+            return self._kept
+        self._stream.close()
+        self._journal.close()
+        events = list(read_stream(self.path / STREAM))
+        if len(events) != self._stream.events:
+            raise RecordingError(
+                f"{self.path / STREAM} holds {len(events)} of "
+                f"{self._stream.events} events; is the disk full?"
+            )
+        return events
 
 
 @contextmanager
@@ -187,8 +229,8 @@ def record(
         The recorder; its ``.trace`` is there when the block has ended.
 
     Raises:
-        RecordingError: another recorder writes to the path, or something
-            lies there that is no trace.
+        RecordingError: another recorder writes to the path, something lies
+            there that is no trace, or the selection can't be understood.
 
     >>> import numpy as np, tracekit as tk
     >>> with tk.record(pixels=[(0, 1)]) as recording:
@@ -196,104 +238,62 @@ def record(
     >>> recording.trace.elements(0)["float"].to_pylist()
     [0.0]
     """
-    slow, fast = pixel_dims
+    selection = Selection.of(pixels, at, pixel_dims)
     root = None if path is None else Path(path)
     globs = None if taps is None else tuple(taps)
-    with _directory(root):
-        recorder = Recorder(
-            root,
-            Selection.of(pixels, at, pixel_dims),
-            globs,
-            sinks,
-            run_record.python_run(program, (slow, fast), globs or ()),
-        )
+    run = run_record.python_run(program, selection.pixel_dims, globs or ())
+    with nullcontext() if root is None else claimed(root):
+        recorder = Recorder(root, selection, globs, sinks, run)
+        outcome = "complete"
         _state.activate(recorder)
         try:
             yield recorder
+        except BaseException as error:
+            outcome = f"ended by {type(error).__name__}: {error}"
+            raise
         finally:
             _state.deactivate(recorder)
-            recorder.close()
-
-
-@contextmanager
-def _directory(root: Path | None) -> Iterator[None]:
-    """An empty directory that nobody else writes to while the block lasts."""
-    if root is None:
-        yield
-        return
-    root.mkdir(parents=True, exist_ok=True)
-    _lock_directory(root)
-    try:
-        _clear(root)
-        yield
-    finally:
-        (root / _LOCK).unlink(missing_ok=True)
-
-
-def _lock_directory(root: Path) -> None:
-    lock = root / _LOCK
-    try:
-        handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:
-        owner = lock.read_text().strip()
-        if _is_alive(owner):
-            raise RecordingError(
-                f"{root} is being recorded by process {owner}; give each "
-                "recorder a path of its own"
-            ) from None
-        lock.unlink()
-        return _lock_directory(root)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(str(os.getpid()))
-    return None
-
-
-def _is_alive(process: str) -> bool:
-    if not process.isdigit():
-        return True  # its owner is just about to write its number
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _clear(root: Path) -> None:
-    """Remove an earlier trace; refuse a directory of anything else."""
-    found = {entry.name for entry in root.iterdir()} - {_LOCK}
-    if not found:
-        return
-    if MARKER not in found and _STREAM not in found:
-        (root / _LOCK).unlink()
-        raise RecordingError(
-            f"{root} holds files that are no trace ({', '.join(sorted(found)[:3])}"
-            "...); give a new directory"
-        )
-    for entry in root.iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        elif entry.name != _LOCK:
-            entry.unlink()
+            recorder.close(outcome)
 
 
 def _dims_of(array: Any, name: str, dims: str) -> Dims:
-    rank = len(array.shape)
-    parsed = parse_dims(dims) if dims else unnamed_dims(rank)
-    if parsed.rank != rank:
+    shape = tuple(array.shape)
+    parsed = parse_dims(dims) if dims else unnamed_dims(len(shape))
+    misfit = parsed.misfit(shape)
+    if misfit:
         raise TapError(
-            f"tap {name!r}: dims {dims!r} name {parsed.rank} axes, the value "
-            f"has {rank} (shape {tuple(array.shape)})"
+            f"tap {name!r}: dims {dims!r} don't fit the value of shape "
+            f"{shape}: {misfit}"
         )
     return parsed
+
+
+def _number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
+    """A fact's number and text; a large integer keeps its digits as text."""
+    if isinstance(value, str):
+        return None, value
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TapError(
+            f"config({key!r}): {value!r} is neither a number nor a text "
+            f"({error}); give one of the two, str(...) of anything else"
+        ) from error
+    inexact = isinstance(value, int) and abs(value) > _EXACT
+    return number, str(value) if inexact else None
+
+
+def _context() -> str:
+    """What is bound to structlog's context as a JSON object, or ""."""
+    bound = structlog.contextvars.get_contextvars()
+    if not bound:
+        return ""
+    return json.dumps(bound, default=str, sort_keys=True)
 
 
 def _caller() -> tuple[str, int]:
     """File and line of the program's call, past tracekit's own frames."""
     frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
-
-

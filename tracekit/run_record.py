@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def _host() -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
@@ -81,15 +83,19 @@ def _torch() -> dict[str, str]:
 
 def git_state(directory: Path) -> dict[str, str]:
     """Commit and whether files differ from it; nothing outside of git."""
-    commit = _git(directory, "rev-parse", "HEAD")
-    if commit is None:
+    state = _git(directory, "status", "--porcelain=v2", "--branch")
+    if state is None:
         return {}
-    changes = _git(directory, "status", "--porcelain")
+    lines = state.splitlines()
+    commits = [
+        line.removeprefix("# branch.oid ")
+        for line in lines
+        if line.startswith("# branch.oid ")
+    ]
+    changed = any(not line.startswith("#") for line in lines)
     return {
-        "git_commit": commit,
-        "git_state": "unknown"
-        if changes is None
-        else ("changed" if changes else "clean"),
+        "git_commit": commits[0] if commits else "unknown",
+        "git_state": "changed" if changed else "clean",
     }
 
 

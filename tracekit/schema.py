@@ -59,8 +59,8 @@ class Event:
 
     Args:
         tap: the tap's name.
-        values: 1-D array in the native type: float16/32/64, any integer, or
-            bool. Text elements (and placeholders) stand in ``text``.
+        values: 1-D array in the native type: float32/64, any integer, or bool.
+            Text elements (and placeholders) stand in ``text``.
         axes: the dims, components last (``COMPONENT``, flattened).
         kind: what the numbers are.
         dtype: the program's own name of the type ("bfloat16", "float64").
@@ -163,8 +163,7 @@ class Coverage:
 
     Args:
         dims: the dims that are selected together, as ("slow", "fast").
-        kind: ``all``, ``selected`` (only those in ``selected``) or
-            ``unknown``.
+        kind: ``selected`` stands for those in ``selected`` only.
         selected: index tuples, in the order of ``dims``.
         tap: the tap it holds for; "" for all taps.
     """

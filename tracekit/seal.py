@@ -19,11 +19,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tracekit.errors import TraceError
-from tracekit.schema import COMPONENT, OCCURRENCE, Axis, Event
-
-Ordinals = npt.NDArray[np.int64]
-_LARGEST = 2**62
+from tracekit.grid import (
+    Ordinals,
+    event_ordinals,
+    shared_axes,
+    with_occurrence,
+)
+from tracekit.schema import Axis, Event
 
 
 @dataclass(slots=True)
@@ -94,87 +96,55 @@ def _repeats(event: Event, group: _Group) -> bool:
 def _sealed(group: _Group) -> SealedTap:
     order, first = group.events[0]
     events = [event for _, event in group.events]
-    axes = _shared_axes(events)
-    ordinals = _ordinals(events, axes)
-    table = _element_table(events, ordinals)
-    axes, table = _count_occurrences(axes, table)
-    ordinals = table["ordinal"].to_numpy()
+    axes = shared_axes(events)
+    ordinals = [event_ordinals(event, axes) for event in events]
+    axes, table = _count_occurrences(axes, _element_table(events, ordinals))
+    ranks = _ranks(ordinals)
     return SealedTap(
         name=first.tap,
         family=first.family,
         order=order,
         kind=first.kind,
-        dtype=first.dtype,
+        dtype=_shared_dtype(events),
         unit=first.unit,
         need=first.need,
         merged=group.merged,
         grid=axes,
-        events=group.events,
-        elements=table,
-        key_hash=_hash(repr(axes).encode(), ordinals),
+        events=[group.events[place] for place in np.argsort(ranks)],
+        elements=_renumbered(table, ranks),
+        key_hash=_hash(repr(axes).encode(), table["ordinal"].to_numpy()),
         value_hash=_value_hash(table),
     )
 
 
-def _shared_axes(events: list[Event]) -> tuple[Axis, ...]:
-    """The smallest grid that holds every event's box."""
-    shared = []
-    for place, first in enumerate(events[0].axes):
-        boxes = [event.axes[place] for event in events]
-        origin = min(box.origin for box in boxes)
-        end = max(box.origin + box.extent for box in boxes)
-        labels = max((box.labels for box in boxes), key=len)
-        states = {box.state for box in boxes}
-        state = first.state if len(states) == 1 else "index"
-        shared.append(Axis(first.dim, origin, end - origin, state, labels))
-    size = 1
-    for axis in shared:
-        size *= max(axis.extent, 1)
-    if size > _LARGEST:
-        raise TraceError(
-            f"tap {events[0].tap!r}: its indices span {size} places, more "
-            f"than {_LARGEST}; number its loop indices from a smaller range"
-        )
-    return tuple(shared)
+def _ranks(ordinals: list[Ordinals]) -> Ordinals:
+    """Numbers of a tap's events in the order of place, then of firing.
+
+    So a program that goes through its blocks in another order leaves the
+    same bytes; the order of firing is kept in the event table.
+    """
+    firsts = [part[0] if len(part) else 0 for part in ordinals]
+    order = np.argsort(np.array(firsts, np.int64), kind="stable")
+    return np.argsort(order, kind="stable")
 
 
-def strides(axes: tuple[Axis, ...]) -> list[int]:
-    """Row-major strides of a grid."""
-    found, stride = [], 1
-    for axis in reversed(axes):
-        found.append(stride)
-        stride *= max(axis.extent, 1)
-    return found[::-1]
+def _renumbered(table: pa.Table, ranks: Ordinals) -> pa.Table:
+    column = table.schema.get_field_index("event")
+    events = ranks[table["event"].to_numpy()]
+    return table.set_column(column, "event", pa.array(events, pa.int64()))
 
 
-def _ordinals(events: list[Event], axes: tuple[Axis, ...]) -> Ordinals:
-    parts = [_event_ordinals(event, axes) for event in events]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def _shared_dtype(events: list[Event]) -> str:
+    """The program's type, or the stored one that holds several of them."""
+    if len({event.dtype for event in events}) == 1:
+        return events[0].dtype
+    return str(np.result_type(*(event.values.dtype for event in events)))
 
 
-def _event_ordinals(event: Event, axes: tuple[Axis, ...]) -> Ordinals:
-    steps = strides(axes)
-    if event.positions is not None:
-        extents = tuple(axis.extent for axis in event.axes) or (1,)
-        local = np.unravel_index(event.positions, extents)
-        total = np.zeros(len(event.positions), np.int64)
-        for axis, box, step, index in zip(
-            axes, event.axes, steps, local, strict=False
-        ):
-            total += (index + (box.origin - axis.origin)) * step
-        return total
-    total = np.zeros(1, np.int64)
-    for axis, box, step in zip(axes, event.axes, steps, strict=True):
-        start = box.origin - axis.origin
-        along = np.arange(start, start + box.extent, dtype=np.int64) * step
-        total = (total[:, None] + along).reshape(-1)
-    return total
-
-
-def _element_table(events: list[Event], ordinals: Ordinals) -> pa.Table:
-    counts = [_length(event) for event in events]
+def _element_table(events: list[Event], ordinals: list[Ordinals]) -> pa.Table:
+    counts = [element_count(event) for event in events]
     columns: dict[str, Any] = {
-        "ordinal": ordinals,
+        "ordinal": _joined(ordinals),
         "event": np.repeat(np.arange(len(events), dtype=np.int64), counts),
     }
     kind = events[0].kind
@@ -202,15 +172,20 @@ def column_of(kind: str) -> str:
     return names.get(kind, "integer")
 
 
-def _length(event: Event) -> int:
+def element_count(event: Event) -> int:
+    """How many elements an event holds."""
     if event.kind == "text":
         return len(event.text or ())
     return len(event.values)
 
 
 def _values(parts: list[npt.NDArray[Any]], kind: str) -> npt.NDArray[Any]:
-    values = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    values = _joined(parts)
     return values.astype(np.int8) if kind == "bool" else values
+
+
+def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _optional_parts(
@@ -241,34 +216,17 @@ def _count_occurrences(
         return axes, table
     places = np.arange(len(ordinals))
     occurrence = places - np.maximum.accumulate(np.where(fresh, places, 0))
-    axes, ordinals = _with_occurrence(axes, ordinals, occurrence)
+    axes, ordinals = with_occurrence(axes, ordinals, occurrence)
     order = np.argsort(ordinals, kind="stable")
     column = table.schema.get_field_index("ordinal")
     table = table.set_column(column, "ordinal", pa.array(ordinals))
     return axes, table.take(pa.array(order))
 
 
-def _with_occurrence(
-    axes: tuple[Axis, ...], ordinals: Ordinals, occurrence: Ordinals
-) -> tuple[tuple[Axis, ...], Ordinals]:
-    has_component = bool(axes) and axes[-1].dim == COMPONENT
-    size = axes[-1].extent if has_component else 1
-    count = int(occurrence.max()) + 1
-    place = len(axes) - has_component
-    counted = Axis(OCCURRENCE, 0, count)
-    outer, inner = np.divmod(ordinals, size)
-    return (
-        (*axes[:place], counted, *axes[place:]),
-        (outer * count + occurrence) * size + inner,
-    )
-
-
 def _hash(*parts: bytes | npt.NDArray[Any]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
-        digest.update(
-            part if isinstance(part, bytes) else np.ascontiguousarray(part)
-        )
+        digest.update(part if isinstance(part, bytes) else _bytes(part))
     return digest.hexdigest()
 
 
@@ -278,7 +236,11 @@ def _value_hash(table: pa.Table) -> str:
         if name in table.column_names:
             values = table[name].to_numpy()
             digest.update(values.dtype.str.encode())
-            digest.update(np.ascontiguousarray(values))
+            digest.update(_bytes(values))
     if "text" in table.column_names:
         digest.update(repr(table["text"].to_pylist()).encode())
     return digest.hexdigest()
+
+
+def _bytes(values: npt.NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(values).data

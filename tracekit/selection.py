@@ -6,8 +6,10 @@ pixels of a 4096 x 4096 tensor are two gathered rows, not a copy of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import numpy.typing as npt
 
 from tracekit import tensors
 from tracekit.dims import Dims
+from tracekit.errors import RecordingError
 from tracekit.schema import COMPONENT, Axis, Coverage
 
 Index = npt.NDArray[np.int64]
@@ -41,16 +44,30 @@ class Selection:
         at: Mapping[str, int | Sequence[int]] | None,
         pixel_dims: Sequence[str],
     ) -> Selection:
-        """A selection from what a user writes."""
+        """A selection from what a user writes.
+
+        Raises:
+            RecordingError: it can't be understood.
+        """
+        if len(pixel_dims) != 2 or isinstance(pixel_dims, str):
+            raise RecordingError(
+                f"pixel_dims={pixel_dims!r}: expected two names, like "
+                '("slow", "fast")'
+            )
         slow, fast = pixel_dims
+        both = {slow, fast} & set(at or ())
+        if pixels is not None and both:
+            raise RecordingError(
+                f"at= names {sorted(both)}, which pixels= selects already; "
+                "give one of the two"
+            )
         chosen = (
             None
             if pixels is None
-            else tuple(sorted({(int(s), int(f)) for s, f in pixels}))
+            else tuple(sorted({_pixel(pixel) for pixel in pixels}))
         )
         indices = tuple(
-            (dim, (i,) if isinstance(i, int) else tuple(sorted(set(i))))
-            for dim, i in (at or {}).items()
+            (dim, _indices(dim, wanted)) for dim, wanted in (at or {}).items()
         )
         return cls((slow, fast), chosen, indices)
 
@@ -62,6 +79,12 @@ class Selection:
         ]
         if self.pixels is not None:
             groups.append(Coverage(self.pixel_dims, "selected", self.pixels))
+            # of a tap that has only one of the two dims
+            for place, dim in enumerate(self.pixel_dims):
+                along = sorted({pixel[place] for pixel in self.pixels})
+                groups.append(
+                    Coverage((dim,), "selected", tuple((i,) for i in along))
+                )
         return groups
 
     def groups(self) -> list[tuple[tuple[str, ...], Index]]:
@@ -74,6 +97,26 @@ class Selection:
             pairs = np.array(self.pixels, np.int64).reshape(-1, 2)
             found.append((self.pixel_dims, pairs))
         return found
+
+
+def _pixel(pixel: Sequence[int]) -> tuple[int, int]:
+    try:
+        slow, fast = pixel
+        return integer(slow), integer(fast)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(
+            f"pixels= holds {pixel!r}; expected pairs of integers (slow, fast)"
+        ) from error
+
+
+def _indices(dim: str, wanted: int | Sequence[int]) -> tuple[int, ...]:
+    several = wanted if isinstance(wanted, Iterable) else (wanted,)
+    try:
+        return tuple(sorted({integer(i) for i in several}))
+    except TypeError as error:
+        raise RecordingError(
+            f"at={{{dim!r}: {wanted!r}}}: expected an integer or several"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +157,13 @@ def take(
         return None
     if where is not None:
         where = tensors.broadcast(where, shape[:rank], name)
-    values, positions = _gather(value, where, shape[:rank], chosen)
-    size = values.shape[-1] if values.ndim > 1 else 1
+    values, positions = _gather(value, where, shape[:rank], chosen, name)
+    size = values.shape[1]
     axes = _axes(dims, shape, origins, loops, size)
-    if positions is None:
-        return Taken(values.reshape(-1), axes, None)
-    spread = positions[:, None] * size + np.arange(size, dtype=np.int64)
-    return Taken(values.reshape(-1), axes, spread.reshape(-1))
+    if positions is not None and size != 1:
+        places = np.arange(size, dtype=np.int64)
+        positions = (positions[:, None] * size + places).reshape(-1)
+    return Taken(values.reshape(-1), axes, positions)
 
 
 def _chosen(
@@ -132,24 +175,19 @@ def _chosen(
 ) -> list[tuple[list[int], Index]] | None:
     """Per group of selected axes their local indices; None: nothing here."""
     chosen = []
-    for group_dims, tuples in selection.groups():
-        axes: list[int] = []
-        columns: list[Index] = []
-        for column, dim in enumerate(group_dims):
-            if dim in coordinates:
-                axis = coordinates.index(dim)
-                local = tuples[:, column] - origins[axis]
-                tuples = tuples[(local >= 0) & (local < shape[axis])]  # noqa: PLW2901
-                axes.append(axis)
-                columns.append(np.array([column]))
-            elif dim in loops:
-                tuples = tuples[tuples[:, column] == loops[dim]]  # noqa: PLW2901
-        touches = any(d in coordinates or d in loops for d in group_dims)
-        if touches and not len(tuples):
+    for group, tuples in selection.groups():
+        for column, dim in enumerate(group):
+            if dim in loops:
+                tuples = tuples[tuples[:, column] == loops[dim]]
+        columns = [c for c, dim in enumerate(group) if dim in coordinates]
+        axes = [coordinates.index(group[column]) for column in columns]
+        local = tuples[:, columns] - np.array([origins[a] for a in axes], int)
+        extents = np.array([shape[a] for a in axes], int)
+        local = local[np.all((local >= 0) & (local < extents), axis=1)]
+        touches = bool(axes) or any(dim in loops for dim in group)
+        if touches and not len(local):
             return None
         if axes:
-            picked = tuples[:, np.concatenate(columns)]
-            local = picked - np.array([origins[a] for a in axes], np.int64)
             chosen.append((axes, np.unique(local, axis=0)))
     return chosen
 
@@ -159,58 +197,63 @@ def _gather(
     where: Any,
     extents: tuple[int, ...],
     chosen: list[tuple[list[int], Index]],
+    name: str,
 ) -> tuple[npt.NDArray[Any], Index | None]:
     """Values as (elements, components), and positions or None for all."""
-    rank = len(extents)
-    if not chosen and where is None:
-        return _rows(tensors.to_numpy(value), rank), None
-    if not chosen:
-        kept = np.flatnonzero(tensors.to_numpy(where))
-        count = int(np.prod(extents, dtype=np.int64))
-        flat = value.reshape(count, *value.shape[rank:])
-        return _rows(tensors.to_numpy(tensors.pick(flat, [kept])), 1), kept
-    index = _product(chosen, extents)
-    selected = [axis.reshape(-1) for axis in index]
-    positions = np.ravel_multi_index(tuple(selected), extents)
-    order = np.argsort(positions, kind="stable")
-    selected = [axis[order] for axis in selected]
-    positions = positions[order]
+    components = tuple(value.shape[len(extents) :])
+    positions: Index | None = None
+    if chosen:
+        axes = [axis for group, _ in chosen for axis in group]
+        index = _crossed([rows for _, rows in chosen])
+        positions = _positions(axes, index, extents)
+        value = tensors.pick(tensors.move_first(value, axes), index)
+        if where is not None:
+            where = tensors.pick(tensors.move_first(where, axes), index)
     if where is not None:
-        kept = tensors.to_numpy(tensors.pick(where, selected)).astype(bool)
-        selected = [axis[kept] for axis in selected]
-        positions = positions[kept]
-    values = tensors.to_numpy(tensors.pick(value, selected))
-    return _rows(values, 1), positions.astype(np.int64)
+        kept = np.flatnonzero(tensors.to_numpy(where, name))
+        count = prod(where.shape)
+        value = tensors.pick(value.reshape(count, *components), [kept])
+        positions = kept if positions is None else positions[kept]
+    values = tensors.to_numpy(value, name)
+    rank = len(value.shape) - len(components)
+    values = values.reshape(
+        prod(values.shape[:rank]), prod(values.shape[rank:])
+    )
+    if positions is not None and bool(np.any(np.diff(positions) < 0)):
+        order = np.argsort(positions)
+        return values[order], positions[order]
+    return values, positions
 
 
-def _product(
-    chosen: list[tuple[list[int], Index]], extents: tuple[int, ...]
-) -> list[Index]:
-    """Index arrays of every axis: groups together, free axes in full."""
-    columns: list[tuple[list[int], Index]] = list(chosen)
-    taken = {axis for axes, _ in chosen for axis in axes}
-    columns += [
-        ([axis], np.arange(extent, dtype=np.int64)[:, None])
-        for axis, extent in enumerate(extents)
-        if axis not in taken
+def _crossed(groups: list[Index]) -> list[Index]:
+    """One index array a selected axis: every row of a group with every other.
+
+    Args:
+        groups: [row axis] of each group, index tuples of its axes.
+    """
+    numbers = np.indices([len(rows) for rows in groups]).reshape(
+        len(groups), -1
+    )
+    return [
+        np.ascontiguousarray(rows[number, axis])
+        for rows, number in zip(groups, numbers, strict=True)
+        for axis in range(rows.shape[1])
     ]
-    shape = [len(rows) for _, rows in columns]
-    index: list[Index] = [np.empty(0, np.int64)] * len(extents)
-    for place, (axes, rows) in enumerate(columns):
-        spread = [1] * len(columns)
-        spread[place] = len(rows)
-        for column, axis in enumerate(axes):
-            index[axis] = np.broadcast_to(
-                rows[:, column].reshape(spread), shape
-            )
-    return index
 
 
-def _rows(values: npt.NDArray[Any], rank: int) -> npt.NDArray[Any]:
-    """Coordinates in the first axis, components in the second."""
-    count = int(np.prod(values.shape[:rank], dtype=np.int64))
-    size = int(np.prod(values.shape[rank:], dtype=np.int64))
-    return values.reshape(count, size)
+def _positions(
+    axes: list[int], index: list[Index], extents: tuple[int, ...]
+) -> Index:
+    """Row-major positions of picked elements, free axes in full behind."""
+    steps = [prod(extents[axis + 1 :]) for axis in range(len(extents))]
+    found = np.zeros(len(index[0]), np.int64)
+    for axis, along in zip(axes, index, strict=True):
+        found += along * steps[axis]
+    for axis, extent in enumerate(extents):
+        if axis not in axes:
+            along = np.arange(extent, dtype=np.int64) * steps[axis]
+            found = (found[:, None] + along).reshape(-1)
+    return found
 
 
 def _axes(
@@ -227,15 +270,14 @@ def _axes(
             dims.coordinates, origins, shape, strict=False
         )
     ]
+    components = shape[len(dims.coordinates) :]
     labels = dims.labels(shape)
-    if dims.components or size != 1:
-        if size == 2 * max(len(labels), 1):
-            labels = tuple(
-                f"{label}.{part}" if label else part
-                for label in (labels or ("",))
-                for part in ("re", "im")
-            )
-        if len(labels) != size:
-            labels = ()
+    if size != prod(components):  # complex: every number became two
+        labels = tuple(
+            f"{label}.{part}" if label else part
+            for label in labels or ([] if components else [""])
+            for part in ("re", "im")
+        )
+    if components or size != 1:
         axes.append(Axis(COMPONENT, 0, size, labels=labels))
     return tuple(axes)

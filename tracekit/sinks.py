@@ -22,7 +22,7 @@ class Sink(Protocol):
 
 
 class StructlogSink:
-    """Writes one structured line an event; long values show their ends.
+    """Writes one structured line an event; long values show where they begin.
 
     Args:
         logger: a structlog logger; by default ``get_logger("tracekit")``.

@@ -61,9 +61,17 @@ BATCH_SECONDS = 0.5
 
 
 class EventStream:
-    """Appends events to a file, flushed at least every half second of taps."""
+    """Appends events to a file.
+
+    A batch goes to the disk when it is large, or when a tap fires half a
+    second or more after the last one went.
+
+    Args:
+        path: a new file.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.events = 0
         self._file = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_stream(self._file, SCHEMA)
         self._rows: list[tuple[Any, ...]] = []
@@ -74,6 +82,9 @@ class EventStream:
         """Append one event; it is on disk at the latest after a batch."""
         self._rows.append(_row(event))
         self._bytes += event.values.nbytes
+        if event.positions is not None:
+            self._bytes += event.positions.nbytes
+        self.events += 1
         if (
             len(self._rows) >= BATCH_EVENTS
             or self._bytes >= BATCH_BYTES
@@ -142,7 +153,8 @@ def _binary(parts: tuple[npt.NDArray[Any] | None, ...]) -> pa.Array:
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum([len(piece) for piece in raw], out=offsets[1:])
     data = raw[0] if len(raw) == 1 else np.concatenate(raw)
-    valid = np.packbits([part is not None for part in parts], bitorder="little")
+    given = [part is not None for part in parts]
+    valid = np.packbits(given, bitorder="little")
     return pa.Array.from_buffers(
         _ARRAY,
         len(parts),

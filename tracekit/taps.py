@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from operator import index
 from os import PathLike
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
 
-from tracekit import _state
-from tracekit.schema import Role
+from tracekit import _state, tensors
+from tracekit.errors import TapError
+from tracekit.schema import COMPONENT, OCCURRENCE, Role
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -48,6 +50,7 @@ def tap(
     ('R',)
     """
     if _state.recording:
+        tensors.refuse_compilation(f"tap {name!r}")
         for recorder in _state.recorders:
             recorder.observe(value, name, dims, unit, where)
     return value
@@ -67,16 +70,20 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
 
     __slots__ = ("_indices", "_name", "_token")
 
-    def __init__(self, name: str, **indices: int) -> None:
+    def __init__(self, name: str, /, **indices: int) -> None:
         self._name = name
         self._indices = indices
         self._token: Any = None
 
     def __enter__(self) -> Self:
         if _state.recording:
+            tensors.refuse_compilation(f"scope {self._name!r}")
             level = _state.Scope(
                 self._name,
-                tuple((dim, int(i)) for dim, i in self._indices.items()),
+                tuple(
+                    (dim, _index(self._name, dim, value))
+                    for dim, value in self._indices.items()
+                ),
             )
             self._token = _state.scopes.set((*_state.scopes.get(), level))
         return self
@@ -90,6 +97,21 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
         if self._token is not None:
             _state.scopes.reset(self._token)
             self._token = None
+
+
+def _index(scope_name: str, dim: str, value: Any) -> int:
+    if dim in (COMPONENT, OCCURRENCE):
+        raise TapError(
+            f"scope {scope_name!r}: {dim!r} is reserved; name the loop "
+            "another way"
+        )
+    try:
+        return index(value)
+    except TypeError as error:
+        raise TapError(
+            f"scope {scope_name!r}: {dim}={value!r} is no integer; loop "
+            "indices are whole numbers"
+        ) from error
 
 
 @overload

@@ -18,9 +18,40 @@ from tracekit.schema import Kind
 
 Array = npt.NDArray[Any]
 
+_DOUBLE = 8  # bytes
+_SINGLE = 4
+
+
+def refuse_compilation(name: str) -> None:
+    """Raise while torch.compile or torch.export traces the program.
+
+    Raises:
+        TapError: always, while tracing; Dynamo shows it to the user as an
+            InternalTorchDynamoError that begins with the text.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.compiler.is_compiling():
+        _refuse(name)
+
+
+def _refuse(name: str) -> None:
+    raise TapError(
+        f"{name}: a program can't be recorded while torch.compile or "
+        "torch.export compiles it; record the uncompiled function, or set "
+        'torch.compiler.set_stance("force_eager") around the recorded call'
+    )
+
+
+# Dynamo would turn a raise that it traces into a graph break and quietly run
+# the function uncompiled. What carries this mark (it is that of
+# torch.compiler.assume_constant_result) is called while Dynamo traces.
+_refuse._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
+
 
 def as_array(value: Any, name: str) -> Any:
-    """The value as a detached torch tensor or a NumPy array.
+    """The value as a detached, dense torch tensor or a NumPy array.
+
+    A quantised tensor becomes the numbers that it stands for.
 
     Raises:
         TapError: it is neither a tensor, an array nor a number.
@@ -30,7 +61,15 @@ def as_array(value: Any, name: str) -> Any:
         return _plain_tensor(value, name)
     if isinstance(value, int) and not isinstance(value, bool):
         return _python_integer(value, name)
-    array = np.asarray(value)
+    if isinstance(value, np.ma.MaskedArray):
+        raise TapError(
+            f"tap {name!r}: a masked array hides its mask from a trace; tap "
+            "x.data with where=~np.ma.getmaskarray(x)"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise TapError(f"tap {name!r}: {error}") from error
     if array.dtype.kind not in "fiubc":
         raise TapError(
             f"tap {name!r}: can't record a {type(value).__name__} of dtype "
@@ -46,6 +85,11 @@ def _plain_tensor(value: Any, name: str) -> Any:
         raise TapError(
             f"tap {name!r}: a meta tensor holds no values to record; run the "
             "program on a real device while recording"
+        )
+    if tensor.is_nested:
+        raise TapError(
+            f"tap {name!r}: the rows of a nested tensor differ in length; "
+            "tap its parts, or a padded tensor with where="
         )
     if tensor.is_quantized:
         tensor = tensor.dequantize()
@@ -105,29 +149,39 @@ def broadcast(mask: Any, shape: tuple[int, ...], name: str) -> Any:
         ) from error
 
 
-def to_numpy(array: Any) -> Array:
+def to_numpy(array: Any, name: str) -> Array:
     """A contiguous native-endian copy; complex gets a last axis (re, im).
 
-    bfloat16 and float16 are widened to float32, which holds them exactly.
+    Floats narrower than float32 are widened to it, which holds them exactly.
+
+    Raises:
+        TapError: the values can't be read, or are wider than 64 bits.
     """
     if not isinstance(array, np.ndarray):
-        array = _tensor_to_numpy(array)
+        array = _tensor_to_numpy(array, name)
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag], axis=-1)
     if array.dtype == np.float16:
-        return np.ascontiguousarray(array, np.float32)
-    if array.dtype.itemsize > 8:  # noqa: PLR2004 - wider than a double
+        return np.array(array, np.float32, order="C")
+    if array.dtype.itemsize > _DOUBLE:
         raise TapError(
-            f"dtype {array.dtype} has more digits than a trace can hold; "
-            "tap a float64 value"
+            f"tap {name!r}: {array.dtype} has more digits than a trace can "
+            "hold; tap a float64 value"
         )
-    return np.array(array, array.dtype.newbyteorder("="), order="C", copy=True)
+    return np.array(array, array.dtype.newbyteorder("="), order="C")
 
 
-def _tensor_to_numpy(tensor: Any) -> Array:
+def _tensor_to_numpy(tensor: Any, name: str) -> Array:
     torch = sys.modules["torch"]
     if tensor.dtype == torch.complex32:
         tensor = tensor.to(torch.complex64)
-    elif tensor.is_floating_point() and tensor.element_size() < 4:  # noqa: PLR2004
+    elif tensor.is_floating_point() and tensor.element_size() < _SINGLE:
         tensor = tensor.float()
-    return np.asarray(tensor.cpu().numpy())
+    try:
+        return np.asarray(tensor.cpu().numpy())
+    except (RuntimeError, TypeError) as error:
+        raise TapError(
+            f"tap {name!r}: the values can't be read here ({error}); inside "
+            "torch.func transforms (vmap, grad, jvp) and fake-tensor modes a "
+            "tensor stands for values that don't exist yet: record outside"
+        ) from error

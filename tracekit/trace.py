@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracekit.errors import TraceError
+from tracekit.rows import tables_of
 from tracekit.schema import (
     FORMAT_VERSION,
     TABLES,
@@ -28,10 +28,11 @@ from tracekit.schema import (
     Reject,
     Run,
 )
-from tracekit.seal import SealedTap, seal, strides
+from tracekit.seal import seal
+from tracekit.unfinished import is_unfinished, read_unfinished
 
 MARKER = "trace.json"
-_ELEMENTS = "elements"
+ELEMENTS = "elements"
 
 
 class Trace:
@@ -79,32 +80,13 @@ class Trace:
         """
         taps = seal(events, merge=run.declares)
         latest = {value.key: value for value in config}
-        rows: dict[str, list[dict[str, Any]]] = {
-            "run": [_run_row(run)],
-            "config": [_fields(value) for value in latest.values()],
-            "file": [_fields(use) for use in files],
-            "tap": [_tap_row(number, tap) for number, tap in enumerate(taps)],
-            "declared": [
-                {"name": d.tap, "family": d.family, "need": d.need}
-                for d in declared
-            ],
-            "grid": [
-                row
-                for number, tap in enumerate(taps)
-                for row in _grid_rows(number, tap)
-            ],
-            "coverage": [_fields(group) for group in coverage],
-            "event": sorted(
-                (
-                    row
-                    for number, tap in enumerate(taps)
-                    for row in _event_rows(number, tap)
-                ),
-                key=lambda row: int(row["sequence"]),
-            ),
-            "reject": [_fields(reject) for reject in rejects],
+        facts = {
+            "config": tuple(latest.values()),
+            "file": files,
+            "coverage": coverage,
+            "reject": rejects,
         }
-        tables = {name: _table(name, found) for name, found in rows.items()}
+        tables = tables_of(run, taps, declared, facts)
         elements = {n: tap.elements for n, tap in enumerate(taps)}
         return cls(tables, elements)
 
@@ -127,8 +109,10 @@ class Trace:
     def element_file(self, number: int) -> Path:
         """Where the elements of tap number ``number`` are stored."""
         if self.path is None:
-            raise TraceError("this trace is in memory; save it to a path first")
-        return self.path / _ELEMENTS / f"tap={number}" / "0.parquet"
+            raise TraceError(
+                "this trace is in memory; save it to a path first"
+            )
+        return _element_file(self.path, number)
 
     def save(self, path: str | Path) -> Trace:
         """Write the trace into a new or empty directory; returns that trace.
@@ -143,14 +127,14 @@ class Trace:
                 f"{root} is not empty; give a new directory for the trace"
             )
         self.write_into(root)
-        return Trace(self.tables, {}, root)
+        return open_trace(root)
 
     def write_into(self, root: Path) -> None:
         """Write all files; the marker comes last, so a cut is noticed."""
-        for number, table in self._elements.items():
-            file = root / _ELEMENTS / f"tap={number}" / "0.parquet"
+        for number in range(self.tables["tap"].num_rows):
+            file = _element_file(root, number)
             file.parent.mkdir(parents=True, exist_ok=True)
-            _write_elements(table, file)
+            _write_elements(self.elements(number), file)
         for name, table in self.tables.items():
             pq.write_table(table, root / f"{name}.parquet")
         marker = {"format": "tracekit", "version": FORMAT_VERSION}
@@ -158,7 +142,7 @@ class Trace:
 
     def to_parquet(self, path: str | Path) -> None:
         """Export all elements as one long Parquet table (view ``element``)."""
-        from tracekit.export import export  # noqa: PLC0415 - needs DuckDB
+        from tracekit.export import export  # needs DuckDB
 
         export(self, Path(path), "parquet")
 
@@ -168,20 +152,30 @@ class Trace:
         return f"<Trace {where}: {len(self.taps)} taps, {count} events>"
 
 
+def is_trace(path: str | Path) -> bool:
+    """Whether a finished trace of any format version lies here."""
+    try:
+        marker = json.loads((Path(path) / MARKER).read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(marker, dict) and marker.get("format") == "tracekit"
+
+
 def open_trace(path: str | Path) -> Trace:
     """Open a trace directory.
 
+    A recording that was killed opens too, in memory, with what was flushed;
+    the run's fact ``recording`` says so.
+
     Raises:
-        TraceError: no trace lies there, or one of a newer format.
+        TraceError: no trace lies there, or one of another format version.
     """
     root = Path(path)
-    marker = root / MARKER
-    if not marker.is_file():
-        raise TraceError(f"{root} is no trace: it has no {MARKER}")
-    try:
-        version = json.loads(marker.read_text())["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise TraceError(f"{marker} can't be read: {error}") from error
+    if not is_trace(root):
+        if is_unfinished(root):
+            return _open_unfinished(root)
+        raise TraceError(f"{root} is no trace: it has no {MARKER} of tracekit")
+    version = json.loads((root / MARKER).read_text()).get("version")
     if version != FORMAT_VERSION:
         raise TraceError(
             f"{root} has format version {version}, this tracekit reads "
@@ -192,9 +186,24 @@ def open_trace(path: str | Path) -> Trace:
             name: pq.read_table(root / f"{name}.parquet", schema=schema)
             for name, schema in TABLES.items()
         }
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException) as error:
         raise TraceError(f"{root} is damaged: {error}") from error
     return Trace(tables, {}, root)
+
+
+def _open_unfinished(root: Path) -> Trace:
+    left = read_unfinished(root)
+    return Trace.build(
+        left.events,
+        run=left.run,
+        config=left.config,
+        files=left.files,
+        coverage=left.coverage,
+    )
+
+
+def _element_file(root: Path, number: int) -> Path:
+    return root / ELEMENTS / f"tap={number}" / "0.parquet"
 
 
 def _write_elements(table: pa.Table, file: Path) -> None:
@@ -220,66 +229,3 @@ def _write_elements(table: pa.Table, file: Path) -> None:
         write_statistics=["ordinal"],
         row_group_size=1 << 20,
     )
-
-
-def _table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    schema = TABLES[name]
-    for row in rows:
-        if "run_id" in schema.names:
-            row["run_id"] = 0
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _fields(item: Any) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in item.__slots__}
-
-
-def _run_row(run: Run) -> dict[str, Any]:
-    return {**_fields(run), "facts": list(run.facts.items())}
-
-
-def _tap_row(number: int, tap: SealedTap) -> dict[str, Any]:
-    return {
-        "tap_id": number,
-        "name": tap.name,
-        "family": tap.family,
-        "order": tap.order,
-        "kind": tap.kind,
-        "dtype": tap.dtype,
-        "unit": tap.unit,
-        "need": tap.need,
-        "elements": tap.elements.num_rows,
-        "merged": tap.merged,
-        "key_hash": tap.key_hash,
-        "value_hash": tap.value_hash,
-    }
-
-
-def _grid_rows(number: int, tap: SealedTap) -> list[dict[str, Any]]:
-    return [
-        {"tap_id": number, "position": place, "stride": stride, **_fields(axis)}
-        for place, (axis, stride) in enumerate(
-            zip(tap.grid, strides(tap.grid), strict=True)
-        )
-    ]
-
-
-def _event_rows(number: int, tap: SealedTap) -> Iterable[dict[str, Any]]:
-    for place, (sequence, event) in enumerate(tap.events):
-        yield {
-            "sequence": sequence,
-            "tap_id": number,
-            "event": place,
-            "phase": event.phase,
-            "process": 0,
-            "thread": event.thread,
-            "grid_origin": [axis.origin for axis in event.axes],
-            "grid_extent": [axis.extent for axis in event.axes],
-            "elements": len(event.text or ())
-            if event.kind == "text"
-            else len(event.values),
-            "file": event.file,
-            "line": event.line,
-            "time_ns": event.time_ns,
-            "context": event.context,
-        }
