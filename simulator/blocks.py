@@ -10,7 +10,7 @@ from torch import Tensor
 from simulator.bragg import Carried
 from simulator.diffract import diffract
 from simulator.errors import SimulatorError
-from simulator.facts import state_facts
+from simulator.facts import state_problem, tap_shared
 from simulator.options import Options
 from simulator.quirks import Quirks
 from simulator.samples import Block
@@ -55,8 +55,9 @@ def simulate(
     """
     if isinstance(problem, Options):
         problem = build_scene(problem, quirks)
+    state_problem(problem)
     scene = placed(problem, torch.device(device), dtype)
-    state_facts(scene)
+    tap_shared(scene)
     if pixels is None:
         return _image(scene, block)
     _inside(scene, pixels)

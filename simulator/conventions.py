@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from simulator.numerics import plain
 from simulator.options import Options
-from simulator.vectors import cross, dot, unit, vector
+from simulator.vectors import cross, magnitude, unit, vector
 
 XYZ = tuple[float, float, float]
 _X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
@@ -78,7 +79,7 @@ def axes_of(options: Options) -> Axes:
         ]
     beam, fast, slow, normal, twotheta, polarization, spindle = chosen
     beam, fast, slow = unit(beam), unit(fast), unit(slow)
-    if float(dot(normal, normal)) ** 0.5 != 1.0:
+    if plain(magnitude(normal)) != 1.0:
         normal = unit(cross(fast, slow))
     polarization, spindle = unit(polarization), unit(spindle)
     return Axes(beam, fast, slow, normal, twotheta, polarization, spindle)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from simulator.conventions import Axes, axes_of, pivot_of
 from simulator.errors import SimulatorError
+from simulator.numerics import plain
 from simulator.options import Number, Options
 from simulator.quirks import Quirks
 from simulator.steps import layer_steps
@@ -200,7 +201,7 @@ def _place(
         return rotate_about(rotate_xyz(v, angles), axes.twotheta, twotheta)
 
     ratio = dot(axes.beam, rotate_xyz(axes.normal, angles))
-    if float(ratio) == 0.0:
+    if plain(ratio) == 0.0:
         ratio = torch.tensor(sys.float_info.min, dtype=torch.float64)
     asked = _metre(options.distance, torch.tensor(0.1, dtype=torch.float64))
     close = _metre(options.close_distance, torch.abs(ratio * asked))

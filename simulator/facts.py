@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from simulator.numerics import plain
 from simulator.scene import R_E_SQR, Scene
 from simulator.units import RTD
 from tracekit import config, tap
 
 
-def state_facts(scene: Scene) -> None:
-    """State the problem and show the values that all samples share."""
+def state_problem(scene: Scene) -> None:
+    """State the configuration; the scene in full precision."""
     _state_beam(scene)
     _state_detector(scene)
     _state_crystal(scene)
     _state_sampling(scene)
+
+
+def tap_shared(scene: Scene) -> None:
+    """Show the values that all samples share; the scene as computed with."""
     _tap_detector(scene)
     _tap_crystal_and_beam(scene)
 
 
 def _state_beam(scene: Scene) -> None:
     beam = scene.beam
-    config("wavelength", float(beam.central_wavelength), "m")
+    config("wavelength", plain(beam.central_wavelength), "m")
     config("fluence", beam.fluence, "photon/m^2")
     config("polarization_factor", beam.polarization_factor)
     config("polarized", int(beam.polarized))
@@ -33,17 +38,17 @@ def _state_detector(scene: Scene) -> None:
     detector, centre = scene.detector, scene.detector.centre
     config("convention", scene.detector.convention)
     config("pivot", detector.pivot.upper())
-    config("distance", float(detector.distance), "m")
-    config("close_distance", float(detector.close_distance), "m")
+    config("distance", plain(detector.distance), "m")
+    config("close_distance", plain(detector.close_distance), "m")
     config("detector_fast", detector.pixels_fast)
     config("detector_slow", detector.pixels_slow)
     config("detector_extent_fast", detector.extent_fast, "m")
     config("detector_extent_slow", detector.extent_slow, "m")
     config("pixel_size", detector.pixel_size, "m")
     for name in ("Xbeam", "Ybeam", "Xclose", "Yclose", "Fbeam", "Sbeam"):
-        config(name, float(getattr(centre, name)), "m", decisive=False)
-    config("Fclose", float(detector.Fclose), "m")
-    config("Sclose", float(detector.Sclose), "m")
+        config(name, plain(getattr(centre, name)), "m", decisive=False)
+    config("Fclose", plain(detector.Fclose), "m")
+    config("Sclose", plain(detector.Sclose), "m")
     config("layers", detector.layers)
     config("sensor_thickness", detector.thickness, "m")
 
@@ -66,7 +71,7 @@ def _state_crystal(scene: Scene) -> None:
     config("hkls", factors.count)
     config("structure_factors", factors.source)
     config("Fdump_read", int(factors.source == "Fdump.bin"))
-    config("default_F", float(factors.default_F), "electron")
+    config("default_F", plain(factors.default_F), "electron")
     config("interpolation", int(factors.asked_interpolation))
 
 

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-__all__ = ["cos", "sin", "sqrt"]
+__all__ = ["cos", "plain", "sin", "sqrt"]
 
 
 class _Root(Function):
@@ -83,6 +83,11 @@ class _Circular(Function):
         (x,) = ctx.saved_tensors
         slope = -sin(x) if ctx.shift else cos(x)
         return grads[0] * slope, None
+
+
+def plain(x: float | Tensor) -> float:
+    """A single number without its gradient, for a decision or a text."""
+    return float(x.detach()) if isinstance(x, Tensor) else float(x)
 
 
 def sqrt(x: Tensor) -> Tensor:

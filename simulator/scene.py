@@ -21,6 +21,7 @@ from simulator.crystal import Crystal, build_crystal
 from simulator.detector import Detector, build_detector
 from simulator.errors import SimulatorError
 from simulator.images import read_mask
+from simulator.numerics import plain
 from simulator.options import Options
 from simulator.quirks import Quirks
 from simulator.structure_factors import (
@@ -148,7 +149,7 @@ def _oversample(
         for n, edge in zip(crystal.cells, crystal.cell.edges, strict=True)
     )
     wavelength, distance = beam.central_wavelength, detector.distance
-    fringe = float(wavelength * distance) / detector.pixel_size
+    fringe = plain(wavelength * distance) / detector.pixel_size
     return max(1, math.ceil(3.0 * size / fringe))
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from simulator.hkl_files import DUMP, Bounds, read_dump, read_hkl, write_dump
+from simulator.numerics import plain
 from simulator.options import Options
 from simulator.quirks import Quirks
 from tracekit import input_file
@@ -57,7 +58,7 @@ def build_structure_factors(
     table, source = None, "none"
     if options.hkl_file is not None:
         source = "hkl file"
-        table = read_hkl(options.hkl_file, float(default_F))
+        table = read_hkl(options.hkl_file, plain(default_F))
         input_file(options.hkl_file)
         write_dump(table)
     elif quirks.fdump_reuse and DUMP.exists():

@@ -107,7 +107,7 @@ def _edges_and_angles(
     """Edges in angstrom, angles in radian; what is missing is a and 90."""
     six = list(cell) if isinstance(cell, Tensor) else [*cell]
     a = six[0]
-    edges = vector(a, *(e if float(e) > 0 else a for e in six[1:3]))
+    edges = vector(a, *(e if numerics.plain(e) > 0 else a for e in six[1:3]))
     right = torch.tensor(math.pi / 2.0, dtype=torch.float64)
     angles = [torch.as_tensor(x, dtype=torch.float64) / RTD for x in six[3:6]]
     return edges, torch.stack([x if x > 0 else right for x in angles])
