@@ -1,0 +1,154 @@
+"""``python -m simulator``: files, traces, and what it says when it can't."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simulator.__main__ as command
+import tracekit as tk
+from simulator import Quirks, parse_options, simulate
+from simulator.images import read_mask
+
+SMALL = (
+    "-cell 70 80 90 75 85 95 -default_F 100 -distance 100 -pixel 0.1"
+    " -detpixels_x 24 -detpixels_y 16 -lambda 1 -N 5 -oversample 1"
+)
+TAPS = tomllib.loads(
+    (Path(command.__file__).parent / "taps.toml").read_text(encoding="utf-8")
+)
+
+
+@pytest.fixture(autouse=True)
+def _scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory in which no Fdump.bin lies."""
+    monkeypatch.chdir(tmp_path)
+
+
+def run(words: str) -> int:
+    """The exit status of a command line."""
+    return command.main(words.split())
+
+
+def test_images_are_written_in_every_format() -> None:
+    """float64 with --image, float32 raw, 16-bit SMV and 8-bit PGM."""
+    files = "-floatfile f.bin -intfile i.img -pgmfile p.pgm"
+    assert run(f"{SMALL} --image f.npy {files} -nonoise") == 0
+    image = np.load("f.npy")
+    assert image.shape == (16, 24)
+    assert image.dtype == np.float64
+    raw = np.fromfile("f.bin", "<f4").reshape(16, 24)
+    assert np.array_equal(raw, image.astype(np.float32))
+    smv = Path("i.img").read_bytes()
+    assert len(smv) == 512 + 2 * image.size
+    counts = np.frombuffer(smv, "<u2", offset=512)
+    assert counts.max() == 55040
+    assert counts.min() >= 40
+    pgm = Path("p.pgm").read_bytes()
+    assert pgm.startswith(b"P5\n24 16\n")
+    assert len(pgm.split(b"255\n", 1)[1]) == image.size
+
+
+def test_a_mask_leaves_pixels_dark() -> None:
+    """Pixels whose mask is 0 are 0 and have no taps; others don't change."""
+    assert run(f"{SMALL} --image all.npy -intfile mask.img -adc 0") == 0
+    kept = read_mask(Path("mask.img"), (16, 24))
+    assert 0 < kept.sum() < kept.size
+    assert run(f"{SMALL} --image some.npy -mask mask.img") == 0
+    whole, masked = np.load("all.npy"), np.load("some.npy")
+    assert np.array_equal(masked, np.where(kept, whole, 0.0))
+
+
+def test_nopgm_beats_pgmfile() -> None:
+    """-nopgm leaves the PGM image out."""
+    assert run(f"{SMALL} -pgmfile p.pgm -nopgm") == 0
+    assert not Path("p.pgm").exists()
+
+
+@pytest.mark.parametrize("asks", ["--trace-pixel 3 17", "-trace_pixel 3 17"])
+def test_a_trace_holds_the_pixel(asks: str) -> None:
+    """Both spellings trace a pixel, with every tap of the list."""
+    assert run(f"{SMALL} {asks} --trace t.trace") == 0
+    trace = tk.read_trace("t.trace")
+    assert set(trace.taps) == set(TAPS) - {"Fclose", "Sclose"}
+    con = tk.connect(actual=trace)
+    ((photons,),) = con.sql(
+        "SELECT value FROM element WHERE tap = 'intensity'"
+    ).fetchall()
+    image = simulate(parse_options(SMALL.split()))
+    assert photons == float(image[3, 17])
+
+
+def test_taps_have_the_listed_units() -> None:
+    """Every tap's unit is the one in taps.toml."""
+    more = "-xds -oversample_omega"
+    assert run(f"{SMALL} {more} --trace t.trace --trace-pixel 3 17") == 0
+    con = tk.connect(actual=tk.read_trace("t.trace"))
+    units = dict(con.sql("SELECT name, unit FROM tap").fetchall())
+    assert units == {name: TAPS[name]["unit"] for name in units}
+    assert {"Fclose", "Sclose"} <= set(units)
+
+
+def test_taps_can_be_chosen() -> None:
+    """--taps takes names and globs."""
+    words = "--trace t.trace --trace-pixel 0 0 --taps F_*,R"
+    assert run(f"{SMALL} {words}") == 0
+    assert set(tk.read_trace("t.trace").taps) == {
+        "R", "F_latt_a", "F_latt_b", "F_latt_c", "F_latt", "F_cell",
+    }  # fmt: skip
+
+
+def test_quirks_are_stated_and_turned_off() -> None:
+    """--without names a bug that isn't reproduced, and the trace says so."""
+    words = "--trace t.trace --trace-pixel 0 0 --without running_sum"
+    assert run(f"{SMALL} {words}") == 0
+    con = tk.connect(actual=tk.read_trace("t.trace"))
+    ((stated,),) = con.sql(
+        "SELECT text FROM config WHERE key = 'quirks'"
+    ).fetchall()
+    assert set(stated.split()) == set(Quirks().on) - {"running_sum"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("-lambdo 1", "-lambdo: unknown option"),
+        ("--backend fortran", "torch and c"),
+        ("--trace", "--trace: a value must follow"),
+        ("--trace-pixel 1 x", "--trace-pixel 1 x"),
+        ("--trase t", "--trase: unknown option"),
+        ("--without wisdom", "no quirk has this name"),
+        ("--backend c --without running_sum", "has all quirks"),
+        ("--trace t.trace --trace-pixel 99 0", "16 x 24 pixels"),
+    ],
+)
+def test_what_can_not_be_done_is_said(
+    words: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence on stderr, and the status 2."""
+    assert run(f"{SMALL} {words}") == 2
+    assert message in capsys.readouterr().err
+
+
+def test_help_lists_our_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help and --quirks explain themselves."""
+    assert run("--help") == 0
+    assert run("--quirks") == 0
+    out = capsys.readouterr().out
+    assert "--trace-pixel S F" in out
+    assert "phi_carry_over" in out
+
+
+def test_both_programs_make_one_image() -> None:
+    """--backend c runs the C program on the same command line."""
+    for backend in ("torch", "c"):
+        more = f"--backend {backend} --image {backend}.npy"
+        assert run(f"{SMALL} -polar 0.7 {more} --trace {backend}.trace"
+                   " --trace-pixel 3 17") == 0  # fmt: skip
+    ours, theirs = np.load("torch.npy"), np.load("c.npy")
+    assert np.abs(ours - theirs).max() <= 1e-14 * theirs.max()
+    result = tk.compare(tk.read_trace("torch.trace"), tk.read_trace("c.trace"))
+    assert result.verdict == "close", str(result)
