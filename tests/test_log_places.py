@@ -126,3 +126,15 @@ def test_what_a_log_must_have_depends_on_what_it_traced() -> None:
         d.tap: d.need for d in nanobragg(shape, "TRACE_C: polar 1").declared
     }
     assert needs["F_latt"] == "optional"
+
+
+def test_a_value_that_this_run_does_not_use_is_optional() -> None:
+    """The distance is required of the other side for the pivot BEAM only."""
+    line = "TRACE_C:distance_m=0.1"
+    around = {
+        "optional": "pivoting detector around sample",
+        "required": "pivoting detector around direct beam spot",
+    }
+    for need, prose in around.items():
+        assert only(nanobragg(prose, line)).need == need
+    assert only(nanobragg(line)).need == "required"

@@ -38,7 +38,8 @@ class NameRule:
         config: the configuration key that the value states as well.
         opens: whether the line opens an iteration of the counted loops.
         coordinates: dims whose indices the numbers are; then it's no tap.
-        only_if: facts without which the program doesn't print the name.
+        only_if: facts without which the program doesn't use the value, so
+            that the other side needn't have it.
         why: the reason for a renaming, an unusual unit or ``ignored``.
     """
 

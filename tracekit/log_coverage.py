@@ -65,8 +65,4 @@ def _need(
         return "optional"
     if family.printed == "pixel" and not tracing:
         return "optional"
-    for key, value in rule.only_if:
-        fact = facts.config.get(key)
-        if fact is None or fact.text != value:
-            return "optional"
-    return "required"
+    return "required" if facts.hold(rule.only_if) else "optional"

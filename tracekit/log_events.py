@@ -25,7 +25,7 @@ from tracekit.numbers import (
     PrintFormat,
     widest_format,
 )
-from tracekit.schema import COMPONENT, Axis, Event, Kind, State
+from tracekit.schema import COMPONENT, Axis, Event, Kind, Need, State
 
 Values = npt.NDArray[np.generic]
 Places = npt.NDArray[np.int16]
@@ -126,7 +126,7 @@ class EventMaker:
             dtype="text" if rule.kind == "text" else str(values.dtype),
             unit=rule.unit or reading.unit,
             family=reading.family.name,
-            need=rule.need,
+            need=self._need(rule),
             text=texts if any(t is not None for t in texts) else None,
             digits=digits,
             quantum=quantum,
@@ -134,6 +134,11 @@ class EventMaker:
             line=reading.line,
             context=reading.context,
         )
+
+    def _need(self, rule: NameRule) -> Need:
+        """Optional where the facts say that the program doesn't use it."""
+        unused = self.facts.hold(rule.only_if) is False
+        return "optional" if unused and rule.need == "required" else rule.need
 
     def _precision(self, reading: Reading) -> tuple[Places, Places]:
         form = self.digits.format_of(reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tracekit.dialect import ConfigKey, Dialect, Fact
@@ -50,6 +51,17 @@ class Facts:
         if fact is None or fact.value is None or not fact.value.is_integer():
             return None
         return int(fact.value)
+
+    def hold(self, conditions: Iterable[tuple[str, str]]) -> bool | None:
+        """Whether these facts are stated so; None where one isn't stated."""
+        known: bool | None = True
+        for key, wanted in conditions:
+            fact = self.config.get(key)
+            if fact is None:
+                known = None
+            elif fact.text != wanted:
+                return False
+        return known
 
     def conclude(self, origin: str) -> None:
         """Add what silence says, where a witness shows that it would speak.
