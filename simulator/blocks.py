@@ -17,7 +17,7 @@ from simulator.samples import Block
 from simulator.scene import Scene, build_scene, placed
 from tracekit import scope
 
-BLOCK = 1 << 16  # samples of one block: its planes stay in the cache
+BLOCK = 1 << 15  # samples of one block: its planes stay in the cache
 Pixels = Sequence[tuple[int, int]]
 
 

@@ -86,8 +86,8 @@ def test_taps_have_the_listed_units() -> None:
     """Every tap's unit is the one in taps.toml."""
     more = "-xds -oversample_omega"
     assert run(f"{SMALL} {more} --trace t.trace --trace-pixel 3 17") == 0
-    con = tk.connect(actual=tk.read_trace("t.trace"))
-    units = dict(con.sql("SELECT name, unit FROM tap").fetchall())
+    taps = tk.read_trace("t.trace").tables["tap"].to_pylist()
+    units = {tap["name"]: tap["unit"] for tap in taps}
     assert units == {name: TAPS[name]["unit"] for name in units}
     assert {"Fclose", "Sclose"} <= set(units)
 

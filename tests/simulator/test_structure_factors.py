@@ -87,8 +87,8 @@ def test_a_stale_dump_is_stated() -> None:
     assert facts["structure_factors"] == "Fdump.bin"
     assert float(facts["Fdump_read"]) == 1
     assert float(facts["hkls"]) == 9**3
-    files = con.sql("SELECT name, role FROM file").fetchall()
-    assert ("Fdump.bin", "side") in files
+    files = recording.trace.tables["file"].to_pylist()
+    assert [(f["name"], f["role"]) for f in files] == [("Fdump.bin", "side")]
 
 
 def test_without_the_quirk_a_dump_is_left_alone() -> None:
