@@ -119,6 +119,10 @@ def test_what_a_log_must_have_depends_on_what_it_traced() -> None:
     assert needs["F_cell"] == "optional"
     traced = nanobragg(square, "TRACE_C: polar 1")
     needs = {d.tap: d.need for d in traced.declared}
+    assert needs["rot_a"] == "optional"
+    sampled = nanobragg(square, "TRACE_C: hkl_frac 1 2 3")
+    needs = {d.tap: d.need for d in sampled.declared}
+    assert needs["rot_a"] == "required"
     assert (needs["F_cell"], needs["F_latt"]) == ("required", "required")
     assert (needs["rotx"], needs["beam_center_m.X"]) == ("optional", "ignored")
     shape = "  gaussian xtal: 5x5x5 cells"

@@ -40,6 +40,8 @@ class NameRule:
         coordinates: dims whose indices the numbers are; then it's no tap.
         only_if: facts without which the program doesn't use the value, so
             that the other side needn't have it.
+        beside: the tap beside which it is printed; without that it says
+            nothing that the name is missing.
         why: the reason for a renaming, an unusual unit or ``ignored``.
     """
 
@@ -55,6 +57,7 @@ class NameRule:
     opens: bool = False
     coordinates: tuple[str, ...] = ()
     only_if: tuple[tuple[str, str], ...] = ()
+    beside: str = ""
     why: str = ""
 
     @property

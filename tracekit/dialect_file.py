@@ -134,6 +134,7 @@ def _rule(name: str, item: Section, levels: tuple[str, ...]) -> NameRule:
         opens=item.take("opens", bool, default=False),
         coordinates=coordinates,
         only_if=item.section("only_if").items(),
+        beside=item.take("beside", str, ""),
         why=item.take("why", str, ""),
     )
     if rule.need == "ignored" and not rule.why and not coordinates:

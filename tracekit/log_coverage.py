@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from tracekit.dialect import Dialect, Family, NameRule
 from tracekit.log_facts import Facts
@@ -12,26 +12,28 @@ _STRENGTH: dict[Need, int] = {"ignored": 0, "optional": 1, "required": 2}
 
 
 def declared(
-    dialect: Dialect, facts: Facts, families: Collection[str]
+    dialect: Dialect, facts: Facts, printed: Mapping[str, Collection[str]]
 ) -> list[Declared]:
     """The taps of a dialect, and whether the log at hand must have them.
 
     Args:
         dialect: how the log is spelled.
         facts: what the log states about the run.
-        families: the families of which it has lines.
+        printed: the families of which it has lines, with their taps.
     """
     tracing = any(
-        family.printed == "pixel" and family.name in families
+        family.printed == "pixel" and family.name in printed
         for family in dialect.families
     )
     found: dict[str, Need] = {}
     for family in dialect.families:
+        taps = printed.get(family.name, ())
         for name, rule in family.names.items():
             if rule.coordinates:
                 continue
             need = _need(family, rule, facts, tracing=tracing)
-            if need == "required" and name in family.rare:
+            alone = rule.beside != "" and rule.beside not in taps
+            if need == "required" and (alone or name in family.rare):
                 need = "optional"
             before = found.setdefault(rule.tap, need)
             if _STRENGTH[need] > _STRENGTH[before]:

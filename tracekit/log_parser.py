@@ -51,7 +51,7 @@ class Parser:
     _headers: dict[str, dict[str, int]] = field(default_factory=dict)
     _iterations: dict[str, int] = field(default_factory=dict)
     _most: int = 0
-    _families: set[str] = field(default_factory=set)
+    _printed: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.facts = Facts(self.dialect)
@@ -78,7 +78,7 @@ class Parser:
 
     def declared(self) -> list[Declared]:
         """The taps of the dialect, and whether this log must have them."""
-        return declared(self.dialect, self.facts, self._families)
+        return declared(self.dialect, self.facts, self._printed)
 
     def coverage(self, events: list[Event]) -> list[Coverage]:
         """The pixels that this log reports."""
@@ -105,7 +105,7 @@ class Parser:
         self, piece: str, prefix: re.Match[str], end: int, number: int
     ) -> None:
         family = self.dialect.families[int((prefix.lastgroup or "f0")[1:])]
-        self._families.add(family.name)
+        self._printed.setdefault(family.name, set())
         payload = piece[prefix.end() : end]
         try:
             if family.reads != "statements":
@@ -222,6 +222,7 @@ class Parser:
             number,
         )
         self._read.append(reading)
+        self._printed[family.name].add(rule.tap)
         self._count_texts(statement)
         if statement.expression:
             self._read.append(expression_of(reading, statement))
