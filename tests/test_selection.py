@@ -1,0 +1,238 @@
+"""What is recorded of a value is what NumPy indexing of the whole gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tracekit as tk
+from tests.helpers import Cells, about, cells, grid, recorded
+from tracekit.errors import RecordingError, TapError
+
+DIMS = ("slow", "fast", "layer", "phi")
+
+
+@dataclass
+class Case:
+    """A value, where its block begins, and what is asked for."""
+
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    indices: dict[str, int]
+    pixels: list[tuple[int, int]] | None
+    at: dict[str, list[int]]
+    where: np.ndarray[Any, Any] | None
+    components: bool
+
+    @property
+    def value(self) -> np.ndarray[Any, Any]:
+        """Numbers that are all different."""
+        shape = (*self.shape, 3) if self.components else self.shape
+        return np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
+
+    def expected(self) -> Cells:
+        """The elements one by one, from the words of the documentation."""
+        found: Cells = {}
+        for local in product(*map(range, self.shape)):
+            place = dict(self.indices)
+            for dim, index in zip(self.dims, local, strict=True):
+                place[dim] = self.indices.get(dim, 0) + index
+            masked = self.where is not None and not self.where[local]
+            if masked or not self.selects(place):
+                continue
+            for component in range(3) if self.components else (None,):
+                full, key = local, dict(place)
+                if component is not None:
+                    full, key = (
+                        (*local, component),
+                        place | {"component": component},
+                    )
+                found[frozenset(key.items())] = self.value[full]
+        return found
+
+    def selects(self, place: dict[str, int]) -> bool:
+        """Whether a coordinate is asked for; a dim it lacks doesn't matter."""
+        slow, fast = place.get("slow"), place.get("fast")
+        return all(
+            place[dim] in wanted
+            for dim, wanted in self.at.items()
+            if dim in place
+        ) and (
+            self.pixels is None
+            or (slow is None and fast is None)
+            or any(
+                slow in (None, s) and fast in (None, f) for s, f in self.pixels
+            )
+        )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Blocks, masks and selections in any combination, also outside."""
+    dims = tuple(
+        draw(st.lists(st.sampled_from(DIMS), unique=True, max_size=4))
+    )
+    shape = tuple(draw(st.integers(1, 3)) for _ in dims)
+    index = st.integers(-1, 4)
+    some = st.lists(index, max_size=3, unique=True)
+    mask = st.binary(
+        min_size=int(np.prod(shape)), max_size=int(np.prod(shape))
+    )
+    raw = draw(st.none() | mask)
+    where = None if raw is None else np.frombuffer(raw, np.uint8) % 2 == 1
+    return Case(
+        dims,
+        shape,
+        draw(st.dictionaries(st.sampled_from(DIMS), index, max_size=2)),
+        draw(st.none() | st.lists(st.tuples(index, index), max_size=3)),
+        draw(st.dictionaries(st.sampled_from(DIMS[2:]), some, max_size=2)),
+        None if where is None else where.reshape(shape),
+        draw(st.booleans()),
+    )
+
+
+@given(cases(), st.booleans())
+def test_selection_is_indexing_of_the_whole(
+    case: Case, torch_too: bool
+) -> None:
+    """Pixels, at=, where= and blocks take just the elements they name."""
+    value: Any = torch.from_numpy(case.value) if torch_too else case.value
+    where: Any = case.where
+    if torch_too and where is not None:
+        where = torch.from_numpy(where.copy())
+    dims = " ".join([*case.dims, "xyz"] if case.components else case.dims)
+
+    def program() -> None:
+        with tk.scope("block", **case.indices):
+            tk.tap(value, "t", dims, where=where)
+
+    trace = recorded(program, pixels=case.pixels, at=case.at)
+    assert cells(trace, "t") == case.expected()
+
+
+def block(start: int, values: Sequence[float]) -> None:
+    """Tap a block of a longer row."""
+    with tk.scope("block", fast=start):
+        tk.tap(np.array(values), "row", "fast")
+
+
+def test_blocks_land_at_their_global_coordinates() -> None:
+    """A program that computes in blocks leaves one whole."""
+
+    def program() -> None:
+        block(0, [0, 1])
+        block(2, [2, 3])
+        block(4, [4])
+
+    trace = recorded(program)
+    assert grid(trace, "row") == {"fast": (0, 5)}
+    assert list(cells(trace, "row").values()) == [0, 1, 2, 3, 4]
+
+
+def test_pixel_dims_may_have_other_names() -> None:
+    """pixels= means the two dims that the user names."""
+    value = np.arange(6.0).reshape(2, 3)
+    trace = recorded(
+        lambda: tk.tap(value, "t", "y x"),
+        pixels=[(1, 2)],
+        pixel_dims=("y", "x"),
+    )
+    assert cells(trace, "t") == {frozenset({("y", 1), ("x", 2)}): 5.0}
+    assert trace.tables["run"]["pixel_dims"].to_pylist() == [["y", "x"]]
+
+
+def test_a_tap_without_the_selected_dims_is_recorded_in_full() -> None:
+    """A value that no pixel belongs to is needed by all of them."""
+
+    def program() -> None:
+        tk.tap(1.5, "fluence")
+        tk.tap(np.arange(2.0), "phi_angle", "phi")
+
+    trace = recorded(program, pixels=[(7, 7)], at={"layer": 0})
+    assert len(cells(trace, "fluence")) == 1
+    assert len(cells(trace, "phi_angle")) == 2
+
+
+def test_where_takes_a_mask_that_broadcasts() -> None:
+    """A mask over trailing axes, or one number, holds for all of the rest."""
+    value = np.arange(4.0).reshape(2, 2)
+    mask = torch.tensor([True, False])
+    kept = recorded(lambda: tk.tap(value, "t", "slow fast", where=mask))
+    assert list(cells(kept, "t").values()) == [0, 2]
+    none = recorded(lambda: tk.tap(value, "t", "slow fast", where=False))
+    assert none.taps == ("t",)
+    assert cells(none, "t") == {}
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [(np.array([1, 0]), "give a bool mask"), (np.ones(3, bool), "of shape")],
+)
+def test_a_mask_that_does_not_fit_is_refused(where: Any, says: str) -> None:
+    """The error names the tap, its shape and the mask's."""
+    with tk.record(), pytest.raises(TapError, match=says):
+        tk.tap(np.zeros(2), "t", "n", where=where)
+
+
+def test_large_tensors_are_gathered_not_copied() -> None:
+    """Two pixels of an expanded 10^12-element tensor are two elements."""
+    value = torch.ones(1, 1).expand(10**6, 10**6)
+    trace = recorded(
+        lambda: tk.tap(value, "t", "slow fast"),
+        pixels=[(0, 0), (999_999, 999_999)],
+    )
+    assert about(trace, "t")["elements"] == 2
+
+
+def test_the_trace_says_what_it_covers() -> None:
+    """Coverage lists the pixels, each of their dims alone, and at=."""
+    trace = recorded(
+        lambda: None, pixels=[(2, 1), (0, 1), (2, 1)], at={"layer": (3, 0)}
+    )
+    rows = trace.tables["coverage"].to_pylist()
+    assert [(row["dims"], row["selected"]) for row in rows] == [
+        (["layer"], [[0], [3]]),
+        (["slow", "fast"], [[0, 1], [2, 1]]),
+        (["slow"], [[0], [2]]),
+        (["fast"], [[1]]),
+    ]
+
+
+def test_numpy_integers_select() -> None:
+    """Whatever is an integer can name an index."""
+    value = np.arange(4.0).reshape(2, 2)
+    trace = recorded(
+        lambda: tk.tap(value, "t", "slow fast"),
+        pixels=np.array([[1, 0]]),
+        at={"layer": np.int64(3)},
+    )
+    assert list(cells(trace, "t").values()) == [2]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"pixels": [1, 2]}, "pairs of integers"),
+        ({"pixels": [(1, 2, 3)]}, "pairs of integers"),
+        ({"pixels": [(0.5, 1)]}, "pairs of integers"),
+        ({"at": {"layer": 0.5}}, "an integer or several"),
+        ({"at": {"layer": "all"}}, "an integer or several"),
+        ({"pixels": [(0, 0)], "at": {"slow": 1}}, "give one of the two"),
+        ({"pixel_dims": ("y",)}, "expected two names"),
+        ({"pixel_dims": "yx"}, "expected two names"),
+    ],
+)
+def test_a_selection_that_means_nothing_is_refused(
+    options: dict[str, Any], says: str
+) -> None:
+    """The error comes before anything is recorded, and says what to write."""
+    with pytest.raises(RecordingError, match=says), tk.record(**options):
+        pass
