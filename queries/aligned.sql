@@ -1,23 +1,32 @@
 -- One row a number that both sides have at one coordinate.
 --
--- pair, tap         the pair of taps
--- tap_order         program order of the tap on the expected side
--- key               the shared coordinate, in program order; the vector that
---                   an element belongs to is key // size
--- size              components in a vector
--- actual_tap, actual_ordinal        where the actual element is stored
--- expected_tap, expected_ordinal    where the expected element is stored
--- actual, expected  the numbers as DOUBLE, the actual one in the expected
---                   side's unit; NULL for a text
--- actual_exact, expected_exact      integers without rounding, else NULL
--- actual_text, expected_text        texts, NULL for numbers
--- half_place        half a unit of the last printed place, both sides' added
--- precision         bits of the coarser type's significand
--- unit              unit of the numbers
+-- Columns
+-- pair, tap, tap_order      the pair of taps, program order on the expected
+--                           side
+-- actual_tap, actual_ordinal, actual_event        where the actual element is
+-- expected_tap, expected_ordinal, expected_event  where the expected one is
+-- actual, expected          the numbers as DOUBLE, the actual one in the
+--                           expected side's unit; NULL for a text
+-- actual_exact, expected_exact  integers without rounding, else NULL
+-- actual_text, expected_text    texts, NULL for numbers
+-- half_place                how far from it the value may be that was printed
+--                           or converted, both sides' added
+-- unit                      unit of the numbers
+CREATE OR REPLACE MACRO _half_place(value, quantum) AS
+    -- half a unit of the last printed place, and the rounding of what was
+    -- read; so many digits that one double alone prints so are exact
+    CASE
+        WHEN quantum IS NULL OR value IS NULL OR 0.5::DOUBLE
+            * pow(10::DOUBLE, quantum) < abs(value) * pow(2::DOUBLE, -53)
+            THEN 0::DOUBLE
+        ELSE 0.5::DOUBLE * pow(10::DOUBLE, quantum)
+            + abs(value) * pow(2::DOUBLE, -53)
+    END;
+
 CREATE OR REPLACE VIEW aligned AS
 WITH number AS (
     SELECT
-        side, tap_id, ordinal,
+        side, tap_id, ordinal, event, quantum,
         CASE WHEN digits IS DISTINCT FROM -1
             THEN coalesce("float", "integer"::DOUBLE, "unsigned"::DOUBLE)
         END AS value,
@@ -26,42 +35,46 @@ WITH number AS (
             WHEN digits = -1 THEN text
             WHEN "float" IS NULL AND "integer" IS NULL AND "unsigned" IS NULL
                 THEN text
-        END AS text,
-        coalesce(0.5::DOUBLE * pow(10::DOUBLE, quantum), 0) AS half_place
+        END AS text
     FROM trace_element
 ),
 actual AS (
     SELECT
-        p.pair, n.*, p.factor,
-        coalesce(list_sum(list_transform(p.actual_axes, lambda x:
-            (n.ordinal // x.stride % x.extent + x.shift) * x.key_stride
-        )), 0)::HUGEINT AS key
+        n.*, p.pair, element_key(
+            n.ordinal, p.actual_same, p.actual_axes, p.actual_orders
+        ) AS key
     FROM number AS n
-    JOIN pair AS p ON n.side = 'actual' AND n.tap_id = p.actual_tap
-    WHERE p.problem IS NULL
+    JOIN pair AS p ON n.tap_id = p.actual_tap
+    WHERE n.side = 'actual' AND p.problem IS NULL
 ),
 expected AS (
     SELECT
-        p.pair, n.*,
-        coalesce(list_sum(list_transform(p.expected_axes, lambda x:
-            (n.ordinal // x.stride % x.extent + x.shift) * x.key_stride
-        )), 0)::HUGEINT AS key
+        n.*, p.pair, element_key(
+            n.ordinal, p.expected_same, p.expected_axes, p.expected_orders
+        ) AS key
     FROM number AS n
-    JOIN pair AS p ON n.side = 'expected' AND n.tap_id = p.expected_tap
-    WHERE p.problem IS NULL
+    JOIN pair AS p ON n.tap_id = p.expected_tap
+    WHERE n.side = 'expected' AND p.problem IS NULL
 )
 SELECT
-    p.pair, p.tap, p.tap_order, a.key, p.size,
-    p.actual_tap, a.ordinal AS actual_ordinal,
+    p.pair, p.tap, p.tap_order,
+    p.actual_tap, a.ordinal AS actual_ordinal, a.event AS actual_event,
     p.expected_tap, e.ordinal AS expected_ordinal,
-    CASE WHEN a.factor IS NULL THEN a.value ELSE a.value * a.factor END
+    e.event AS expected_event,
+    CASE WHEN p.factor IS NULL THEN a.value ELSE a.value * p.factor END
         AS actual,
     e.value AS expected,
-    CASE WHEN a.factor IS NULL THEN a.exact END AS actual_exact,
-    e.exact AS expected_exact,
+    CASE WHEN p.factor IS NULL THEN a.exact END AS actual_exact,
+    CASE WHEN p.factor IS NULL THEN e.exact END AS expected_exact,
     a.text AS actual_text, e.text AS expected_text,
-    a.half_place * coalesce(abs(a.factor), 1) + e.half_place AS half_place,
-    p.precision, p.unit
-FROM pair AS p
-JOIN actual AS a ON a.pair = p.pair
-JOIN expected AS e ON e.pair = p.pair AND e.key = a.key;
+    CASE
+        WHEN p.factor IS NULL THEN _half_place(a.value, a.quantum)
+        ELSE abs(p.factor) * (
+            _half_place(a.value, a.quantum)
+            + abs(a.value) * pow(2::DOUBLE, 2 - p.precision)
+        )
+    END + _half_place(e.value, e.quantum) AS half_place,
+    p.unit
+FROM actual AS a
+JOIN expected AS e ON e.pair = a.pair AND e.key = a.key
+JOIN pair AS p ON p.pair = a.pair;

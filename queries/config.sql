@@ -1,5 +1,6 @@
 -- One row a fact that a run stated about the problem it solved.
 --
+-- Columns
 -- side      which trace
 -- key       the fact's name
 -- value     the number, NULL for a text

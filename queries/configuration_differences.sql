@@ -2,18 +2,21 @@
 -- the same problem?
 --
 -- Numbers are compared with the digits that were printed taken into account,
--- and to 1e-12, which is what rounding does to a converted unit. A fact that
--- only one side states is shown, and is no difference: a log that was cut
--- states little. A file is compared by its SHA-256; a side that runs under
+-- and to 1e-12, which is what rounding does to a converted unit; whole
+-- numbers exactly. Units that don't convert differ. A fact that only one side
+-- states is shown, and is no difference: a log that was cut states little. A
+-- file is compared by its SHA-256, whatever its name; a side that runs under
 -- tracekit states all of its files, so one that it did not read is stated.
 --
--- key               the fact, or "file NAME"
--- kind              "differs", "actual only" or "expected only"
--- decisive          the runs solve different problems if it differs
--- actual, expected  what each side states, as text; NULL where it doesn't
+-- Columns
+-- key                            the fact, or "file NAME"
+-- kind                           "differs", "actual only" or "expected only"
+-- decisive                       the runs solve different problems if it
+--                                differs
+-- actual, expected               what each side states, as text; or NULL
 -- actual_value, expected_value   the same as numbers, NULL for texts
--- unit              of the numbers
--- actual_origin, expected_origin   who stated it, or file:line
+-- unit                           of the numbers
+-- actual_origin, expected_origin  who stated it, or file:line
 CREATE OR REPLACE MACRO _shown(x) AS
     CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR
         ELSE x::VARCHAR END;
@@ -27,30 +30,66 @@ WITH fact AS (
         coalesce(e.text, _shown(e.value)) AS expected,
         a.value AS actual_value, e.value AS expected_value,
         coalesce(e.unit, a.unit) AS unit,
+        CASE WHEN a.unit <> e.unit AND u.factor IS NULL THEN a.unit END
+            AS other_unit,
         a.origin AS actual_origin, e.origin AS expected_origin,
         a.key IS NOT NULL AS in_actual, e.key IS NOT NULL AS in_expected,
-        CASE
-            WHEN a.value IS NULL OR e.value IS NULL THEN a.text = e.text
-            ELSE coalesce(a.value = e.value, FALSE) OR coalesce(
-                abs(a.value * coalesce(u.factor, 1) - e.value)
-                <= 1e-12 * abs(e.value)
-                + coalesce(0.5::DOUBLE * pow(10::DOUBLE, a.quantum), 0)
-                * coalesce(abs(u.factor), 1)
-                + coalesce(0.5::DOUBLE * pow(10::DOUBLE, e.quantum), 0),
-                FALSE
-            ) OR (isnan(a.value) AND isnan(e.value))
-        END AS equal
-    FROM (SELECT * FROM trace_config WHERE side = 'actual') AS a
-    FULL JOIN (SELECT * FROM trace_config WHERE side = 'expected') AS e
+        -- beyond 2^53 the text holds the whole number
+        CASE WHEN a.quantum IS NULL THEN TRY_CAST(a.text AS HUGEINT) END
+            AS actual_whole,
+        CASE WHEN e.quantum IS NULL THEN TRY_CAST(e.text AS HUGEINT) END
+            AS expected_whole,
+        a.value * coalesce(u.factor, 1) AS converted,
+        1e-12::DOUBLE * greatest(
+            abs(a.value * coalesce(u.factor, 1)), abs(e.value)
+        ) + coalesce(0.5::DOUBLE * pow(10::DOUBLE, a.quantum), 0)
+        * coalesce(abs(u.factor), 1)
+        + coalesce(0.5::DOUBLE * pow(10::DOUBLE, e.quantum), 0) AS allowed
+    FROM (FROM trace_config WHERE side = 'actual') AS a
+    FULL JOIN (FROM trace_config WHERE side = 'expected') AS e
         ON a.key = e.key
     LEFT JOIN unit_factor AS u
         ON u.actual_unit = a.unit AND u.expected_unit = e.unit
 ),
+compared AS (
+    SELECT
+        * EXCLUDE (other_unit, allowed, converted, actual, unit),
+        CASE WHEN other_unit IS NOT NULL
+            THEN concat_ws(' ', actual, other_unit) ELSE actual
+        END AS actual,
+        CASE WHEN other_unit IS NULL THEN unit END AS unit,
+        CASE WHEN other_unit IS NOT NULL
+            THEN concat_ws(' ', expected, unit) ELSE expected
+        END AS expected_shown,
+        CASE
+            WHEN actual_value IS NULL OR expected_value IS NULL
+                THEN actual = expected
+                AND actual_value IS NULL AND expected_value IS NULL
+            WHEN other_unit IS NOT NULL THEN FALSE
+            WHEN actual_whole IS NOT NULL AND expected_whole IS NOT NULL
+                AND converted = actual_value
+                THEN actual_whole = expected_whole
+            ELSE converted = expected_value OR coalesce(
+                isfinite(converted) AND isfinite(expected_value)
+                AND abs(converted - expected_value) <= allowed, FALSE
+            )
+        END AS equal
+    FROM fact
+),
 input AS (
-    SELECT f.*, r.family <> 'log' AS complete
+    SELECT
+        f.side, f.name, string_agg(DISTINCT f.sha256, ', ' ORDER BY f.sha256)
+            AS sha256,
+        any_value(f.origin ORDER BY f.role) AS origin
     FROM trace_file AS f
-    JOIN trace_run AS r USING (side)
-    WHERE f.role IN ('input', 'side')
+    WHERE f.role IN ('input', 'side') AND f.side IN ('actual', 'expected')
+    GROUP BY f.side, f.name
+),
+complete AS (
+    SELECT
+        bool_or(side = 'actual' AND family <> 'log') AS actual,
+        bool_or(side = 'expected' AND family <> 'log') AS expected
+    FROM trace_run
 ),
 used AS (
     SELECT
@@ -58,30 +97,27 @@ used AS (
         CASE
             WHEN a.name IS NOT NULL
                 THEN 'read, sha256 ' || coalesce(a.sha256, 'unknown')
-            WHEN s.actual_complete THEN 'not read'
+            WHEN c.actual THEN 'not read'
         END AS actual,
         CASE
             WHEN e.name IS NOT NULL
                 THEN 'read, sha256 ' || coalesce(e.sha256, 'unknown')
-            WHEN s.expected_complete THEN 'not read'
+            WHEN c.expected THEN 'not read'
         END AS expected,
-        NULL::DOUBLE AS actual_value, NULL::DOUBLE AS expected_value,
-        NULL::VARCHAR AS unit,
         a.origin AS actual_origin, e.origin AS expected_origin,
-        a.name IS NOT NULL OR s.actual_complete AS in_actual,
-        e.name IS NOT NULL OR s.expected_complete AS in_expected,
+        a.name IS NOT NULL OR c.actual AS in_actual,
+        e.name IS NOT NULL OR c.expected AS in_expected,
         a.name IS NOT NULL AND e.name IS NOT NULL
             AND (a.sha256 = e.sha256) IS NOT FALSE AS equal
-    FROM (SELECT * FROM input WHERE side = 'actual') AS a
-    FULL JOIN (SELECT * FROM input WHERE side = 'expected') AS e
-        ON a.name = e.name
-    CROSS JOIN (
-        SELECT
-            bool_or(side = 'actual' AND family <> 'log') AS actual_complete,
-            bool_or(side = 'expected' AND family <> 'log')
-                AS expected_complete
-        FROM trace_run
-    ) AS s
+    FROM (FROM input WHERE side = 'actual') AS a
+    FULL JOIN (FROM input WHERE side = 'expected') AS e ON a.name = e.name
+    CROSS JOIN complete AS c
+    -- the other side read it under another name
+    WHERE (a.name IS NOT NULL AND e.name IS NOT NULL) OR NOT EXISTS (
+        FROM input AS o
+        WHERE o.sha256 = coalesce(a.sha256, e.sha256)
+            AND o.side <> coalesce(a.side, e.side)
+    )
 )
 SELECT
     key,
@@ -92,6 +128,9 @@ SELECT
     END AS kind,
     decisive, actual, expected, actual_value, expected_value, unit,
     actual_origin, expected_origin
-FROM (FROM fact UNION ALL BY NAME FROM used)
+FROM (
+    SELECT * REPLACE (expected_shown AS expected) FROM compared
+    UNION ALL BY NAME FROM used
+)
 WHERE NOT (in_actual AND in_expected AND equal IS TRUE)
 ORDER BY kind <> 'differs', NOT decisive, key;

@@ -1,17 +1,19 @@
 -- One row a firing of a tap, in program order.
 --
--- side        which trace
--- sequence    place in the program order of the run
--- tap, family the tap; which kind of log line printed it, "" if recorded
--- event       place among the firings of this tap
--- phase       forward, backward or recompute
--- thread      the thread that fired it
--- grid_origin first index of every dim
--- grid_extent how many indices of every dim
--- elements    how many numbers it holds
--- file, line  where the tap was called, or the line was read
--- time_ns     wall-clock time since the epoch, 0 where unknown
--- context     the logger's bound context
+-- Columns
+-- side         which trace
+-- sequence     place in the program order of the run
+-- tap          the tap
+-- family       which kind of log line printed it, "" if it was recorded
+-- event        place among the firings of this tap
+-- phase        forward, backward or recompute
+-- thread       the thread that fired it
+-- grid_origin  first index of every dim
+-- grid_extent  how many indices of every dim
+-- elements     how many numbers it holds
+-- file, line   where the tap was called, or the line was read
+-- time_ns      wall-clock time since the epoch, 0 where unknown
+-- context      the logger's bound context
 CREATE OR REPLACE VIEW event AS
 SELECT
     e.side, e.sequence, t.name AS tap, t.family, e.event, e.phase, e.thread,

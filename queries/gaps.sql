@@ -2,63 +2,91 @@
 --
 -- A coordinate counts as a gap only where both sides cover it: a recording of
 -- two pixels covers these two, a log that prints source 0 alone covers that.
--- What only one side covers is not compared, and counted in unmatched.
+-- What only one side covers is not compared, and counted in verdict.
 --
--- tap        the tap
--- side       the side that lacks it ("actual" or "expected"); "both" where
---            the two don't fit each other
--- reason     what is wrong
--- required   the runs can't be called close because of it
--- elements   how many numbers it concerns
+-- Columns
+-- tap       the tap
+-- side      the side that lacks it ("actual" or "expected"); "both" where the
+--           two don't fit each other
+-- reason    what is wrong
+-- required  the runs can't be called close because of it
+-- elements  how many numbers it concerns
 CREATE OR REPLACE MACRO gaps() AS TABLE
-WITH absent AS (
+WITH named AS (
     SELECT
-        n.tap, CASE n.side WHEN 'actual' THEN 'expected' ELSE 'actual' END
-            AS side,
+        n.*, CASE n.side WHEN 'actual' THEN 'expected' ELSE 'actual' END
+            AS lacking
+    FROM need AS n
+    WHERE n.need <> 'ignored'
+),
+absent AS (
+    SELECT
+        n.tap, n.lacking AS side,
         CASE WHEN n.declared
-            THEN 'the tap is missing on the ' || CASE n.side
-                WHEN 'actual' THEN 'expected' ELSE 'actual' END || ' side'
-            ELSE 'the dialect of the ' || CASE n.side
-                WHEN 'actual' THEN 'expected' ELSE 'actual' END
-                || ' side declares no such tap'
+            THEN format('the tap is missing on the {} side', n.lacking)
+            ELSE format(
+                'the dialect of the {} side declares no such tap', n.lacking
+            )
         END AS reason,
         n.declared AND n.need = 'required' AS required,
         (
-            SELECT coalesce(sum(t.elements), 0)::BIGINT FROM trace_tap AS t
+            SELECT sum(t.elements)::BIGINT FROM trace_tap AS t
             WHERE t.side = n.side AND t.name = n.tap
         ) AS elements,
         n.tap_order
-    FROM need AS n
-    WHERE n.covered AND n.need <> 'ignored' AND NOT EXISTS (
-        FROM trace_tap AS t
-        WHERE t.side <> n.side AND t.name = n.tap
-            AND t.side IN ('actual', 'expected')
+    FROM named AS n
+    WHERE n.covered AND NOT EXISTS (
+        FROM need AS o WHERE o.side = n.lacking AND o.tap = n.tap
     )
+),
+-- kinds of line that print a name on one side only
+stray AS (
+    SELECT
+        n.tap, n.lacking AS side,
+        format('its lines of the kind {} have none to meet', t.family)
+            AS reason,
+        FALSE AS required, t.elements, n.tap_order
+    FROM named AS n
+    JOIN trace_tap AS t ON t.side = n.side AND t.name = n.tap
+    WHERE t.need <> 'ignored'
+        AND EXISTS (FROM meeting AS m WHERE m.tap = n.tap)
+        AND NOT EXISTS (
+            FROM meeting AS m WHERE t.tap_id = CASE n.side
+                WHEN 'actual' THEN m.actual_tap ELSE m.expected_tap END
+        )
 ),
 misfit AS (
     SELECT
         p.tap, 'both' AS side, 'the actual side ' || p.problem AS reason,
-        coalesce(bool_and(n.need = 'required'), TRUE) AS required,
-        0::BIGINT AS elements, p.tap_order
+        bool_and(n.need = 'required') AS required,
+        any_value(t.elements) AS elements, p.tap_order
     FROM pair AS p
-    LEFT JOIN need AS n ON n.tap = p.tap
+    JOIN need AS n ON n.tap = p.tap
+    JOIN trace_tap AS t ON t.side = 'expected' AND t.tap_id = p.expected_tap
     WHERE p.problem IS NOT NULL
     GROUP BY p.pair, p.tap, p.problem, p.tap_order
 ),
-hole AS (
+hole_gap AS (
     SELECT
-        u.tap, u.missing AS side,
+        h.tap, h.lacking AS side,
         format(
             '{} of its numbers are missing on the {} side, the first at {}',
-            count(*), u.missing, arg_min(u.coordinate, u.ordinal)
+            h.missing, h.lacking, array_to_string(list_transform(
+                map_entries(element_place(h.first, a.axes)),
+                lambda x: x.key || '=' || x.value
+            ), ' ')
         ) AS reason,
-        coalesce(bool_and(n.need = 'required'), TRUE) AS required,
-        count(*) AS elements, min(u.tap_order) AS tap_order
-    FROM unmatched AS u
-    LEFT JOIN need AS n ON n.tap = u.tap AND n.side <> u.missing
-    WHERE u.covered
-    GROUP BY u.tap, u.missing, u.pair
+        n.need = 'required' AS required, h.missing AS elements, h.tap_order
+    FROM hole AS h
+    JOIN tap_axes AS a ON a.side = h.side AND a.tap_id = h.tap_id
+    JOIN need AS n ON n.tap = h.tap AND n.side = h.side
+    WHERE h.missing > 0
 )
 SELECT tap, side, reason, required, elements
-FROM (FROM absent UNION ALL BY NAME FROM misfit UNION ALL BY NAME FROM hole)
+FROM (
+    FROM absent
+    UNION ALL BY NAME FROM stray
+    UNION ALL BY NAME FROM misfit
+    UNION ALL BY NAME FROM hole_gap
+)
 ORDER BY NOT required, tap_order, tap, side, reason;

@@ -1,171 +1,174 @@
--- One row a tap that both sides have: how the two line up.
+-- One row a pair of taps: how their elements line up, and by which tolerance.
 --
--- Taps meet by name, and by kind of line where both sides print one name in
--- several. Dims of one name meet; a dim that one side lacks meets every index
--- of the other; two sides that each lack a dim of the other don't align.
+-- Dims of one name meet; a dim that one side lacks meets every index of the
+-- other; two sides that each lack a dim of the other don't align. An index
+-- that is fixed (a log that prints source 0 alone) is no dim of its own.
 --
--- pair            number of the pair
--- tap             the name
--- actual_tap, expected_tap          tap numbers in their traces
--- actual_family, expected_family    kinds of log line
--- tap_order       program order: the first firing on the expected side
--- actual_axes, expected_axes        stride, extent, shift and key_stride of
---                 each shared dim: an element's key is the sum of
---                 (ordinal // stride % extent + shift) * key_stride
--- size            components in a vector, 1 for scalars
--- precision       bits of the coarser type's significand
--- integers        both sides hold integers
--- unit            the unit of the comparison (the expected side's)
--- factor          turns the actual side's unit into it, NULL if they agree
--- unknown_pixel   the pixel was not stated on one side and matched by order
--- problem         why the two can't be compared; NULL where they can
+-- Columns
+-- pair, tap, tap_order, actual_tap, expected_tap, actual_family  see meeting
+-- expected_family  see meeting
+-- actual_same, actual_axes, actual_orders  arguments of element_key
+-- expected_same, expected_axes, expected_orders  the same
+-- actual_size, expected_size  components in a vector, 1 for scalars
+-- precision      bits of the coarser type's significand
+-- unit           the unit of the comparison (the expected side's)
+-- factor         turns the actual side's unit into it, NULL if they agree
+-- by_order       dims that only one side states, matched by order, or NULL
+-- unknown_pixel  the pixel is one of them, or neither side states it
+-- rtol, atol, max_ulps, relative_to  the tolerance; rtol without a rule is
+--                1e-9 for float64, 1e-5 for float32, 1e-3 for float16 and
+--                1e-2 for bfloat16
+-- problem        why the two can't be compared; NULL where they can
 CREATE OR REPLACE TABLE pair AS
-WITH sided AS (
-    SELECT
-        t.*,
-        CASE t.dtype
-            WHEN 'float32' THEN 24 WHEN 'complex64' THEN 24
-            WHEN 'float16' THEN 11 WHEN 'bfloat16' THEN 8 ELSE 53
-        END AS precision
-    FROM trace_tap AS t
-    WHERE t.need <> 'ignored'
-),
-met AS (
-    SELECT
-        row_number() OVER (
-            ORDER BY e."order", e.tap_id, a."order", a.tap_id
-        ) AS pair,
-        e.name AS tap, a.tap_id AS actual_tap, e.tap_id AS expected_tap,
-        a.family AS actual_family, e.family AS expected_family,
-        e."order" AS tap_order, a.kind AS actual_kind,
-        e.kind AS expected_kind, a.unit AS actual_unit,
-        e.unit AS expected_unit, least(a.precision, e.precision) AS precision
-    FROM sided AS a
-    JOIN sided AS e ON a.name = e.name
-    WHERE a.side = 'actual' AND e.side = 'expected'
-        AND (a.family = e.family OR NOT EXISTS (
-            FROM sided AS o
-            WHERE o.name = a.name AND (
-                (o.side = 'actual' AND o.family = e.family)
-                OR (o.side = 'expected' AND o.family = a.family)
-            )
-        ))
-),
-axis AS (
-    SELECT
-        m.pair, coalesce(a.dim, e.dim) AS dim, a.dim IS NOT NULL AS in_actual,
-        e.dim IS NOT NULL AS in_expected, a.state AS actual_state,
-        e.state AS expected_state,
-        coalesce(a.origin, 0) AS actual_origin,
-        coalesce(a.extent, 1) AS actual_extent,
-        coalesce(a.stride, 1) AS actual_stride,
-        coalesce(e.origin, 0) AS expected_origin,
-        coalesce(e.extent, 1) AS expected_extent,
-        coalesce(e.stride, 1) AS expected_stride,
-        CASE
-            WHEN coalesce(a.dim, e.dim) = 'component' THEN 1000001
-            WHEN coalesce(a.dim, e.dim) = 'occurrence' THEN 1000000
-            ELSE coalesce(e.position, 1000 + a.position)
-        END AS place,
-        -- only one of the two knows where the pixel is
-        (a.state = 'unknown') <> (e.state = 'unknown') AS half_known
-    FROM met AS m
-    JOIN (
-        SELECT m.pair, g.* FROM met AS m
-        JOIN trace_grid AS g
-            ON g.side = 'actual' AND g.tap_id = m.actual_tap
-    ) AS a ON a.pair = m.pair
-    FULL JOIN (
-        SELECT m.pair AS other, g.* FROM met AS m
-        JOIN trace_grid AS g
-            ON g.side = 'expected' AND g.tap_id = m.expected_tap
-    ) AS e ON e.other = m.pair AND e.dim = a.dim
-),
-matched AS (
-    SELECT
-        a.*,
-        dim IN ('component', 'occurrence')
-            OR (in_actual AND in_expected AND half_known IS NOT TRUE)
-            AS shared,
-        least(actual_origin, expected_origin) AS low,
-        greatest(
-            actual_origin + actual_extent, expected_origin + expected_extent
-        ) - least(actual_origin, expected_origin) AS key_extent
-    FROM axis AS a
-),
-strided AS (
+WITH strided AS (
+    -- key strides as in a grid that holds both; beyond 2^62 it is too large
     SELECT
         *,
         coalesce(list_reduce(
-            list(key_extent) FILTER (shared) OVER (
+            list(extent::HUGEINT) OVER (
                 PARTITION BY pair ORDER BY place DESC
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ), lambda x, y: x * y
-        ), 1) AS key_stride
-    FROM matched
+            ), lambda x, y: least(x * y, pow(2, 62)::HUGEINT)
+        ), 1)::BIGINT AS key_stride
+    FROM pair_axis
+    WHERE meets = 'index'
 ),
-aligned_axes AS (
+indexed AS (
     SELECT
         pair,
         list({
-            'stride': actual_stride, 'extent': greatest(actual_extent, 1),
-            'shift': actual_origin - low, 'key_stride': key_stride
-        } ORDER BY place) FILTER (shared) AS actual_axes,
+            'stride': actual_stride, 'extent': actual_extent,
+            'shift': actual_shift, 'key_stride': key_stride
+        } ORDER BY place) AS actual_axes,
         list({
-            'stride': expected_stride, 'extent': greatest(expected_extent, 1),
-            'shift': expected_origin - low, 'key_stride': key_stride
-        } ORDER BY place) FILTER (shared) AS expected_axes,
-        coalesce(max(key_extent) FILTER (dim = 'component'), 1) AS size,
+            'stride': expected_stride, 'extent': expected_extent,
+            'shift': expected_shift, 'key_stride': key_stride
+        } ORDER BY place) AS expected_axes,
+        bool_and(actual_stride = key_stride AND actual_extent = extent
+            OR extent = 1) AS actual_fits,
+        bool_and(expected_stride = key_stride AND expected_extent = extent
+            OR extent = 1) AS expected_fits,
+        max(key_stride::HUGEINT * extent) AS span
+    FROM strided
+    GROUP BY pair
+),
+ordered AS (
+    SELECT
+        o.pair, o.side, string_agg(o.dims, ' ' ORDER BY o.part DESC) AS dims,
+        list({
+            'axes': o.axes, 'places': o.places,
+            'key_stride': (coalesce(i.span, 1) * CASE
+                WHEN o.part = 'loops' AND p.count IS NOT NULL
+                    THEN p.count ELSE 1 END)::HUGEINT
+        } ORDER BY o.part DESC) AS orders,
+        any_value(format(
+            'has {} along {}, {} on the other side, and only one of them '
+            || 'says which', o.count, o.dims, other.count
+        )) FILTER (o.count <> other.count) AS problem
+    FROM place_order AS o
+    JOIN place_order AS other ON other.pair = o.pair AND other.part = o.part
+        AND other.side <> o.side
+    LEFT JOIN place_order AS p ON p.pair = o.pair AND p.side = o.side
+        AND p.part = 'pixel'
+    LEFT JOIN indexed AS i ON i.pair = o.pair
+    GROUP BY o.pair, o.side
+),
+described AS (
+    SELECT
+        pair,
+        bool_and(meets = 'index' OR actual_extent IS NULL
+            OR actual_extent = 1) AS actual_alone,
+        bool_and(meets = 'index' OR expected_extent IS NULL
+            OR expected_extent = 1) AS expected_alone,
+        coalesce(max(actual_extent) FILTER (dim = 'component'), 1)
+            AS actual_size,
+        coalesce(max(expected_extent) FILTER (dim = 'component'), 1)
+            AS expected_size,
         string_agg(dim, ' ' ORDER BY place) FILTER (
-            NOT shared AND in_actual AND NOT in_expected
-            AND actual_state <> 'fixed'
+            NOT in_expected AND meets = 'broadcast'
+            AND NOT (actual_state = 'fixed' AND actual_extent = 1)
         ) AS only_actual,
         string_agg(dim, ' ' ORDER BY place) FILTER (
-            NOT shared AND in_expected AND NOT in_actual
-            AND expected_state <> 'fixed'
+            NOT in_actual AND meets = 'broadcast'
+            AND NOT (expected_state = 'fixed' AND expected_extent = 1)
         ) AS only_expected,
-        coalesce(bool_or(half_known), FALSE) AS unknown_pixel,
-        any_value(format(
-            'has {} components, the expected side {}',
-            actual_extent, expected_extent
-        )) FILTER (
-            dim = 'component' AND actual_extent <> expected_extent
-            AND actual_origin = 0 AND expected_origin = 0
-        ) AS other_shape
-    FROM strided
+        bool_or(
+            part = 'pixel' AND in_actual AND in_expected
+            AND 'unknown' IN (actual_state, expected_state)
+        ) AS unknown_pixel,
+        any_value({
+            'actual': coalesce(actual_extent, 1),
+            'expected': coalesce(expected_extent, 1)
+        }) FILTER (
+            dim = 'component' AND actual_shift = expected_shift
+            AND coalesce(actual_extent, 1) <> coalesce(expected_extent, 1)
+        ) AS shapes,
+        any_value({
+            'actual': array_to_string(actual_labels, ' '),
+            'expected': array_to_string(expected_labels, ' ')
+        }) FILTER (
+            actual_labels <> expected_labels
+            AND list_sort(actual_labels) = list_sort(expected_labels)
+        ) AS labels
+    FROM pair_axis
     GROUP BY pair
 )
 SELECT
-    m.pair, m.tap, m.actual_tap, m.expected_tap, m.actual_family,
-    m.expected_family, m.tap_order,
-    coalesce(x.actual_axes, []) AS actual_axes,
-    coalesce(x.expected_axes, []) AS expected_axes,
-    coalesce(x.size, 1) AS size, m.precision,
-    m.actual_kind IN ('int', 'uint', 'bool')
-        AND m.expected_kind IN ('int', 'uint', 'bool') AS integers,
-    coalesce(m.expected_unit, m.actual_unit) AS unit,
-    u.factor,
-    coalesce(x.unknown_pixel, FALSE) AS unknown_pixel,
+    m.pair, m.tap, m.tap_order, m.actual_tap, m.expected_tap,
+    m.actual_family, m.expected_family,
+    coalesce(d.actual_alone AND i.actual_fits IS NOT FALSE
+        AND a.pair IS NULL, TRUE) AS actual_same,
+    coalesce(i.actual_axes, []) AS actual_axes,
+    coalesce(a.orders, []) AS actual_orders,
+    coalesce(d.expected_alone AND i.expected_fits IS NOT FALSE
+        AND e.pair IS NULL, TRUE) AS expected_same,
+    coalesce(i.expected_axes, []) AS expected_axes,
+    coalesce(e.orders, []) AS expected_orders,
+    coalesce(d.actual_size, 1) AS actual_size,
+    coalesce(d.expected_size, 1) AS expected_size,
+    m.precision, coalesce(m.expected_unit, m.actual_unit) AS unit, u.factor,
+    a.dims AS by_order, coalesce(d.unknown_pixel, FALSE) AS unknown_pixel,
+    coalesce(r.rtol, CASE m.precision
+        WHEN 53 THEN 1e-9 WHEN 24 THEN 1e-5 WHEN 11 THEN 1e-3 ELSE 1e-2
+    END)::DOUBLE AS rtol,
+    r.atol::DOUBLE AS atol, r.max_ulps, r.relative_to,
     CASE
         WHEN (m.actual_kind = 'text') <> (m.expected_kind = 'text')
             THEN format(
-                'is {} on the actual side, {} on the expected side',
-                m.actual_kind, m.expected_kind
+                'is {} where the expected side is {}', m.actual_kind,
+                m.expected_kind
             )
-        WHEN x.other_shape IS NOT NULL THEN x.other_shape
-        WHEN x.only_actual IS NOT NULL AND x.only_expected IS NOT NULL
+        WHEN d.shapes IS NOT NULL
+            THEN format(
+                'has {} components, the expected side {}', d.shapes.actual,
+                d.shapes.expected
+            )
+        WHEN d.labels IS NOT NULL
+            THEN format(
+                'has the components {}, the expected side {}',
+                d.labels.actual, d.labels.expected
+            )
+        WHEN a.problem IS NOT NULL THEN a.problem
+        WHEN d.only_actual IS NOT NULL AND d.only_expected IS NOT NULL
             THEN format(
                 'has the dims {} where the expected side has {}',
-                x.only_actual, x.only_expected
+                d.only_actual, d.only_expected
             )
         WHEN m.actual_unit <> m.expected_unit AND u.factor IS NULL
             THEN format(
                 'is in {}, which can''t be converted to {}',
                 m.actual_unit, m.expected_unit
             )
+        WHEN i.span > pow(2, 62)::HUGEINT
+            THEN 'has indices too far from the expected side''s to number '
+                || 'them together'
     END AS problem
-FROM met AS m
-LEFT JOIN aligned_axes AS x USING (pair)
+FROM meeting AS m
+JOIN rule AS r ON r.tap = m.tap
+LEFT JOIN described AS d ON d.pair = m.pair
+LEFT JOIN indexed AS i ON i.pair = m.pair
+LEFT JOIN ordered AS a ON a.pair = m.pair AND a.side = 'actual'
+LEFT JOIN ordered AS e ON e.pair = m.pair AND e.side = 'expected'
 LEFT JOIN unit_factor AS u
     ON u.actual_unit = m.actual_unit AND u.expected_unit = m.expected_unit
 ORDER BY m.pair;

@@ -1,7 +1,9 @@
 -- One row a tap of a trace, in program order.
 --
+-- Columns
 -- side      which trace
--- tap, family   the tap; which kind of log line printed it, "" if recorded
+-- tap       the tap
+-- family    which kind of log line printed it, "" if it was recorded
 -- elements  how many numbers and texts
 -- dims      its dims with their extents
 -- unit      spelled out

@@ -1,8 +1,9 @@
 -- One row: are the two runs close?
 --
--- verdict               "diverged": an element outside its tolerance, a
---                       required gap or a decisive configuration difference;
---                       "incomparable": no number lined up; "close": else
+-- Columns
+-- verdict               "incomparable": no number lined up; "diverged": an
+--                       element outside its tolerance, a required gap or a
+--                       decisive configuration difference; "close": else
 -- compared              numbers and texts that were compared
 -- diverged              how many of them are not close
 -- required_gaps         gaps that forbid the word close
@@ -11,16 +12,15 @@
 CREATE OR REPLACE MACRO verdict() AS TABLE
 WITH counted AS (
     SELECT
-        (SELECT coalesce(sum(compared), 0)::BIGINT FROM tap_summary())
-            AS compared,
-        (SELECT coalesce(sum(diverged), 0)::BIGINT FROM tap_summary())
-            AS diverged,
+        (SELECT coalesce(sum(compared), 0)::BIGINT FROM outcome) AS compared,
+        (SELECT coalesce(sum(diverged), 0)::BIGINT FROM outcome) AS diverged,
         (SELECT count(*) FILTER (required) FROM gaps()) AS required_gaps,
         (
             SELECT count(*) FILTER (decisive AND kind = 'differs')
             FROM configuration_differences()
         ) AS decisive_differences,
-        (SELECT count(*) FILTER (NOT covered) FROM unmatched) AS uncovered
+        (SELECT coalesce(sum(unmatched - missing), 0)::BIGINT FROM hole)
+            AS uncovered
 )
 SELECT
     CASE

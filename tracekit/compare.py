@@ -115,7 +115,7 @@ def compare(
     """
     names = _names(actual, expected)
     sides = {"actual": as_trace(actual), "expected": as_trace(expected)}
-    con = connect(sides, policy=policy)
+    con = connect(sides, policy=policy, keep=("outcome", "hole"))
     try:
         return Comparison(
             *names,

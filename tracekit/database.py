@@ -6,7 +6,7 @@ the data is written there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,9 @@ from tracekit.open import as_trace
 from tracekit.policy import Policy, as_policy
 from tracekit.schema import TABLES
 from tracekit.trace import Trace
+
+# Elements up to which a comparison is evaluated at once: 10 ms, 100 MB.
+_SMALL = 200_000
 
 ELEMENT = pa.schema(
     [
@@ -39,6 +42,7 @@ def connect(
     /,
     *,
     policy: Policy | str | Path | None = None,
+    keep: Collection[str] = (),
     **sides: Trace | str | Path,
 ) -> duckdb.DuckDBPyConnection:
     """An ordinary DuckDB connection to any number of traces.
@@ -50,6 +54,8 @@ def connect(
     Args:
         traces: traces by side, for sides whose names are no identifiers.
         policy: tolerances of the comparison queries.
+        keep: views of the library to evaluate once, now, because several
+            queries will read them; small traces are always treated so.
         sides: traces, logs or paths to either, by side.
 
     Raises:
@@ -74,11 +80,25 @@ def connect(
     for name in queries.ONE_SIDE:
         con.execute(queries.load(name).sql)
     if {"actual", "expected"} <= opened.keys():
-        con.register("policy_rule", rules.table())
-        con.register("unit_factor", _unit_factors(opened))
+        _register(con, "policy_rule", rules.table())
+        _register(con, "unit_factor", _unit_factors(opened))
+        if sum(map(_elements, opened.values())) <= _SMALL:
+            keep = {*keep, "judged", "outcome", "unmatched", "hole"}
         for name in queries.TWO_SIDES:
-            con.execute(queries.load(name).sql)
+            query = queries.load(name)
+            con.execute(query.kept if name in keep else query.sql)
     return con
+
+
+def _elements(trace: Trace) -> int:
+    return int(sum(trace.tables["tap"]["elements"].to_pylist()))
+
+
+def _register(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    """A table of its own: DuckDB plans those faster than Arrow's."""
+    con.register("arrow_table", table)
+    con.execute(f"CREATE TABLE {name} AS FROM arrow_table")
+    con.unregister("arrow_table")
 
 
 def _register_tables(
@@ -93,7 +113,7 @@ def _register_tables(
             for side, trace in traces.items()
         ]
         table = pa.concat_tables([sided.empty_table(), *parts])
-        con.register(f"trace_{name}", table)
+        _register(con, f"trace_{name}", table)
 
 
 def _register_elements(
@@ -142,22 +162,12 @@ def _in_memory(trace: Trace) -> pa.Table:
 
 
 def _unit_factors(traces: Mapping[str, Trace]) -> pa.Table:
-    pairs = []
+    actual, expected = traces["actual"].tables, traces["expected"].tables
+    pairs: set[tuple[str | None, str | None]] = set()
     for name, key in (("tap", "name"), ("config", "key")):
-        found = {
-            side: list(
-                zip(
-                    traces[side].tables[name][key].to_pylist(),
-                    traces[side].tables[name]["unit"].to_pylist(),
-                    strict=True,
-                )
-            )
-            for side in ("actual", "expected")
-        }
-        pairs += [
-            (actual_unit, expected_unit)
-            for actual, actual_unit in found["actual"]
-            for expected, expected_unit in found["expected"]
-            if actual == expected
-        ]
+        units_of: dict[str, set[str | None]] = {}
+        for row in actual[name].select([key, "unit"]).to_pylist():
+            units_of.setdefault(row[key], set()).add(row["unit"])
+        for row in expected[name].select([key, "unit"]).to_pylist():
+            pairs |= {(u, row["unit"]) for u in units_of.get(row[key], ())}
     return units.factors(pairs)

@@ -93,13 +93,13 @@ class Policy:
         return cls(_tolerances(content, text, file))
 
     def table(self) -> pa.Table:
-        """One row a rule, for SQL."""
+        """One row a rule, for SQL; the default fits every tap."""
         rows = [
             {
                 "position": position,
                 **{n: getattr(t, n) for n in SCHEMA.names if n != "position"},
             }
-            for position, t in enumerate(self.tolerances)
+            for position, t in enumerate((Tolerance(), *self.tolerances))
         ]
         return pa.Table.from_pylist(rows, schema=SCHEMA)
 

@@ -1,0 +1,57 @@
+-- One row a side's dims that meet the other side's by order: their places.
+--
+-- A log that states no pixel still has its pixels in an order. The n-th place
+-- meets the n-th where both sides have as many; else they don't align.
+--
+-- Columns
+-- pair, side, part  the pair of taps, the side, the dims (see pair_axis)
+-- dims    their names
+-- axes    their stride and extent in the grid of the tap
+-- count   how many places the tap has along them
+-- places  the partial ordinals of these places, ascending; empty where the
+--         other side has not as many
+CREATE OR REPLACE TABLE place_order AS
+WITH ordered AS (
+    SELECT
+        pair, part, 'actual' AS side, string_agg(dim, ' ' ORDER BY place)
+            AS dims,
+        list({'stride': actual_stride, 'extent': actual_extent}
+            ORDER BY place) AS axes
+    FROM pair_axis WHERE meets = 'order' GROUP BY pair, part
+    UNION ALL
+    SELECT
+        pair, part, 'expected', string_agg(dim, ' ' ORDER BY place),
+        list({'stride': expected_stride, 'extent': expected_extent}
+            ORDER BY place)
+    FROM pair_axis WHERE meets = 'order' GROUP BY pair, part
+),
+place AS (
+    SELECT DISTINCT
+        o.pair, o.part, o.side, partial_ordinal(e.ordinal, o.axes) AS place
+    FROM ordered AS o
+    JOIN meeting AS m USING (pair)
+    JOIN trace_element AS e ON e.side = o.side AND e.tap_id = CASE o.side
+        WHEN 'actual' THEN m.actual_tap ELSE m.expected_tap END
+),
+counted AS (
+    SELECT
+        o.*, (
+        SELECT count(*) FROM place AS p
+        WHERE p.pair = o.pair AND p.part = o.part AND p.side = o.side
+    ) AS count
+    FROM ordered AS o
+),
+equal AS (
+    SELECT pair, part FROM counted
+    GROUP BY pair, part HAVING min(count) = max(count)
+),
+listed AS (
+    SELECT pair, part, side, list(place ORDER BY place) AS places
+    FROM place SEMI JOIN equal USING (pair, part)
+    GROUP BY pair, part, side
+)
+SELECT
+    c.pair, c.side, c.part, c.dims, c.axes, c.count,
+    coalesce(l.places, []) AS places
+FROM counted AS c
+LEFT JOIN listed AS l USING (pair, part, side);

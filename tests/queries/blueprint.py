@@ -1,0 +1,115 @@
+"""Rows and taps in, a query, rows out: what the tests of queries share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tracekit import queries
+from tracekit.database import connect
+from tracekit.policy import Policy
+from tracekit.schema import Axis, Event, Kind, Need, Run, State
+from tracekit.trace import Trace
+
+Row = dict[str, Any]
+LOG = Run(program="c", family="log", declares=True)
+_KINDS: dict[str, Kind] = {"f": "float", "i": "int", "u": "uint", "b": "bool"}
+
+
+def fired(
+    tap: str,
+    values: Any = 0.0,
+    *,
+    unit: str | None = None,
+    family: str = "",
+    need: Need = "required",
+    states: Mapping[str, State] | None = None,
+    labels: Sequence[str] = (),
+    where: Sequence[int] | None = None,
+    texts: Sequence[str | None] | None = None,
+    digits: int | None = None,
+    quantum: int | None = None,
+    dtype: str = "",
+    line: int = 0,
+    **dims: int | range,
+) -> Event:
+    """One firing of a tap; a dim is an index (``phi=3``) or a range."""
+    array = np.atleast_1d(np.asarray(values)).reshape(-1)
+    axes = tuple(
+        Axis(
+            dim,
+            index.start if isinstance(index, range) else index,
+            len(index) if isinstance(index, range) else 1,
+            (states or {}).get(dim, "index"),
+            tuple(labels) if dim == "component" else (),
+        )
+        for dim, index in dims.items()
+    )
+    is_text = texts is not None and values == 0.0
+    return Event(
+        tap,
+        array[:0] if is_text else array,
+        axes,
+        kind="text" if is_text else _KINDS[array.dtype.kind],
+        dtype="text" if is_text else dtype or str(array.dtype),
+        unit=unit,
+        family=family,
+        need=need,
+        positions=None if where is None else np.array(where, np.int64),
+        text=texts,
+        digits=_filled(digits, len(array)),
+        quantum=_filled(quantum, len(array)),
+        file="run",
+        line=line,
+    )
+
+
+def traced(*events: Event, **parts: Any) -> Trace:
+    """A trace of these events; ``parts`` as for ``Trace.build``."""
+    return Trace.build(events, **{"run": Run(family="python"), **parts})
+
+
+def log(*events: Event, **parts: Any) -> Trace:
+    """A trace as a log reader makes it: equal repeats merge."""
+    return traced(*events, run=LOG, **parts)
+
+
+def ask(
+    query: str,
+    actual: Trace,
+    expected: Trace,
+    *columns: str,
+    policy: Policy | None = None,
+) -> list[Any]:
+    """Rows of a query: dicts, tuples of ``columns``, or one column's values.
+
+    ``query`` is the name of one of the library's, or a text.
+    """
+    con = connect(actual=actual, expected=expected, policy=policy)
+    known = (*queries.ONE_SIDE, *queries.TWO_SIDES)
+    text = f"FROM {queries.load(query).call}" if query in known else query
+    try:
+        result = con.execute(text)
+        names = [column[0] for column in result.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    finally:
+        con.close()
+    if not columns:
+        return rows
+    if len(columns) == 1:
+        return [row[columns[0]] for row in rows]
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+def verdict(
+    actual: Trace, expected: Trace, policy: Policy | None = None
+) -> str:
+    """What ``verdict`` says of two traces."""
+    found: str = ask("verdict", actual, expected, "verdict", policy=policy)[0]
+    return found
+
+
+def _filled(value: int | None, count: int) -> Any:
+    return None if value is None else np.full(count, value, np.int16)
