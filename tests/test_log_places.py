@@ -142,3 +142,10 @@ def test_a_value_that_this_run_does_not_use_is_optional() -> None:
     for need, prose in around.items():
         assert only(nanobragg(prose, line)).need == need
     assert only(nanobragg(line)).need == "required"
+
+
+def test_an_index_in_the_prefix_is_the_only_one_reported() -> None:
+    """TRACE_C_SOURCE2 says nothing about the sources 0 and 1."""
+    event = only(nanobragg("TRACE_C_SOURCE2: F_cell 205.39"))
+    assert (event.tap, event.unit) == ("F_cell", "electron")
+    assert place(event)["source"] == (2, "fixed")

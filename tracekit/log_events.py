@@ -153,20 +153,22 @@ class EventMaker:
         indices = reading.indices
         if level == "run":
             dims = [d for d in indices if d not in self.dialect.pixel]
-            return [Axis(dim, indices[dim]) for dim in dims]
-        axes = [_stated(dim, indices, "unknown") for dim in self.dialect.pixel]
+            return [_stated(reading, dim, "index") for dim in dims]
+        axes = [_stated(reading, dim, "unknown") for dim in self.dialect.pixel]
         loops = self.dialect.loops_to(level)
         counted = [loop for loop in loops if loop.extent]
         places = self._count([c.extent for c in counted], reading.iteration)
         for place, loop in zip(places, counted, strict=True):
-            axes.append(_stated(loop.dim, indices, *place))
+            axes.append(_stated(reading, loop.dim, *place))
         axes.extend(
-            _stated(loop.dim, indices, "fixed")
+            _stated(reading, loop.dim, "fixed")
             for loop in loops
             if not loop.extent
         )
         named = {axis.dim for axis in axes}
-        more = [Axis(d, i) for d, i in indices.items() if d not in named]
+        more = [
+            _stated(reading, d, "index") for d in indices if d not in named
+        ]
         return [*axes, *more]
 
     def _count(
@@ -191,11 +193,17 @@ class EventMaker:
 
 
 def _stated(
-    dim: str, indices: Mapping[str, int], otherwise: State, index: int = 0
+    reading: Reading, dim: str, otherwise: State, index: int = 0
 ) -> Axis:
-    if dim in indices:
-        return Axis(dim, indices[dim])
-    return Axis(dim, index, state=otherwise)
+    """The axis of a dim: as stated, else as it's known otherwise.
+
+    An index that belongs to the prefix is the only one that this family of
+    lines reports.
+    """
+    if dim not in reading.indices:
+        return Axis(dim, index, state=otherwise)
+    fixed = dim in reading.family.prefix.groupindex
+    return Axis(dim, reading.indices[dim], state="fixed" if fixed else "index")
 
 
 def _components(reading: Reading) -> tuple[Axis, ...]:
