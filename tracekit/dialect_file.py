@@ -51,12 +51,7 @@ def load_dialect(name: str | Path) -> Dialect:
 
 
 def _dialect(top: Section) -> Dialect:
-    pixel = top.section("pixel")
-    dims = pixel.texts("dims") or ("slow", "fast")
-    if len(dims) != 2:
-        raise pixel.fail("dims", "expected two names")
-    file_names = _file_names(pixel, dims)
-    restart = pixel.take("restart", str, "")
+    dims, file_names, restart = _pixel(top.section("pixel"))
     loops = tuple(_loop(item) for item in top.sections("loop"))
     levels = ("run", "pixel", *(loop.dim for loop in loops))
     groups = {
@@ -79,10 +74,10 @@ def _dialect(top: Section) -> Dialect:
         families=families,
         prefix=_any_prefix(families),
         declares=top.take("declares", bool, default=True),
-        pixel=(dims[0], dims[1]),
+        pixel=dims,
         file_names=file_names,
         loops=loops,
-        restart=pixel.pattern("restart", restart) if restart else None,
+        restart=restart,
         units=dict(top.section("units").items()),
         config=config,
         facts=tuple(_fact(item, config) for item in top.sections("fact")),
@@ -90,10 +85,25 @@ def _dialect(top: Section) -> Dialect:
             _silence(item, config) for item in top.sections("silence")
         ),
     )
-    pixel.done()
     top.take("about", str, "")
     top.done()
     return dialect
+
+
+def _pixel(
+    item: Section,
+) -> tuple[
+    tuple[str, str], tuple[re.Pattern[str], ...], re.Pattern[str] | None
+]:
+    """The pixel's dims, the file names that state it, and the restart."""
+    dims = item.texts("dims") or ("slow", "fast")
+    if len(dims) != 2:
+        raise item.fail("dims", "expected two names")
+    file_names = _file_names(item, dims)
+    restart = item.take("restart", str, "")
+    item.done()
+    compiled = item.pattern("restart", restart) if restart else None
+    return (dims[0], dims[1]), file_names, compiled
 
 
 def _file_names(

@@ -50,9 +50,6 @@ def tap_line(payload: str, file: str, line: int) -> Event:
     dtype = words.get("type", "float64")
     if dtype not in _TYPES:
         raise ValueError(f"type={dtype} is none of {', '.join(_TYPES)}")
-    need = words.get("need", "required")
-    if need not in get_args(Need):
-        raise ValueError(f"need={need} is none of {', '.join(get_args(Need))}")
     loops = [
         Axis(dim, _index(dim, index))
         for dim, index in words.items()
@@ -76,7 +73,7 @@ def tap_line(payload: str, file: str, line: int) -> Event:
         kind=_TYPES[dtype],
         dtype=dtype,
         unit=words.get("unit"),
-        need=cast(Need, need),
+        need=_need(words),
         text=[body] if dtype == "text" else None,
         digits=np.full(count, exact, np.int16) if exact else None,
         quantum=np.full(count, EXACT, np.int16) if exact else None,
@@ -162,6 +159,13 @@ def _words(words: list[str]) -> dict[str, str]:
             )
         found[key] = value
     return found
+
+
+def _need(words: dict[str, str]) -> Need:
+    need = words.get("need", "required")
+    if need not in get_args(Need):
+        raise ValueError(f"need={need} is none of {', '.join(get_args(Need))}")
+    return cast(Need, need)
 
 
 def _index(dim: str, text: str) -> int:
