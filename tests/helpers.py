@@ -14,7 +14,7 @@ Array = npt.NDArray[Any]
 Cells = dict[frozenset[tuple[str, int]], Any]
 
 
-def recorded(program: Callable[[], object], **options: Any) -> tk.Trace:
+def recorded(program: Callable[[], object], /, **options: Any) -> tk.Trace:
     """The trace of a program, recorded with these options."""
     with tk.record(**options) as recording:
         program()

@@ -1,0 +1,168 @@
+"""``record()``: what it selects, how it ends, and what it leaves."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tracekit as tk
+from tests.helpers import recorded, stored
+from tracekit.errors import RecordingError, TapError
+
+
+def test_taps_are_selected_by_name_or_glob() -> None:
+    """A pattern without wildcards means itself; case counts."""
+
+    def program() -> None:
+        for name in ("F_latt", "F_cell", "f_cell", "omega", "omega2"):
+            tk.tap(1.0, name)
+
+    trace = recorded(program, taps=["F_*", "omega"])
+    assert trace.taps == ("F_latt", "F_cell", "omega")
+    run = trace.tables["run"].to_pylist()[0]
+    assert run["selected_taps"] == ["F_*", "omega"]
+    assert recorded(program, taps=[]).taps == ()
+
+
+def test_an_event_knows_the_line_that_fired_it() -> None:
+    """File and line are the program's, not tracekit's."""
+
+    @tk.traced
+    def half(x: float) -> float:
+        return x / 2
+
+    def program() -> None:
+        tk.tap(1.0, "direct")
+        half(1.0)
+
+    rows = recorded(program).tables["event"].to_pylist()
+    first = program.__code__.co_firstlineno
+    assert [row["file"] for row in rows] == [__file__, __file__]
+    assert [row["line"] for row in rows] == [first + 1, first + 2]
+    assert [row["sequence"] for row in rows] == [0, 1]
+    assert all(row["time_ns"] > 0 for row in rows)
+
+
+def test_dims_that_do_not_fit_are_an_error() -> None:
+    """The error names the tap, the dims and the shape; the program stops."""
+    with tk.record(), pytest.raises(TapError) as caught:
+        tk.tap(np.zeros((2, 3)), "R", "slow")
+    message = str(caught.value)
+    assert "'R'" in message
+    assert "'slow'" in message
+    assert "(2, 3)" in message
+
+
+def test_axes_without_names_are_numbered() -> None:
+    """A tap without dims is recorded under axis0, axis1, ..."""
+    trace = recorded(lambda: tk.tap(np.zeros((2, 3)), "t"))
+    dims = [row["dim"] for row in trace.tables["grid"].to_pylist()]
+    assert dims == ["axis0", "axis1"]
+
+
+@pytest.mark.parametrize("stored_at", [None, "a.trace"])
+def test_an_error_of_the_program_goes_on_and_the_trace_is_whole(
+    tmp_path: Path, stored_at: str | None
+) -> None:
+    """What was recorded before is kept, and the run says how it ended."""
+    path = None if stored_at is None else tmp_path / stored_at
+    made = []
+
+    def program() -> None:
+        with tk.record(path) as recording:
+            made.append(recording)
+            tk.tap(1.0, "before")
+            tk.tap(1 / 0, "never")
+
+    with pytest.raises(ZeroDivisionError):
+        program()
+    trace = made[0].trace
+    assert trace.taps == ("before",)
+    facts = dict(trace.tables["run"].to_pylist()[0]["facts"])
+    told = "ended by ZeroDivisionError: division by zero"
+    assert facts["recording"] == told
+    if path is not None:
+        assert tk.read_trace(path).taps == ("before",)
+        assert not list(path.glob("recording.*"))
+
+
+def test_the_trace_is_there_after_the_block_only() -> None:
+    """Asking earlier is an error that says when."""
+    with tk.record() as recording:
+        with pytest.raises(RecordingError, match="after the with block"):
+            _ = recording.trace
+        tk.tap(1.0, "t")
+    assert recording.trace.taps == ("t",)
+
+
+def test_recorders_nest_and_each_takes_what_it_selects(tmp_path: Path) -> None:
+    """Two recorders at once get the same values, each its own selection."""
+    with tk.record(tmp_path / "a") as outer:
+        tk.tap(1.0, "first")
+        with tk.record(tmp_path / "b", taps=["second"]) as inner:
+            tk.tap(2.0, "second")
+        tk.tap(3.0, "third")
+    assert outer.trace.taps == ("first", "second", "third")
+    assert inner.trace.taps == ("second",)
+
+
+def test_nothing_is_recorded_after_the_block() -> None:
+    """A tap of a thread that outlives the block does no harm."""
+    ended, fired = threading.Event(), threading.Event()
+    calls: list[object] = []
+
+    class Slow:
+        """A value that is still on its way to the recorder at the end."""
+
+        def __array__(
+            self, dtype: object = None, copy: object = None
+        ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+            calls.append((dtype, copy))
+            fired.set()
+            ended.wait()
+            return np.ones(1)
+
+    with tk.record() as recording:
+        late = threading.Thread(target=tk.tap, args=(Slow(), "late", "n"))
+        late.start()
+        fired.wait()
+        tk.tap(1.0, "t")
+    ended.set()
+    late.join()
+    assert calls
+    assert recording.trace.taps == ("t",)
+
+
+def test_many_small_and_some_large_events_come_back_in_order(
+    tmp_path: Path,
+) -> None:
+    """Batches of the stream don't show in the trace."""
+
+    def program() -> None:
+        for phi in range(1500):
+            with tk.scope("loop", phi=phi):
+                tk.tap(phi, "n")
+                if phi % 500 == 0:
+                    tk.tap(np.full(2**20, phi), "large", "slow")
+
+    trace = recorded(program, path=tmp_path / "a")
+    assert stored(trace, "n").tolist() == list(range(1500))
+    assert stored(trace, "large")[:: 2**20].tolist() == [0, 500, 1000]
+    sequence = trace.tables["event"]["sequence"].to_pylist()
+    assert sequence == list(range(1503))
+
+
+def test_lost_events_are_an_error(tmp_path: Path) -> None:
+    """A disk that swallowed events is told, not passed over."""
+
+    def program() -> None:
+        tk.tap(1.0, "t")
+        stream = tmp_path / "recording.arrow"
+        stream.unlink()
+        stream.touch()
+
+    with pytest.raises(RecordingError, match="holds 0 of 1 events"):
+        recorded(program, path=tmp_path)

@@ -1,0 +1,273 @@
+"""Taps, scopes and facts, as a program calls them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tracekit as tk
+from tests.helpers import about, cells, grid, recorded, stored
+from tracekit.errors import TapError
+
+VALUES = [
+    1.5,
+    2**70,
+    "text",
+    None,
+    np.eye(2),
+    torch.eye(2),
+    torch.eye(2).to_sparse(),
+    [1.0],
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_tap_that_is_off_returns_its_value(value: Any) -> None:
+    """The very object comes back, whatever it is and whatever dims say."""
+    assert tk.tap(value, "t", "no such dims (") is value
+
+
+@pytest.mark.parametrize(
+    "value", [1.5, True, np.eye(2), torch.eye(2)], ids=repr
+)
+def test_a_tap_that_is_on_returns_its_value(value: Any) -> None:
+    """The very object comes back while it is recorded."""
+    with tk.record():
+        assert tk.tap(value, "t") is value
+
+
+def simulate(x: torch.Tensor) -> torch.Tensor:
+    """A program that writes in place, has views, and a gradient."""
+    total = torch.zeros_like(x)
+    for phi in range(3):
+        with tk.scope("phi", phi=phi):
+            angle = tk.tap(x * phi, "angle", "n", unit="rad")
+            total += tk.tap(angle.sin().square(), "wave", "n", where=x > 0)
+            scratch = tk.tap(angle.detach().clone(), "scratch", "n")
+            scratch.zero_()
+    return tk.tap(total, "total", "n") / (1 + total.flip(0))
+
+
+@given(st.lists(st.floats(-1e3, 1e3, width=32), max_size=6), st.booleans())
+def test_recording_changes_no_bit(numbers: list[float], some: bool) -> None:
+    """Result and gradient are the same with a recorder and without."""
+    results = []
+    for recording in (False, True):
+        x = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+        if recording:
+            with tk.record(at={"n": 0} if some else None):
+                y = simulate(x * 1)
+        else:
+            y = simulate(x * 1)
+        (slope,) = torch.autograd.grad(y.sum(), x)
+        results.append(y.detach().numpy().tobytes() + slope.numpy().tobytes())
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.array])
+@pytest.mark.parametrize("pixels", [None, [(0, 1)], [(0, 0), (0, 1)]])
+def test_what_is_written_behind_a_tap_is_not_recorded(
+    kind: Callable[[Any], Any], pixels: list[tuple[int, int]] | None
+) -> None:
+    """A record is a copy, for a whole value and for a selection."""
+    value = kind([[1.0, 2.0]])
+    mask = kind([[True, True]])
+
+    def program() -> None:
+        tk.tap(value, "plain", "slow fast")
+        tk.tap(value, "masked", "slow fast", where=mask)
+        value[:] = 0
+        mask[:] = False
+
+    trace = recorded(program, pixels=pixels)
+    expected = [2.0] if pixels == [(0, 1)] else [1.0, 2.0]
+    assert stored(trace, "plain").tolist() == expected
+    assert stored(trace, "masked").tolist() == expected
+
+
+def test_scopes_nest_and_inner_indices_win() -> None:
+    """Loop indices of all open scopes belong to a tap, inner ones first."""
+
+    def program() -> None:
+        with tk.scope("outer", phi=1, mosaic=2):
+            with tk.scope("inner", phi=5):
+                tk.tap(1.0, "deep")
+            tk.tap(2.0, "shallow")
+        tk.tap(3.0, "outside")
+
+    trace = recorded(program)
+    assert grid(trace, "deep") == {"phi": (5, 1), "mosaic": (2, 1)}
+    assert grid(trace, "shallow") == {"phi": (1, 1), "mosaic": (2, 1)}
+    assert grid(trace, "outside") == {}
+
+
+def test_a_scope_that_an_error_leaves_is_closed() -> None:
+    """After an exception taps are back in the outer scope."""
+
+    def program() -> None:
+        with pytest.raises(KeyError), tk.scope("phi", phi=1):
+            raise KeyError("physics")
+        tk.tap(1.0, "t")
+
+    assert grid(recorded(program), "t") == {}
+
+
+def test_a_scope_may_have_dims_of_any_name() -> None:
+    """A dim called name or self is a dim like others."""
+
+    def program() -> None:
+        with tk.scope("loop", name=1, self=2):
+            tk.tap(1.0, "t")
+
+    assert grid(recorded(program), "t") == {"name": (1, 1), "self": (2, 1)}
+
+
+@pytest.mark.parametrize("index", [3, np.int64(3), torch.tensor(3)])
+def test_any_integer_is_a_loop_index(index: Any) -> None:
+    """NumPy and torch integers are indices too."""
+
+    def program() -> None:
+        with tk.scope("loop", phi=index):
+            tk.tap(1.0, "t")
+
+    assert grid(recorded(program), "t") == {"phi": (3, 1)}
+
+
+@pytest.mark.parametrize(
+    ("indices", "says"),
+    [
+        ({"phi": 0.5}, "phi=0.5 is no integer"),
+        ({"occurrence": 1}, "reserved"),
+        ({"component": 1}, "reserved"),
+    ],
+)
+def test_what_is_no_loop_index_is_refused(
+    indices: dict[str, Any], says: str
+) -> None:
+    """A fraction is not cut off, and a name of ours is not taken."""
+    with (
+        tk.record(),
+        pytest.raises(TapError, match=says),
+        tk.scope("loop", **indices),
+    ):
+        pass
+
+
+def test_a_traced_function_is_a_scope_and_a_tap() -> None:
+    """Its result is recorded under its name, part by part."""
+
+    @tk.traced
+    def both(x: float) -> tuple[float, dict[str, Any]]:
+        """Two results."""
+        return 2 * x, {"sum": np.ones(2), "word": "unrecorded"}
+
+    @tk.traced(name="image", dims="slow fast", unit="photon")
+    def picture() -> torch.Tensor:
+        return torch.eye(2)
+
+    assert both.__doc__ == "Two results."
+    trace = recorded(lambda: (both(1.0), picture()))
+    assert trace.taps == ("both.0", "both.1.sum", "image")
+    assert about(trace, "image")["unit"] == "photon"
+    assert grid(trace, "image") == {"slow": (0, 2), "fast": (0, 2)}
+    assert both(1.0)[0] == 2.0
+
+
+def test_threads_have_scopes_of_their_own() -> None:
+    """Blocks that threads compute land where they belong, none is lost."""
+    together = threading.Barrier(3)
+
+    def work(start: int) -> None:
+        together.wait()
+        for phi in range(20):
+            with tk.scope("block", fast=start, phi=phi):
+                tk.tap(np.full(2, start + phi / 100), "t", "fast")
+        together.wait()
+
+    def program() -> None:
+        threads = [
+            threading.Thread(target=work, args=(start,)) for start in (0, 2, 4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    trace = recorded(program)
+    found = cells(trace, "t")
+    assert len(found) == 6 * 20
+    for place, value in found.items():
+        index = dict(place)
+        assert value == index["fast"] // 2 * 2 + index["phi"] / 100
+    assert len(set(trace.tables["event"]["thread"].to_pylist())) == 3
+
+
+def test_facts_are_kept_and_the_last_word_counts() -> None:
+    """A fact has a number or a text, a unit, and may decide or not."""
+
+    def program() -> None:
+        tk.config("fluence", 1.0, "photon/m^2")
+        tk.config("fluence", 1e29, "photon/m^2")
+        tk.config("convention", "MOSFLM")
+        tk.config("seed", 2**60 + 1, decisive=False)
+
+    rows = {
+        row["key"]: row
+        for row in recorded(program).tables["config"].to_pylist()
+    }
+    assert rows["fluence"]["value"] == 1e29
+    assert rows["fluence"]["unit"] == "photon/m^2"
+    assert (rows["convention"]["text"], rows["convention"]["value"]) == (
+        "MOSFLM",
+        None,
+    )
+    assert rows["seed"]["text"] == str(2**60 + 1)
+    assert [rows[key]["decisive"] for key in sorted(rows)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_fact_that_is_neither_number_nor_text_is_refused() -> None:
+    """The error says what to give instead."""
+    with tk.record(), pytest.raises(TapError, match=r"str\(\.\.\.\)"):
+        tk.config("path", Path("x"))  # type: ignore[arg-type]
+
+
+def test_input_files_are_known_by_content(tmp_path: Path) -> None:
+    """Size and SHA-256 of a file are those of the moment it was stated."""
+    file = tmp_path / "P1.hkl"
+    file.write_bytes(b"abc")
+
+    def program() -> None:
+        tk.input_file(file)
+        tk.input_file(str(file), role="side")
+        file.write_bytes(b"changed")
+
+    rows = recorded(program).tables["file"].to_pylist()
+    assert [row["role"] for row in rows] == ["input", "side"]
+    assert {row["name"] for row in rows} == {"P1.hkl"}
+    assert {row["size"] for row in rows} == {3}
+    assert {row["sha256"][:8] for row in rows} == {"ba7816bf"}
+
+
+def test_an_input_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """The error names the file."""
+    with tk.record(), pytest.raises(TapError, match="nothing"):
+        tk.input_file(tmp_path / "nothing")
+
+
+def test_nothing_happens_while_nothing_records(tmp_path: Path) -> None:
+    """Scopes, facts and files cost nothing and look at nothing when off."""
+    with tk.scope("loop", phi=0.5):  # type: ignore[arg-type]
+        tk.config("path", tmp_path)  # type: ignore[arg-type]
+        tk.input_file(tmp_path / "nothing")
