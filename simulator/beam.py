@@ -15,6 +15,7 @@ from simulator.options import Options
 from simulator.steps import spread_steps
 from simulator.units import ANGSTROM, MILLI
 from simulator.vectors import rotate_about, unit
+from tracekit import input_file
 
 _DISTANCE = 10.0  # of every generated source, metre
 _SEPARATORS = re.compile(r"[ \t,;:!]+")
@@ -69,6 +70,7 @@ def build_beam(options: Options, axes: Axes) -> Beam:
         positions, wavelength = read_sources(
             options.source_file, axes.beam, central
         )
+        input_file(options.source_file)
         directions = -1
     else:
         positions, wavelength, directions = _generated(

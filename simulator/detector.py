@@ -53,7 +53,7 @@ class Detector:
         extent_slow, extent_fast: metre.
         pivot: "beam" or "sample".
         centre: beam centre as asked for.
-        placed_distance, placed_close: the distances that placed it, metre.
+        placed_distance: along the beam, as used to place it, metre.
         distance, close_distance: as measured afterwards, metre.
         Fclose, Sclose: foot of the normal afterwards, metre.
         layers, thickness, layer_step, attenuation: the sensor; metre, 1/m.
@@ -76,7 +76,6 @@ class Detector:
     pivot: str
     centre: Centre
     placed_distance: Tensor
-    placed_close: Tensor
     distance: Tensor
     close_distance: Tensor
     Fclose: Tensor
@@ -208,15 +207,11 @@ def _place(
     distance = close / ratio
     fast, slow, normal = turn(axes.fast), turn(axes.slow), turn(axes.normal)
     if pivot == "sample":
-        pix0 = turn(
-            -centre.Fclose * axes.fast
-            - centre.Sclose * axes.slow
-            + close * axes.normal
-        )
+        F, S = centre.Fclose, centre.Sclose
+        pix0 = turn(-F * axes.fast - S * axes.slow + close * axes.normal)
     else:
-        pix0 = (
-            -centre.Fbeam * fast - centre.Sbeam * slow + distance * axes.beam
-        )
+        F, S = centre.Fbeam, centre.Sbeam
+        pix0 = -F * fast - S * slow + distance * axes.beam
     measured = dot(pix0, normal)
     return {
         "fast": fast,
@@ -224,7 +219,6 @@ def _place(
         "normal": normal,
         "pix0": pix0,
         "placed_distance": distance,
-        "placed_close": close,
         "Fclose": -dot(pix0, fast),
         "Sclose": -dot(pix0, slow),
         "close_distance": measured,

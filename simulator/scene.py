@@ -29,6 +29,7 @@ from simulator.structure_factors import (
     build_structure_factors,
 )
 from simulator.units import MICRO
+from tracekit import input_file
 
 R_E_SQR = 7.94079248018965e-30  # classical electron radius squared, m^2
 _AVOGADRO = 6.02214179e23
@@ -190,4 +191,6 @@ def _mask(options: Options, detector: Detector) -> Tensor | None:
     if options.mask_file is None:
         return None
     shape = (detector.pixels_slow, detector.pixels_fast)
-    return torch.from_numpy(read_mask(options.mask_file, shape))
+    mask = torch.from_numpy(read_mask(options.mask_file, shape))
+    input_file(options.mask_file)
+    return mask

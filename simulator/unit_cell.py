@@ -21,6 +21,7 @@ from simulator.quirks import Quirks
 from simulator.random_numbers import random_misset
 from simulator.units import RTD
 from simulator.vectors import cross, dot, magnitude, rotate_xyz, vector
+from tracekit import input_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def unit_cell(
     if options.matrix_file is not None:
         angstrom = torch.tensor(1e-10, dtype=torch.float64)
         star = read_matrix(options.matrix_file) * (angstrom / wavelength)
+        input_file(options.matrix_file)
+        input_file(options.matrix_file)
     angles_misset = _misset(options, quirks)
     if angles_misset is not None:
         star = torch.stack([rotate_xyz(v, angles_misset) for v in star])

@@ -201,3 +201,17 @@ def test_dumps_equal_those_of_the_c_program(name: str) -> None:
     write_dump(read_hkl(Path(case.name), default_F))
     expected = (case.parent / "Fdump.bin").read_bytes()
     assert Path("Fdump.bin").read_bytes() == expected
+
+
+def test_every_file_that_is_read_is_stated() -> None:
+    """Matrix, sources and mask are inputs of the run, with their hashes."""
+    Path("A.mat").write_text("0.01 0 0\n0 0.01 0\n0 0 0.01\n", "ascii")
+    Path("s.txt").write_text("-10 0 0 1 1e-10\n", "ascii")
+    mask = b"{\nHEADER_BYTES=512;\nSIZE1=12;\nSIZE2=12;\n}\f".ljust(512)
+    Path("m.img").write_bytes(mask + b"\x01" * 288)
+    with tk.record(pixels=[(0, 0)]) as recording:
+        simulate(options_of("-mat A.mat -sourcefile s.txt -mask m.img"))
+    files = recording.trace.tables["file"].to_pylist()
+    assert {f["name"] for f in files} == {"A.mat", "s.txt", "m.img"}
+    assert {f["role"] for f in files} == {"input"}
+    assert all(f["sha256"] for f in files)
