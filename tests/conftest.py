@@ -12,6 +12,27 @@ settings.register_profile("tracekit", deadline=None, max_examples=50)
 settings.load_profile("tracekit")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --slow, which runs what takes more than a few seconds, too."""
+    parser.addoption("--slow", action="store_true", help="run slow tests too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of slow tests."""
+    config.addinivalue_line("markers", "slow: runs with --slow only")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Skip slow tests unless they are asked for."""
+    if not config.getoption("--slow"):
+        skip = pytest.mark.skip(reason="slow; run with --slow")
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(autouse=True)
 def _no_recorder_is_left() -> Iterator[None]:
     """A test that leaves a recorder active would spoil the next one."""

@@ -46,7 +46,14 @@ def _fresh_compiler() -> Iterator[None]:
 X = torch.linspace(-3, 3, 17, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "eager",
+        "aot_eager",
+        pytest.param("inductor", marks=pytest.mark.slow),
+    ],
+)
 def test_taps_that_are_off_leave_no_trace_in_the_graph(backend: str) -> None:
     """Off, a tapped function compiles whole, to the same numbers."""
     compiled = torch.compile(program, fullgraph=True, backend=backend)

@@ -17,6 +17,8 @@ import tracekit as tk
 from tests.helpers import about, cells, grid, labels, recorded, stored
 from tracekit.errors import TapError
 
+pytestmark = pytest.mark.filterwarnings("ignore:ComplexHalf support")
+
 NARROW = [
     torch.float16,
     torch.bfloat16,
@@ -86,7 +88,6 @@ def test_every_dtype_survives(tensor: torch.Tensor) -> None:
     assert np.array_equal(bits(got), bits(expected))
 
 
-@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
 @pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS, *COMPLEX, torch.bool])
 def test_every_dtype_can_be_selected(dtype: torch.dtype) -> None:
     """A selection works in every dtype and takes the same numbers."""

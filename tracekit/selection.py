@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from operator import index as integer
 from typing import Any
@@ -23,7 +24,7 @@ from tracekit.schema import COMPONENT, Axis, Coverage
 Index = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Selection:
     """Selected coordinates: pixels together, other dims one by one.
 
@@ -87,6 +88,7 @@ class Selection:
                 )
         return groups
 
+    @cached_property
     def groups(self) -> list[tuple[tuple[str, ...], Index]]:
         """Dims that are selected together, and their index tuples."""
         found: list[tuple[tuple[str, ...], Index]] = [
@@ -175,7 +177,7 @@ def _chosen(
 ) -> list[tuple[list[int], Index]] | None:
     """Per group of selected axes their local indices; None: nothing here."""
     chosen = []
-    for group, tuples in selection.groups():
+    for group, tuples in selection.groups:
         for column, dim in enumerate(group):
             if dim in loops:
                 tuples = tuples[tuples[:, column] == loops[dim]]
@@ -188,7 +190,10 @@ def _chosen(
         if touches and not len(local):
             return None
         if axes:
-            chosen.append((axes, np.unique(local, axis=0)))
+            one_of_two = len(axes) < len(group)
+            chosen.append(
+                (axes, np.unique(local, axis=0) if one_of_two else local)
+            )
     return chosen
 
 
