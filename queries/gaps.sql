@@ -19,6 +19,37 @@ WITH named AS (
     FROM need AS n
     WHERE n.need <> 'ignored'
 ),
+-- selected places of the side that lacks a tap, all dims of which it has
+selected AS (
+    SELECT
+        n.side, n.tap,
+        list({'dims': c.dims, 'selected': c.selected}) AS groups
+    FROM named AS n
+    JOIN trace_coverage AS c ON c.side = n.lacking
+        AND c.tap IN ('', n.tap) AND c.kind = 'selected'
+    GROUP BY n.side, n.tap
+),
+-- numbers of a tap that the other side lacks although it reports their place
+owed AS (
+    SELECT n.side, n.tap, count(*) AS elements
+    FROM named AS n
+    JOIN trace_tap AS t ON t.side = n.side AND t.name = n.tap
+    JOIN tap_axes AS a ON a.side = t.side AND a.tap_id = t.tap_id
+    JOIN trace_element AS e ON e.side = t.side AND e.tap_id = t.tap_id
+    LEFT JOIN selected AS s ON s.side = n.side AND s.tap = n.tap
+    WHERE n.covered
+        AND NOT EXISTS (
+            FROM need AS o WHERE o.side = n.lacking AND o.tap = n.tap
+        )
+        AND (s.groups IS NULL OR list_bool_and(list_transform(
+            s.groups, lambda g: len(list_filter(g.dims, lambda d:
+                NOT map_contains(element_place(e.ordinal, a.axes), d)
+            )) > 0 OR list_contains(g.selected, list_transform(
+                g.dims, lambda d: element_place(e.ordinal, a.axes)[d]
+            ))
+        )))
+    GROUP BY n.side, n.tap
+),
 absent AS (
     SELECT
         n.tap, n.lacking AS side,
@@ -28,16 +59,10 @@ absent AS (
                 'the dialect of the {} side declares no such tap', n.lacking
             )
         END AS reason,
-        n.declared AND n.need = 'required' AS required,
-        (
-            SELECT sum(t.elements)::BIGINT FROM trace_tap AS t
-            WHERE t.side = n.side AND t.name = n.tap
-        ) AS elements,
+        n.declared AND n.need = 'required' AS required, o.elements,
         n.tap_order
     FROM named AS n
-    WHERE n.covered AND NOT EXISTS (
-        FROM need AS o WHERE o.side = n.lacking AND o.tap = n.tap
-    )
+    JOIN owed AS o ON o.side = n.side AND o.tap = n.tap
 ),
 -- kinds of line that print a name on one side only
 stray AS (

@@ -13,7 +13,8 @@ FROM unmatched AS u
 ANTI JOIN reach_limit AS l ON l.pair = u.pair AND l.missing = u.missing
 WHERE u.partners = 1
 UNION ALL
-SELECT DISTINCT * EXCLUDE (pair) FROM (
+SELECT tap, min(tap_order), missing, side, tap_id, ordinal
+FROM (
     SELECT
         u.tap, u.tap_order, u.missing, u.side, u.tap_id, u.ordinal, u.pair
     FROM unmatched AS u
@@ -28,4 +29,5 @@ SELECT DISTINCT * EXCLUDE (pair) FROM (
     FROM unmatched AS u
     ANTI JOIN reach_limit AS l ON l.pair = u.pair AND l.missing = u.missing
     WHERE u.partners > 1
-);
+)
+GROUP BY tap, missing, side, tap_id, ordinal;

@@ -29,8 +29,8 @@ def fired(
     labels: Sequence[str] = (),
     where: Sequence[int] | None = None,
     texts: Sequence[str | None] | None = None,
-    digits: int | None = None,
-    quantum: int | None = None,
+    digits: int | Sequence[int] | None = None,
+    quantum: int | Sequence[int] | None = None,
     dtype: str = "",
     line: int = 0,
     **dims: int | range,
@@ -111,5 +111,7 @@ def verdict(
     return found
 
 
-def _filled(value: int | None, count: int) -> Any:
-    return None if value is None else np.full(count, value, np.int16)
+def _filled(value: int | Sequence[int] | None, count: int) -> Any:
+    if value is None:
+        return None
+    return np.broadcast_to(np.array(value, np.int16), count)
