@@ -1,4 +1,4 @@
-"""Where the files of the real nanoBragg program lie, for tests that read them."""
+"""Where the files of the real nanoBragg program lie, for tests."""
 
 import os
 from pathlib import Path

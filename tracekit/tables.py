@@ -22,25 +22,11 @@ from tracekit.run_record import file_use
 from tracekit.schema import COMPONENT, OCCURRENCE, Axis, Event, Kind, Run
 from tracekit.trace import Trace
 
-_STORED = frozenset(
-    [
-        "side",
-        "tap",
-        "family",
-        "label",
-        "value",
-        "exact",
-        "text",
-        "unit",
-        "dtype",
-        "digits",
-        "quantum",
-        "tap_id",
-        "event",
-        "ordinal",
-        "coordinate",
-    ]
-)
+_STORED = {
+    *("side", "tap", "family", "label", "value", "exact", "text", "unit"),
+    *("dtype", "digits", "quantum", "tap_id", "event", "ordinal"),
+    "coordinate",
+}
 
 
 def read_parquet(path: str | Path) -> Trace:
