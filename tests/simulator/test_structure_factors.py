@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from simulator.hkl_files import read_dump, read_hkl, write_dump
 from simulator.scene import build_scene
 from simulator.structure_factors import interpolated, nearest
 
+SHARED = Path(
+    os.environ.get("TRACEKIT_SHARED", Path(__file__).parents[3] / "shared")
+)
+CASES = SHARED / "nanobragg" / "cases"
 SMALL = (
     "-cell 50 60 70 80 100 90 -distance 100 -pixel 0.4 -detpixels 12"
     " -lambda 1 -oversample 1"
@@ -187,15 +192,15 @@ def test_a_broken_dump_is_refused(data: bytes, message: str) -> None:
 
 
 @pytest.mark.skipif(
-    not Path(__file__).parents[3].joinpath("shared/nanobragg").is_dir(),
-    reason="the real program's dumps are absent",
+    not CASES.is_dir(),
+    reason="the real program's dumps (TRACEKIT_SHARED) are absent",
 )
 @pytest.mark.parametrize(
     "name", ["hkl_defaultF_64/holes.hkl", "interpolate_in_range_64/full.hkl"]
 )
 def test_dumps_equal_those_of_the_c_program(name: str) -> None:
     """Fdump.bin is the real program's, byte for byte."""
-    case = Path(__file__).parents[3] / "shared/nanobragg/cases" / name
+    case = CASES / name
     default_F = 7.0 if "holes" in name else 0.0
     shutil.copy(case, ".")
     write_dump(read_hkl(Path(case.name), default_F))
