@@ -40,9 +40,7 @@ def run_c(
         raise SimulatorError(
             "--without: the C program has all quirks; use --backend torch"
         )
-    line = reference.command(
-        argv, image=image, pixels=pixels, taps=taps or ()
-    )
+    line = reference.command(argv, image=image, pixels=pixels, taps=taps or ())
     if trace is None:
         return subprocess.run(line, check=False).returncode
     # Not needed, and slow to import, where PyTorch computes.
