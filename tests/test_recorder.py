@@ -11,6 +11,7 @@ import pytest
 import tracekit as tk
 from tests.helpers import recorded, stored
 from tracekit.errors import RecordingError, TapError
+from tracekit.schema import Event
 
 
 def test_taps_are_selected_by_name_or_glob() -> None:
@@ -109,30 +110,55 @@ def test_recorders_nest_and_each_takes_what_it_selects(tmp_path: Path) -> None:
     assert inner.trace.taps == ("second",)
 
 
+class Open:
+    """A sink that insists on being written to only while it is open."""
+
+    def __init__(self) -> None:
+        self.taps: list[str] = []
+        self.closed = False
+
+    def write(self, event: Event) -> None:
+        """Keep the name."""
+        assert not self.closed
+        self.taps.append(event.tap)
+
+    def close(self) -> None:
+        """Take no more."""
+        self.closed = True
+
+
 def test_nothing_is_recorded_after_the_block() -> None:
     """A tap of a thread that outlives the block does no harm."""
     ended, fired = threading.Event(), threading.Event()
-    calls: list[object] = []
+    sink = Open()
+    errors: list[BaseException] = []
 
     class Slow:
         """A value that is still on its way to the recorder at the end."""
 
         def __array__(
-            self, dtype: object = None, copy: object = None
+            self, *_: object, **__: object
         ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-            calls.append((dtype, copy))
             fired.set()
             ended.wait()
             return np.ones(1)
 
-    with tk.record() as recording:
-        late = threading.Thread(target=tk.tap, args=(Slow(), "late", "n"))
+    def tap_late() -> None:
+        try:
+            tk.tap(Slow(), "late", "n")
+        except BaseException as error:
+            errors.append(error)
+            raise
+
+    with tk.record(sinks=[sink]) as recording:
+        late = threading.Thread(target=tap_late)
         late.start()
         fired.wait()
         tk.tap(1.0, "t")
     ended.set()
     late.join()
-    assert calls
+    assert errors == []
+    assert sink.taps == ["t"]
     assert recording.trace.taps == ("t",)
 
 

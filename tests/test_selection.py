@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tracekit as tk
 from tests.helpers import Cells, about, cells, grid, recorded
 from tracekit.errors import RecordingError, TapError
+from tracekit.schema import Event
 
 DIMS = ("slow", "fast", "layer", "phi")
 
@@ -77,28 +78,42 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """Blocks, masks and selections in any combination, also outside."""
-    dims = tuple(
-        draw(st.lists(st.sampled_from(DIMS), unique=True, max_size=4))
-    )
+    dims = tuple(draw(st.permutations(DIMS))[: draw(st.integers(0, 4))])
     shape = tuple(draw(st.integers(1, 3)) for _ in dims)
-    index = st.integers(-1, 4)
-    some = st.lists(index, max_size=3, unique=True)
-    mask = st.binary(
-        min_size=int(np.prod(shape)), max_size=int(np.prod(shape))
-    )
-    raw = draw(st.none() | mask)
-    where = None if raw is None else np.frombuffer(raw, np.uint8) % 2 == 1
+    index = st.integers(0, 2) | st.integers(-1, 4)
+    some = st.lists(index, min_size=1, max_size=3, unique=True)
+    pairs = st.lists(st.tuples(index, index), min_size=1, max_size=4)
+    begins = st.dictionaries(st.sampled_from(DIMS), st.integers(-1, 1))
+    count = int(np.prod(shape))
+    raw = draw(st.none() | st.binary(min_size=count, max_size=count))
+    where = None if raw is None else np.frombuffer(raw, np.uint8) % 4 > 0
     return Case(
         dims,
         shape,
-        draw(st.dictionaries(st.sampled_from(DIMS), index, max_size=2)),
-        draw(st.none() | st.lists(st.tuples(index, index), max_size=3)),
-        draw(st.dictionaries(st.sampled_from(DIMS[2:]), some, max_size=2)),
+        draw(st.just({}) | begins),
+        draw(st.none() | pairs),
+        draw(
+            st.just({})
+            | st.dictionaries(st.sampled_from(DIMS[2:]), some, min_size=1)
+        ),
         None if where is None else where.reshape(shape),
         draw(st.booleans()),
     )
 
 
+class InOrder:
+    """A sink that insists on elements in row-major order."""
+
+    def write(self, event: Event) -> None:
+        """Look at the places."""
+        if event.positions is not None:
+            assert np.all(np.diff(event.positions) > 0)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+@settings(max_examples=150)
 @given(cases(), st.booleans())
 def test_selection_is_indexing_of_the_whole(
     case: Case, torch_too: bool
@@ -114,7 +129,9 @@ def test_selection_is_indexing_of_the_whole(
         with tk.scope("block", **case.indices):
             tk.tap(value, "t", dims, where=where)
 
-    trace = recorded(program, pixels=case.pixels, at=case.at)
+    trace = recorded(
+        program, pixels=case.pixels, at=case.at, sinks=[InOrder()]
+    )
     assert cells(trace, "t") == case.expected()
 
 
@@ -147,6 +164,15 @@ def test_pixel_dims_may_have_other_names() -> None:
     )
     assert cells(trace, "t") == {frozenset({("y", 1), ("x", 2)}): 5.0}
     assert trace.tables["run"]["pixel_dims"].to_pylist() == [["y", "x"]]
+
+
+def test_a_tap_with_one_pixel_dim_takes_each_of_its_indices_once() -> None:
+    """Two pixels in one row are one index of a value along the rows."""
+    trace = recorded(
+        lambda: tk.tap(np.arange(4.0), "t", "slow"),
+        pixels=[(2, 0), (2, 3), (9, 1)],
+    )
+    assert cells(trace, "t") == {frozenset({("slow", 2)}): 2.0}
 
 
 def test_a_tap_without_the_selected_dims_is_recorded_in_full() -> None:
@@ -204,6 +230,17 @@ def test_the_trace_says_what_it_covers() -> None:
         (["slow"], [[0], [2]]),
         (["fast"], [[1]]),
     ]
+
+
+def test_an_empty_selection_takes_nothing_that_has_its_dims() -> None:
+    """pixels=[] records what belongs to no pixel."""
+
+    def program() -> None:
+        tk.tap(np.eye(2), "image", "slow fast")
+        tk.tap(1.0, "fluence")
+
+    assert recorded(program, pixels=[]).taps == ("fluence",)
+    assert recorded(program, at={"slow": []}).taps == ("fluence",)
 
 
 def test_numpy_integers_select() -> None:

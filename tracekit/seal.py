@@ -185,7 +185,10 @@ def _values(parts: list[npt.NDArray[Any]], kind: str) -> npt.NDArray[Any]:
 
 
 def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if len(parts) == 1:
+        return parts[0]
+    with np.errstate(invalid="ignore"):  # a signalling NaN stays a NaN
+        return np.concatenate(parts)
 
 
 def _optional_parts(

@@ -162,7 +162,8 @@ def to_numpy(array: Any, name: str) -> Array:
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag], axis=-1)
     if array.dtype == np.float16:
-        return np.array(array, np.float32, order="C")
+        with np.errstate(invalid="ignore"):  # a signalling NaN stays a NaN
+            return np.array(array, np.float32, order="C")
     if array.dtype.itemsize > _DOUBLE:
         raise TapError(
             f"tap {name!r}: {array.dtype} has more digits than a trace can "
