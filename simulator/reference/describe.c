@@ -3,6 +3,13 @@
 #include "experiment.h"
 #include "trace.h"
 
+/* This program is the original's twin: it has all of its bugs, always. The
+ * names are those of simulator/quirks.py. */
+static const char QUIRKS[] =
+    "phi_carry_over interpolation_switch_off running_sum fdump_reuse "
+    "renormalised_direction random_misset_radian curved_det_needs_follower "
+    "rescaled_c_star repeated_layer_step";
+
 static double degrees(double radians)
 {
     return radians * DEGREES_PER_RADIAN;
@@ -37,6 +44,7 @@ static void describe_detector(const Detector *d)
     trace_config_integer("roi_fast_max", d->roi[1]);
     trace_config_integer("roi_slow_min", d->roi[2]);
     trace_config_integer("roi_slow_max", d->roi[3]);
+    trace_config_text("quirks", QUIRKS);
 }
 
 static void describe_crystal(const Crystal *crystal)
