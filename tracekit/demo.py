@@ -96,9 +96,10 @@ def _simulate(
         style="dim",
         markup=False,
     )
-    _run_simulator(
-        root, directory / place, [*arguments, "--trace", trace.name]
-    )
+    with out.status(f"simulating with {backend}"):
+        _run_simulator(
+            root, directory / place, [*arguments, "--trace", trace.name]
+        )
     return trace
 
 

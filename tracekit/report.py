@@ -5,8 +5,10 @@ This file computes nothing: each number was returned by a query.
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -160,17 +162,22 @@ def _side_value(row: Row, side: str) -> str:
 
 
 def _where(line: str | None) -> str:
-    return f"  ({line})" if line and not line.startswith(":") else ""
+    return f"  ({_short(line)})" if line and not line.startswith(":") else ""
+
+
+def _short(path: str) -> str:
+    """A path as seen from here, where it lies below."""
+    return path.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def _error(row: Row) -> str:
     if row["class"] != "number":
-        return f"{row['class']}; tolerance from {row['origin']}"
+        return f"{row['class']}; tolerance from {_short(row['origin'])}"
     ulps = "" if row["ulps"] is None else f", {row['ulps']} ulps"
     return (
         f"error {_number(row['abs_error'])}, relative "
         f"{_number(row['rel_error'])}{ulps}; up to "
-        f"{_number(row['allowed'])} allowed by {row['origin']}"
+        f"{_number(row['allowed'])} allowed by {_short(row['origin'])}"
     )
 
 
