@@ -91,7 +91,8 @@ def _simulate(
     trace = directory / place / f"{backend}.trace"
     arguments = [*_PROBLEM, *_PIXELS, "--backend", backend]
     out.print(
-        f"$ cd {directory / place}; python -m simulator --backend {backend} "
+        f"$ cd {directory / place}; PYTHONPATH={_up(root, directory / place)} "
+        f"python -m simulator --backend {backend} "
         f"--trace {trace.name} {' '.join(_PIXELS)} {' '.join(_PROBLEM)}",
         style="dim",
         markup=False,
@@ -101,6 +102,11 @@ def _simulate(
             root, directory / place, [*arguments, "--trace", trace.name]
         )
     return trace
+
+
+def _up(root: Path, working: Path) -> str:
+    """The checkout as seen from a working directory."""
+    return os.path.relpath(root, working)
 
 
 def _run_simulator(
@@ -144,7 +150,8 @@ def _leave_dump(root: Path, directory: Path, out: Console) -> None:
         f"-N 5 -hkl {reflections.name}"
     )
     out.print(
-        f"$ cd {place}; python -m simulator --backend c {' '.join(job)}   "
+        f"$ cd {place}; PYTHONPATH={_up(root, place)} "
+        f"python -m simulator --backend c {' '.join(job)}   "
         "# last week",
         style="dim",
         markup=False,
