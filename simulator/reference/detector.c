@@ -146,33 +146,9 @@ void detector_oversample(Detector *d, const Options *options,
     d->oversample = needed > 1.0 ? (long)needed : 1;
 }
 
-/* On a sphere around the sample instead of on a plane. The laboratory's y
- * and z serve as slow and fast, so this is meant for MOSFLM axes. */
-static Vec3 curved_position(const Detector *d, Vec3 flat)
+Vec3 detector_curved_position(const Detector *d, Vec3 flat)
 {
     Vec3 middle = scaled(d->beam, d->distance);
     Vec3 turned = rotate_about(middle, d->slow, flat.y / d->distance);
     return rotate_about(turned, d->fast, flat.z / d->distance);
-}
-
-Vec3 detector_position(const Detector *d, long slow, long fast, long layer,
-                       long sub_slow, long sub_fast)
-{
-    double edge = d->pixel_size / (double)d->oversample;
-    double F = edge * (double)(fast * d->oversample + sub_fast) + edge / 2.0;
-    double S = edge * (double)(slow * d->oversample + sub_slow) + edge / 2.0;
-    double O = (double)layer * d->layer_step;
-    Vec3 position = {
-        F * d->fast.x + S * d->slow.x + O * d->normal.x + d->origin.x,
-        F * d->fast.y + S * d->slow.y + O * d->normal.y + d->origin.y,
-        F * d->fast.z + S * d->slow.z + O * d->normal.z + d->origin.z};
-    return d->curved ? curved_position(d, position) : position;
-}
-
-double detector_solid_angle(const Detector *d, double distance)
-{
-    if (d->point_pixel)
-        return 1.0 / distance / distance;
-    return d->pixel_size * d->pixel_size / distance / distance *
-           d->close_distance / distance;
 }

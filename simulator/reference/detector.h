@@ -31,11 +31,35 @@ void detector_place(Detector *detector, const Options *options);
 void detector_oversample(Detector *detector, const Options *options,
                          double largest_edge);
 
-/* The middle of a sub-pixel, metre. */
-Vec3 detector_position(const Detector *detector, long slow, long fast,
-                       long layer, long sub_slow, long sub_fast);
+/* The place of a flat detector's point on a sphere around the sample. The
+ * laboratory's y and z serve as slow and fast, so this is meant for MOSFLM
+ * axes. */
+Vec3 detector_curved_position(const Detector *detector, Vec3 flat);
+
+/* The middle of a sub-pixel, metre. Inline, as is the solid angle: both are
+ * wanted for every sample. */
+static inline Vec3 detector_position(const Detector *d, long slow, long fast,
+                                     long layer, long sub_slow,
+                                     long sub_fast)
+{
+    double edge = d->pixel_size / (double)d->oversample;
+    double F = edge * (double)(fast * d->oversample + sub_fast) + edge / 2.0;
+    double S = edge * (double)(slow * d->oversample + sub_slow) + edge / 2.0;
+    double O = (double)layer * d->layer_step;
+    Vec3 position = {
+        F * d->fast.x + S * d->slow.x + O * d->normal.x + d->origin.x,
+        F * d->fast.y + S * d->slow.y + O * d->normal.y + d->origin.y,
+        F * d->fast.z + S * d->slow.z + O * d->normal.z + d->origin.z};
+    return d->curved ? detector_curved_position(d, position) : position;
+}
 
 /* The solid angle of a pixel at this distance from the sample, steradian. */
-double detector_solid_angle(const Detector *detector, double distance);
+static inline double detector_solid_angle(const Detector *d, double distance)
+{
+    if (d->point_pixel)
+        return 1.0 / distance / distance;
+    return d->pixel_size * d->pixel_size / distance / distance *
+           d->close_distance / distance;
+}
 
 #endif

@@ -3,6 +3,8 @@
  */
 #include "diffract.h"
 
+#include <string.h>
+
 #include "constants.h"
 #include "failure.h"
 #include "polarization.h"
@@ -192,12 +194,32 @@ static double pixel_intensity(const Experiment *e, Memory *memory, long slow,
     return scaled_intensity(e, &pixel, &at);
 }
 
+#ifdef _OPENMP
+/* Whether a pixel leaves something behind that the next one's bits depend
+ * on: then the pixels must be computed one after the other. */
+static bool carries_over(const Experiment *e, const Memory *memory)
+{
+    const Orientations *o = &e->orientations;
+    size_t size = (size_t)(o->phi_steps * o->domains) * sizeof(Cell);
+    Vec3 axis = memory->polarization, again = unit(axis);
+    return memory->interpolate ||
+           memcmp(o->cell[FIRST_SWEEP], o->cell[LATER_SWEEP], size) != 0 ||
+           memcmp(&axis, &again, sizeof axis) != 0;
+}
+#endif
+
+/* With OpenMP the rows are shared out, but only where no bit and no trace
+ * line depends on their order. */
 void diffract(const Experiment *e, double *image)
 {
     const Detector *d = &e->detector;
     Memory memory = {.sweep = FIRST_SWEEP,
                      .interpolate = e->factors.interpolate,
                      .polarization = d->polarization};
+#ifdef _OPENMP
+    bool apart = !carries_over(e, &memory) && !trace_any_pixel();
+#pragma omp parallel for firstprivate(memory) if (apart)
+#endif
     for (long slow = 0; slow < d->count[1]; slow++)
         for (long fast = 0; fast < d->count[0]; fast++)
             if (experiment_computes(e, slow, fast))

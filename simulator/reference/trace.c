@@ -23,6 +23,11 @@ void trace_select(const char *taps, const long (*pixels)[2], int count)
     selection.count = count;
 }
 
+bool trace_any_pixel(void)
+{
+    return selection.count > 0;
+}
+
 TraceAt trace_run(void)
 {
     return (TraceAt){.on = true};

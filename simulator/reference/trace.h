@@ -41,6 +41,9 @@ typedef struct {
  * and which pixels. The pixels are (slow, fast) pairs. */
 void trace_select(const char *taps, const long (*pixels)[2], int count);
 
+/* Whether any pixel is traced. */
+bool trace_any_pixel(void);
+
 /* The place of run-level values, and of one pixel. */
 TraceAt trace_run(void);
 TraceAt trace_pixel(long slow, long fast);
