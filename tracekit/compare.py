@@ -55,7 +55,7 @@ class Comparison:
         return verdict
 
     def __str__(self) -> str:
-        from tracekit.report import render  # noqa: PLC0415 - report needs us
+        from tracekit.report import render  # report needs us
 
         return render(self)
 
@@ -155,7 +155,10 @@ def _with_pixel(row: Row, prefix: str = "") -> Row:
         for key, value in row.items()
         if key not in (f"{stem}slow", f"{stem}fast")
     }
-    return {**rest, f"{stem}pixel": None if slow is None or fast is None else [slow, fast]}
+    return {
+        **rest,
+        f"{stem}pixel": None if slow is None or fast is None else [slow, fast],
+    }
 
 
 def _fact(row: Row) -> Row:

@@ -70,7 +70,8 @@ def connect(
     [('R', 2.5, 'm')]
     """
     opened = {
-        name: as_trace(side) for name, side in {**(traces or {}), **sides}.items()
+        name: as_trace(side)
+        for name, side in {**(traces or {}), **sides}.items()
     }
     rules = as_policy(policy)
     con = duckdb.connect()
@@ -82,11 +83,12 @@ def connect(
     if {"actual", "expected"} <= opened.keys():
         _register(con, "policy_rule", rules.table())
         _register(con, "unit_factor", _unit_factors(opened))
+        wanted = {queries.load(name).name for name in keep}
         if sum(map(_elements, opened.values())) <= _SMALL:
-            keep = {*keep, "judged", "outcome", "unmatched", "hole"}
+            wanted |= {"judged", "outcome", "unmatched", "hole"}
         for name in queries.TWO_SIDES:
             query = queries.load(name)
-            con.execute(query.kept if name in keep else query.sql)
+            con.execute(query.kept if name in wanted else query.sql)
     return con
 
 
@@ -94,7 +96,9 @@ def _elements(trace: Trace) -> int:
     return int(sum(trace.tables["tap"]["elements"].to_pylist()))
 
 
-def _register(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+def _register(
+    con: duckdb.DuckDBPyConnection, name: str, table: pa.Table
+) -> None:
     """A table of its own: DuckDB plans those faster than Arrow's."""
     con.register("arrow_table", table)
     con.execute(f"CREATE TABLE {name} AS FROM arrow_table")
@@ -108,7 +112,9 @@ def _register_tables(
         sided = pa.schema([("side", pa.string()), *schema])
         parts = [
             trace.tables[name].add_column(
-                0, "side", pa.array([side] * trace.tables[name].num_rows, pa.string())
+                0,
+                "side",
+                pa.array([side] * trace.tables[name].num_rows, pa.string()),
             )
             for side, trace in traces.items()
         ]

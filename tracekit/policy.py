@@ -15,6 +15,7 @@ it takes from the default.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,9 +38,19 @@ SCHEMA = pa.schema(
         ("origin", pa.string()),
     ]
 )
+_TITLE = re.compile(r"\s*\[\[\s*tap\s*\]\]")
+_LARGEST = 2**63 - 1
 _CHOICES = {
     "relative_to": ("vector", "element"),
     "need": ("required", "optional", "ignored"),
+}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "rtol": (int, float),
+    "atol": (int, float),
+    "max_ulps": (int,),
+    "relative_to": (str,),
+    "need": (str,),
+    "reason": (str,),
 }
 
 
@@ -87,7 +98,9 @@ class Policy:
             text = file.read_text(encoding="utf-8")
             content = tomllib.loads(text)
         except (OSError, UnicodeDecodeError) as error:
-            raise PolicyError(f"policy {file} can't be read: {error}") from error
+            raise PolicyError(
+                f"policy {file} can't be read: {error}"
+            ) from error
         except tomllib.TOMLDecodeError as error:
             raise PolicyError(f"policy {file} is no TOML: {error}") from error
         return cls(_tolerances(content, text, file))
@@ -120,19 +133,24 @@ def _tolerances(
             f"policy {file} has the unknown table {sorted(unknown)[0]!r}; it "
             "may hold [default] and any number of [[tap]]"
         )
+    entries = content.get("tap", [])
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) for entry in entries
+    ):
+        raise PolicyError(f"policy {file}: write each rule as [[tap]]")
     lines = text.splitlines()
-    starts = [n for n, t in enumerate(lines, 1) if t.strip() == "[[tap]]"]
+    starts = [n for n, line in enumerate(lines, 1) if _TITLE.match(line)]
     default = _checked(content.get("default", {}), f"{file}: [default]")
     base = replace(Tolerance(), **default, origin=f"{file} [default]")
     found = [base]
-    for number, entry in enumerate(content.get("tap", [])):
+    for number, entry in enumerate(entries):
         line = starts[number] if number < len(starts) else 0
         where = f"{file}:{line}"
         names = entry.pop("name", None)
         if isinstance(names, str):
             names = [names]
         if not names or not all(isinstance(name, str) for name in names):
-            raise PolicyError(f"{where}: [[tap]] needs name = \"...\" or a list")
+            raise PolicyError(f'{where}: [[tap]] needs name = "..." or a list')
         fields = _checked(entry, where)
         found += [
             replace(base, **fields, pattern=name, origin=where)
@@ -141,33 +159,35 @@ def _tolerances(
     return tuple(found)
 
 
-def _checked(entry: dict[str, Any], where: str) -> dict[str, Any]:
-    allowed = {
-        "rtol": (int, float),
-        "atol": (int, float),
-        "max_ulps": (int,),
-        "relative_to": (str,),
-        "need": (str,),
-        "reason": (str,),
-    }
+def _checked(entry: Any, where: str) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise PolicyError(f"{where}: {entry!r} where a table is expected")
     for key, value in entry.items():
-        if key not in allowed:
+        if key not in _TYPES:
             raise PolicyError(
-                f"{where}: unknown key {key!r}; known are "
-                f"{', '.join(allowed)}"
+                f"{where}: unknown key {key!r}; known are {', '.join(_TYPES)}"
             )
-        if not isinstance(value, allowed[key]) or isinstance(value, bool):
-            raise PolicyError(f"{where}: {key} = {value!r} has a wrong type")
+        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+            raise PolicyError(
+                f"{where}: {key} = {value!r}; expected "
+                f"{' or '.join(t.__name__ for t in _TYPES[key])}"
+            )
         if key in _CHOICES and value not in _CHOICES[key]:
             raise PolicyError(
                 f"{where}: {key} = {value!r}; expected one of "
                 f"{', '.join(_CHOICES[key])}"
             )
-        if isinstance(value, int | float) and not (
-            math.isfinite(value) and value >= 0
-        ):
-            raise PolicyError(
-                f"{where}: {key} = {value}; a tolerance is finite and not "
-                "negative"
-            )
+        if isinstance(value, int | float):
+            _check_number(key, value, where)
     return entry
+
+
+def _check_number(key: str, value: float, where: str) -> None:
+    if not (math.isfinite(value) and value >= 0):
+        raise PolicyError(
+            f"{where}: {key} = {value}; a tolerance is finite and not negative"
+        )
+    if value > _LARGEST and isinstance(value, int):
+        raise PolicyError(
+            f"{where}: {key} = {value}; expected at most {_LARGEST}"
+        )

@@ -10,7 +10,7 @@ import numpy as np
 from tracekit import queries
 from tracekit.database import connect
 from tracekit.policy import Policy
-from tracekit.schema import Axis, Event, Kind, Need, Run, State
+from tracekit.schema import Axis, Event, Kind, Need, Run
 from tracekit.trace import Trace
 
 Row = dict[str, Any]
@@ -25,7 +25,7 @@ def fired(
     unit: str | None = None,
     family: str = "",
     need: Need = "required",
-    states: Mapping[str, State] | None = None,
+    states: Mapping[str, Any] | None = None,
     labels: Sequence[str] = (),
     where: Sequence[int] | None = None,
     texts: Sequence[str | None] | None = None,
@@ -93,7 +93,9 @@ def ask(
     try:
         result = con.execute(text)
         names = [column[0] for column in result.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        rows = [
+            dict(zip(names, row, strict=True)) for row in result.fetchall()
+        ]
     finally:
         con.close()
     if not columns:

@@ -11,15 +11,19 @@ from tracekit.trace import Trace
 XYZ = range(3)
 
 
-def pairs(actual: Trace | Event, expected: Trace | Event) -> list[tuple[float, float]]:
+def pairs(
+    actual: Trace | Event, expected: Trace | Event
+) -> list[tuple[float, float]]:
     """Aligned values in the expected side's order."""
-    sides = [
+    one, two = (
         side if isinstance(side, Trace) else traced(side)
         for side in (actual, expected)
-    ]
+    )
     rows: list[Row] = ask(
-        "FROM aligned ORDER BY tap_order, pair, expected_ordinal, actual_ordinal",
-        *sides,
+        "FROM aligned "
+        "ORDER BY tap_order, pair, expected_ordinal, actual_ordinal",
+        one,
+        two,
     )
     return [(row["actual"], row["expected"]) for row in rows]
 

@@ -141,9 +141,7 @@ def test_file_that_changed() -> None:
     rows = ask(
         "configuration_differences", stale, clean, "key", "actual", "expected"
     )
-    assert rows == [
-        ("file P1.hkl", "read, sha256 bb", "read, sha256 aa")
-    ]
+    assert rows == [("file P1.hkl", "read, sha256 bb", "read, sha256 aa")]
     assert verdict(stale, clean) == "diverged"
 
 

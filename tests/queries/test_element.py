@@ -14,7 +14,9 @@ from tracekit.schema import Run
 from tracekit.trace import Trace
 
 
-def rows(trace: Trace, text: str = "FROM element ORDER BY tap_id, ordinal") -> list[Row]:
+def rows(
+    trace: Trace, text: str = "FROM element ORDER BY tap_id, ordinal"
+) -> list[Row]:
     """What a query of one trace returns."""
     result = connect(trace=trace).execute(text)
     names = [column[0] for column in result.description or ()]
@@ -23,9 +25,8 @@ def rows(trace: Trace, text: str = "FROM element ORDER BY tap_id, ordinal") -> l
 
 def test_coordinates() -> None:
     """Pixel, component and loop indices are told apart, by name."""
-    with tk.record() as recording:
-        with tk.scope("phi", phi=3):
-            tk.tap(np.arange(6.0).reshape(1, 2, 3), "v", "slow fast xyz")
+    with tk.record() as recording, tk.scope("phi", phi=3):
+        tk.tap(np.arange(6.0).reshape(1, 2, 3), "v", "slow fast xyz")
     found = rows(recording.trace)
     assert [
         (r["slow"], r["fast"], r["component"], r["label"], r["value"])
@@ -56,7 +57,10 @@ def test_absent_and_unknown_pixel() -> None:
 def test_occurrence() -> None:
     """The n-th firing at one coordinate counts from 0."""
     found = rows(traced(fired("x", 1.0), fired("x", 2.0)))
-    assert [(r["occurrence"], r["value"]) for r in found] == [(0, 1.0), (1, 2.0)]
+    assert [(r["occurrence"], r["value"]) for r in found] == [
+        (0, 1.0),
+        (1, 2.0),
+    ]
 
 
 def test_exact_integers() -> None:
@@ -132,7 +136,10 @@ def test_elements_of() -> None:
         run=Run(),
     )
     values = "SELECT value FROM elements_of("
-    assert [r["value"] for r in rows(trace, values + "'a[0]')")] == ["1.0", "2.0"]
+    assert [r["value"] for r in rows(trace, values + "'a[0]')")] == [
+        "1.0",
+        "2.0",
+    ]
     assert len(rows(trace, values + "'*')")) == 3
     at_pixel = rows(trace, values + "NULL, [1, 3])")
     assert [r["value"] for r in at_pixel] == ["2.0", "5.0"]

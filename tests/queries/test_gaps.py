@@ -8,7 +8,7 @@ import pytest
 import tracekit as tk
 from tests.queries.blueprint import LOG, ask, fired, log, traced, verdict
 from tracekit.policy import Policy, Tolerance
-from tracekit.schema import Coverage, Declared, Event, Run
+from tracekit.schema import Coverage, Declared, Event, Need, Run
 from tracekit.trace import Trace
 
 X, Y = fired("x", 1.0), fired("y", 2.0)
@@ -71,8 +71,9 @@ def test_ignored_tap() -> None:
 def test_policy_overrides(need: str, shown: list[bool], answer: str) -> None:
     """The policy's word on a tap goes before both sides'."""
     policy = Policy((Tolerance("y", need=need),))
-    for own in ("required", "optional"):
-        other = traced(X, fired("y", 2.0, need=own))  # type: ignore[arg-type]
+    owns: tuple[Need, ...] = ("required", "optional")
+    for own in owns:
+        other = traced(X, fired("y", 2.0, need=own))
         found = gaps(traced(X), other, policy)
         assert [required for _, _, required, _ in found] == shown
         assert verdict(traced(X), other, policy) == answer
@@ -122,9 +123,12 @@ def test_undeclared_tap() -> None:
     narrow = log(X, declared=[Declared("x")])
     rows = ask("gaps", traced(X, Y), narrow, "side", "required", "reason")
     assert rows == [
-        ("expected", False, "the dialect of the expected side declares no "
-         "such tap")
-    ]  # fmt: skip
+        (
+            "expected",
+            False,
+            "the dialect of the expected side declares no such tap",
+        )
+    ]
     assert verdict(traced(X, Y), narrow) == "close"
 
 
@@ -196,9 +200,7 @@ def test_really_recorded_pixels() -> None:
     values = np.arange(32.0).reshape(4, 4, 2)
     with tk.record(pixels=[(0, 1), (2, 3)], at={"phi": 1}) as recording:
         tk.tap(values, "x", "slow fast phi")
-    whole = fired(
-        "x", values, slow=range(4), fast=range(4), phi=range(2)
-    )
+    whole = fired("x", values, slow=range(4), fast=range(4), phi=range(2))
     assert gaps(recording.trace, traced(whole)) == []
     assert verdict(recording.trace, traced(whole)) == "close"
     assert uncovered(recording.trace, traced(whole)) == 30
@@ -235,7 +237,9 @@ def test_coverage_of_one_dim_of_the_pixel() -> None:
     """Selected pixels select the rows of a tap that has rows only."""
     rows = fired("r", [0.0, 2.0], slow=range(4), where=[0, 2])
     actual = traced(rows, coverage=[PIXELS])
-    assert gaps(actual, traced(fired("r", np.arange(4.0), slow=range(4)))) == []
+    assert (
+        gaps(actual, traced(fired("r", np.arange(4.0), slow=range(4)))) == []
+    )
 
 
 def test_fixed_index() -> None:
@@ -303,11 +307,16 @@ def test_number_beside_text() -> None:
 def test_unknown_pixel_beside_many() -> None:
     """A pixel that isn't stated beside several is a gap in words."""
     states = {"slow": "unknown", "fast": "unknown"}
-    unknown = log(fired("x", 1.0, slow=0, fast=0, states=states))  # type: ignore[arg-type]
+    unknown = log(fired("x", 1.0, slow=0, fast=0, states=states))
     assert ask("gaps", unknown, traced(image()), "reason", "required") == [
-        ("the actual side has 1 along slow fast, 16 on the other side, and "
-         "only one of them says which", True)
-    ]  # fmt: skip
+        (
+            (
+                "the actual side has 1 along slow fast, 16 on the other "
+                "side, and only one of them says which"
+            ),
+            True,
+        )
+    ]
 
 
 def test_family_on_one_side() -> None:

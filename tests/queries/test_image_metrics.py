@@ -30,7 +30,11 @@ def test_against_numpy() -> None:
     """Correlation, sum ratio, RMSE and the worst pixel are NumPy's."""
     row = metrics(image(ACTUAL), image(EXPECTED))[0]
     error = np.abs(ACTUAL - EXPECTED)
-    assert (row["tap"], row["pixels"], row["not_finite"]) == ("intensity", 48, 0)
+    assert (row["tap"], row["pixels"], row["not_finite"]) == (
+        "intensity",
+        48,
+        0,
+    )
     correlation = np.corrcoef(ACTUAL.ravel(), EXPECTED.ravel())[0, 1]
     assert row["correlation"] == pytest.approx(correlation, rel=1e-12)
     assert row["sum_ratio"] == pytest.approx(ACTUAL.sum() / EXPECTED.sum())
@@ -79,7 +83,9 @@ def test_not_an_image() -> None:
     """What has other dims than the pixel's is no image."""
     values = np.ones((8, 6))
     other = fired("x", values, phi=range(8), fast=range(6))
-    vector = fired("x", values, slow=range(8), fast=range(2), component=range(3))
+    vector = fired(
+        "x", values, slow=range(8), fast=range(2), component=range(3)
+    )
     assert metrics(other, other) == []
     assert metrics(vector, vector) == []
 
@@ -87,9 +93,7 @@ def test_not_an_image() -> None:
 def test_other_pixel_dims() -> None:
     """A program may call its pixel's dims otherwise."""
     run = Run(family="python", pixel_dims=("row_index", "column_index"))
-    event = fired(
-        "depth", EXPECTED, row_index=range(8), column_index=range(6)
-    )
+    event = fired("depth", EXPECTED, row_index=range(8), column_index=range(6))
     side = traced(event, run=run)
     assert ask("image_metrics", side, side, "pixels") == [48]
 

@@ -35,6 +35,6 @@ def test_order() -> None:
 def test_merged_repeats() -> None:
     """Equal repeats that a log reader merged are counted."""
     twice = log(fired("x", 1.0), fired("x", 1.0))
-    assert ask("inventory", twice, twice, "actual_elements", "actual_merged") == [
-        (1, 1)
-    ]
+    assert ask(
+        "inventory", twice, twice, "actual_elements", "actual_merged"
+    ) == [(1, 1)]

@@ -67,7 +67,11 @@ def test_opposite_infinities() -> None:
 def test_nan_on_both_sides() -> None:
     """NaN beside NaN is close and a class of its own."""
     row = one(NAN, NAN)
-    assert (row["class"], row["close"], row["abs_error"]) == ("nan", True, None)
+    assert (row["class"], row["close"], row["abs_error"]) == (
+        "nan",
+        True,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_default_of_the_coarser_type(dtype: str, rtol: float) -> None:
 
 
 def test_absolute_tolerance() -> None:
-    """atol allows an error however small the number is."""
+    """An error up to atol is allowed, however small the number is."""
     policy = Policy((Tolerance(rtol=0.0, atol=1e-3),))
     assert one(0.0009, 0.0, policy)["close"]
     assert not one(0.0011, 0.0, policy)["close"]
@@ -144,7 +148,9 @@ def test_relative_to_the_element() -> None:
 def test_each_vector_for_itself() -> None:
     """A large vector at another pixel doesn't widen this one's tolerance."""
     small = [[1e9, 0.0], [1.0, 0.0]]
-    actual = fired("v", [[1e9, 0.0], [1.0, 1e-3]], slow=range(2), component=range(2))
+    actual = fired(
+        "v", [[1e9, 0.0], [1.0, 1e-3]], slow=range(2), component=range(2)
+    )
     expected = fired("v", small, slow=range(2), component=range(2))
     rows = judge(actual, expected)
     assert [row["close"] for row in rows] == [True, True, True, False]

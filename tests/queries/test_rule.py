@@ -6,7 +6,9 @@ from tests.queries.blueprint import ask, fired, traced
 from tracekit.policy import Policy, Tolerance
 
 
-def rules(*tolerances: Tolerance, tap: str = "F_latt") -> list[tuple[float, str]]:
+def rules(
+    *tolerances: Tolerance, tap: str = "F_latt"
+) -> list[tuple[float, str]]:
     """The rule of one tap as (atol, origin)."""
     trace = traced(fired(tap, 1.0))
     return ask(
@@ -31,7 +33,9 @@ def test_last_one_counts() -> None:
 
 def test_name_with_a_pattern_in_it() -> None:
     """A name fits itself, whatever signs it holds."""
-    assert rules(Tolerance("a[0]*", atol=1.0), tap="a[0]*") == [(1.0, "default")]
+    assert rules(Tolerance("a[0]*", atol=1.0), tap="a[0]*") == [
+        (1.0, "default")
+    ]
 
 
 def test_case_counts() -> None:

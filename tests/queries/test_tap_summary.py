@@ -48,7 +48,11 @@ def test_nan_hides_nothing() -> None:
 def test_only_nan() -> None:
     """A tap that is NaN on both sides is close and has no figures."""
     row = summary(image([NAN] * 4), image([NAN] * 4))
-    assert (row["diverged"], row["both_nan"], row["worst_slow"]) == (0, 4, None)
+    assert (row["diverged"], row["both_nan"], row["worst_slow"]) == (
+        0,
+        4,
+        None,
+    )
     assert row["max_abs_error"] is None
 
 

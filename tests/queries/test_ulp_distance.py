@@ -35,7 +35,7 @@ def ulps(
 @settings(max_examples=50, deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 5))
 def test_steps_of_float64(value: float, steps: int) -> None:
-    """n times nextafter is n ulps away, through zero and denormals too."""
+    """So many times nextafter is so many ulps away, across zero too."""
     connection = duckdb.connect()
     connection.execute(queries.load("ulp_distance").sql)
     other = value
@@ -53,7 +53,7 @@ def test_steps_of_narrow_types(
     con: duckdb.DuckDBPyConnection, dtype: type[np.floating], value: float
 ) -> None:
     """float32 and float16 count in their own steps, denormals too."""
-    precision = {np.float32: 24, np.float16: 11}[dtype]  # type: ignore[index]
+    precision = {np.float32: 24, np.float16: 11}[dtype]
     start = other = dtype(value)
     for steps in range(4):
         assert ulps(con, float(start), float(other), precision) == steps

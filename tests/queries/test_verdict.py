@@ -30,7 +30,9 @@ def test_a_trace_is_close_to_itself(
     """Whatever fired how often, a trace agrees with itself."""
     trace = traced(
         *(
-            fired(name, np.array(values, float), unit=unit, n=range(len(values)))
+            fired(
+                name, np.array(values, float), unit=unit, n=range(len(values))
+            )
             for name, values, unit in events
         )
     )
