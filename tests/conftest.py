@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tracekit import _state
@@ -34,9 +35,10 @@ def pytest_collection_modifyitems(
 
 
 @pytest.fixture(autouse=True)
-def _no_recorder_is_left() -> Iterator[None]:
-    """A test that leaves a recorder active would spoil the next one."""
+def _nothing_is_left() -> Iterator[None]:
+    """A test that leaves a recorder or a logger would spoil the next one."""
     yield
+    structlog.reset_defaults()
     assert _state.recorders == ()
     assert not _state.recording
     assert _state.scopes.get() == ()
