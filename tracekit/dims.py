@@ -117,3 +117,19 @@ def _component_labels(token: str) -> tuple[str, ...] | None:
 def unnamed_dims(rank: int) -> Dims:
     """Dims of a value whose axes nobody named: axis0, axis1, ..."""
     return Dims(tuple(f"axis{n}" for n in range(rank)), ())
+
+
+def dims_of(shape: tuple[int, ...], name: str, text: str) -> Dims:
+    """Dims of a tapped value.
+
+    Raises:
+        TapError: they don't fit the shape.
+    """
+    dims = parse_dims(text) if text else unnamed_dims(len(shape))
+    misfit = dims.misfit(shape)
+    if misfit:
+        raise TapError(
+            f"tap {name!r}: dims {text!r} don't fit the value of shape "
+            f"{shape}: {misfit}"
+        )
+    return dims

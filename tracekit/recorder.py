@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import structlog
 
 from tracekit import _state, run_record, tensors
-from tracekit.dims import Dims, parse_dims, unnamed_dims
+from tracekit.dims import Dims, dims_of
 from tracekit.errors import RecordingError, TapError
 from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
 from tracekit.selection import Selection, take
@@ -61,6 +62,22 @@ class Recorder:
             self._journal = Journal(path / JOURNAL, run, coverage)
             self._stream = EventStream(path / STREAM)
 
+    def __enter__(self) -> Self:
+        _state.activate(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _state.deactivate(self)
+        outcome = "complete"
+        if error is not None:
+            outcome = f"ended by {type(error).__name__}: {error}"
+        self.close(outcome)
+
     @property
     def trace(self) -> Trace:
         """The finished trace; only after the block has ended."""
@@ -82,8 +99,8 @@ class Recorder:
         if not wanted or os.getpid() != self._process:
             return
         array = tensors.as_array(value, name)
-        axes = _dims_of(array, name, dims)
-        event = self._event(array, name, axes, unit, where)
+        named = dims_of(tuple(array.shape), name, dims)
+        event = self._event(array, name, named, unit, where)
         if event is not None:
             self._write(event)
 
@@ -242,30 +259,11 @@ def record(
     root = None if path is None else Path(path)
     globs = None if taps is None else tuple(taps)
     run = run_record.python_run(program, selection.pixel_dims, globs or ())
-    with nullcontext() if root is None else claimed(root):
-        recorder = Recorder(root, selection, globs, sinks, run)
-        outcome = "complete"
-        _state.activate(recorder)
-        try:
-            yield recorder
-        except BaseException as error:
-            outcome = f"ended by {type(error).__name__}: {error}"
-            raise
-        finally:
-            _state.deactivate(recorder)
-            recorder.close(outcome)
-
-
-def _dims_of(array: Any, name: str, dims: str) -> Dims:
-    shape = tuple(array.shape)
-    parsed = parse_dims(dims) if dims else unnamed_dims(len(shape))
-    misfit = parsed.misfit(shape)
-    if misfit:
-        raise TapError(
-            f"tap {name!r}: dims {dims!r} don't fit the value of shape "
-            f"{shape}: {misfit}"
-        )
-    return parsed
+    with (
+        nullcontext() if root is None else claimed(root),
+        Recorder(root, selection, globs, sinks, run) as recorder,
+    ):
+        yield recorder
 
 
 def _number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
