@@ -18,8 +18,8 @@ import tracekit as tk
 
 T = TypeVar("T")
 
-ROUNDS = 40
-CALLS = 20_000
+ROUNDS = 1000
+CALLS = 1_000
 
 
 def call(
