@@ -57,8 +57,6 @@ def test_threads_keep_the_order_of_lines(
 ) -> None:
     """A traced run prints the same lines in the same order on two threads."""
     options = f"{TILTED} -oversample 2 -trace_pixel 60 3 -trace_pixel 2 9"
-    logs = [
-        _run(program, options, tmp_path)[1] for program in builds.values()
-    ]
+    logs = [_run(program, options, tmp_path)[1] for program in builds.values()]
     assert logs[0] == logs[1]
     assert "TRACEKIT tap intensity slow=60 fast=3" in logs[0]
