@@ -91,6 +91,23 @@ misfit AS (
     WHERE p.problem IS NOT NULL
     GROUP BY p.pair, p.tap, p.problem, p.tap_order
 ),
+-- recordings of different pixels have run-level taps in common, and nothing
+-- else: that the rest was never compared must not pass
+apart AS (
+    SELECT
+        p.tap, 'both' AS side,
+        'the two sides have it at different places, none in common' AS reason,
+        bool_and(n.need = 'required') AS required,
+        max(e.elements) AS elements, min(p.tap_order) AS tap_order
+    FROM pair AS p
+    JOIN need AS n ON n.tap = p.tap
+    JOIN trace_tap AS a ON a.side = 'actual' AND a.tap_id = p.actual_tap
+    JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap
+    LEFT JOIN outcome AS o ON o.pair = p.pair
+    GROUP BY p.tap
+    HAVING count(o.pair) = 0 AND count(p.problem) = 0
+        AND max(a.elements) > 0 AND max(e.elements) > 0
+),
 hole_gap AS (
     SELECT
         h.tap, h.lacking AS side,
@@ -112,6 +129,7 @@ FROM (
     FROM absent
     UNION ALL BY NAME FROM stray
     UNION ALL BY NAME FROM misfit
+    UNION ALL BY NAME FROM apart
     UNION ALL BY NAME FROM hole_gap
 )
 ORDER BY NOT required, tap_order, tap, side, reason;

@@ -233,3 +233,20 @@ def _recorded(value: Any, dims: str) -> Trace:
     with tk.record() as recording:
         tk.tap(value, "x", dims)
     return recording.trace
+
+
+def test_recordings_of_different_pixels_are_not_close() -> None:
+    """What was never compared does not pass, though run-level taps agree."""
+
+    def recorded(pixel: tuple[int, int]) -> tk.Trace:
+        with tk.record(pixels=[pixel]) as recording:
+            tk.tap(0.1, "distance", unit="m")
+            tk.tap(np.ones((4, 4)), "R", "slow fast", unit="m")
+        return recording.trace
+
+    result = tk.compare(recorded((0, 0)), recorded((1, 1)))
+    assert result.verdict == "diverged"
+    assert [(gap["tap"], gap["required"]) for gap in result.gaps] == [
+        ("R", True)
+    ]
+    assert tk.compare(recorded((1, 1)), recorded((1, 1))).verdict == "close"
