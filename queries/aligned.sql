@@ -17,7 +17,7 @@ CREATE OR REPLACE MACRO _half_place(value, quantum) AS
     -- read; so many digits that one double alone prints so are exact
     CASE
         WHEN quantum IS NULL OR value IS NULL OR 0.5::DOUBLE
-            * pow(10::DOUBLE, quantum) < abs(value) * pow(2::DOUBLE, -53)
+            * pow(10::DOUBLE, quantum) < abs(value) * pow(2::DOUBLE, -54)
             THEN 0::DOUBLE
         ELSE 0.5::DOUBLE * pow(10::DOUBLE, quantum)
             + abs(value) * pow(2::DOUBLE, -53)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.queries.blueprint import Row, ask, fired, traced
@@ -271,6 +271,7 @@ def test_short_but_exact() -> None:
     assert not judge(fired("x", 100.0 + 1e-11), printed, EXACTLY)[0]["close"]
 
 
+@example([(5.9415199877201595e199, 16)] * 20)
 @settings(max_examples=5, deadline=None)
 @given(
     st.lists(
