@@ -16,7 +16,7 @@ PACKAGE = ROOT / "tracekit"
 
 def test_all_is_what_is_visible() -> None:
     """Every public name stands in __all__, and nothing else does."""
-    modules = {path.stem for path in PACKAGE.glob("*.py")}
+    modules = {path.stem for path in PACKAGE.iterdir()}
     visible = {name for name in vars(tk) if not name.startswith("_")}
     assert visible - (modules - set(tk.__all__)) - {"annotations"} == set(
         tk.__all__
@@ -34,7 +34,7 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")))
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")))
 def test_tracekit_never_imports_torch_or_the_simulator(path: Path) -> None:
     """Parsing and comparing start fast, and the pair stays outside."""
     tops = {name.split(".")[0] for name in imports(path)}
@@ -54,22 +54,27 @@ def test_the_simulator_imports_only_what_instrumented_code_calls() -> None:
         assert used <= allowed | runs_programs | {"tracekit"}, path
 
 
+def module_name(path: Path) -> str:
+    """The dotted name of a file inside the package."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
 def test_no_import_goes_in_a_circle() -> None:
     """The data never turns back, and neither do top-level imports."""
+    files = {module_name(path): path for path in PACKAGE.rglob("*.py")}
     graph = {}
-    for path in PACKAGE.glob("*.py"):
+    for name, path in files.items():
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        graph[path.stem] = {
-            part
+        named = {
+            f"{node.module}.{alias.name}"
             for node in tree.body
             if isinstance(node, ast.ImportFrom) and node.module
-            for part in (
-                [alias.name for alias in node.names]
-                if node.module == "tracekit"
-                else [node.module.removeprefix("tracekit.")]
-            )
-            if (PACKAGE / f"{part}.py").is_file()
+            for alias in node.names
         }
+        modules = {full.removeprefix("tracekit.") for full in named}
+        modules |= {module.rpartition(".")[0] for module in modules}
+        graph[name] = (modules & files.keys()) - {""}
     while graph:
         leaves = {name for name, needs in graph.items() if not needs}
         assert leaves, f"import cycle among {sorted(graph)}"
@@ -78,6 +83,23 @@ def test_no_import_goes_in_a_circle() -> None:
             for name, needs in graph.items()
             if name not in leaves
         }
+
+
+LAYERS = ["storage", "capture", "logs", "readers", "comparison", "commands"]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_folder_reads_only_what_comes_before_it(layer: str) -> None:
+    """Capture and the readers know storage; nobody knows what comes later."""
+    later = LAYERS[LAYERS.index(layer) + 1 :]
+    if layer in ("capture", "logs"):
+        later += {"capture": ["logs"], "logs": ["capture"]}[layer]
+    for path in (PACKAGE / layer).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                folder = node.module.removeprefix("tracekit.").split(".")[0]
+                assert folder not in later, f"{path}: {node.module}"
 
 
 def test_the_wheel_works_without_the_checkout(tmp_path: Path) -> None:
@@ -94,11 +116,11 @@ def test_the_wheel_works_without_the_checkout(tmp_path: Path) -> None:
         names = archive.namelist()
         archive.extractall(tmp_path / "site")
     assert "tracekit/queries/first_divergence.sql" in names
-    assert "tracekit/dialects/nanobragg.toml" in names
+    assert "tracekit/logs/dialects/nanobragg.toml" in names
     assert not any(name.startswith(("simulator", "tests")) for name in names)
     program = (
         "import sys; sys.path[0:0] = [sys.argv[1]]\n"
-        "import tracekit, tracekit.queries as q\n"
+        "import tracekit, tracekit.comparison.queries as q\n"
         "assert str(q.folder()).startswith(sys.argv[1]), q.folder()\n"
         "with tracekit.record() as r: tracekit.tap(1.0, 'x')\n"
         "print(tracekit.compare(r.trace, r.trace).verdict)\n"

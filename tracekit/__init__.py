@@ -7,23 +7,23 @@
 ('energy',)
 """
 
-from tracekit import sinks as sinks
 from tracekit import testing as testing
-from tracekit.compare import Comparison as Comparison
-from tracekit.compare import compare as compare
-from tracekit.database import connect as connect
+from tracekit.capture import sinks as sinks
+from tracekit.capture.recorder import record as record
+from tracekit.comparison.compare import Comparison as Comparison
+from tracekit.comparison.compare import compare as compare
+from tracekit.comparison.database import connect as connect
+from tracekit.comparison.policy import Policy as Policy
+from tracekit.comparison.policy import Tolerance as Tolerance
 from tracekit.errors import TracekitError as TracekitError
-from tracekit.logs import read_log as read_log
-from tracekit.policy import Policy as Policy
-from tracekit.policy import Tolerance as Tolerance
-from tracekit.recorder import record as record
+from tracekit.logs.log import read_log as read_log
+from tracekit.storage.trace import Trace as Trace
+from tracekit.storage.trace import open_trace as read_trace
 from tracekit.taps import config as config
 from tracekit.taps import input_file as input_file
 from tracekit.taps import scope as scope
 from tracekit.taps import tap as tap
 from tracekit.taps import traced as traced
-from tracekit.trace import Trace as Trace
-from tracekit.trace import open_trace as read_trace
 
 __all__ = [
     "Comparison",

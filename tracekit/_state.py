@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from tracekit.recorder import Recorder
+    from tracekit.capture.recorder import Recorder
 
 
 class Scope(NamedTuple):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tracekit.compare import Comparison, compare
+from tracekit.comparison.compare import Comparison, compare
 from tracekit.errors import TracekitError
 
 _PROBLEM = shlex.split(

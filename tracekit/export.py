@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tracekit.database import connect
+from tracekit.comparison.database import connect
 from tracekit.errors import TraceError
-from tracekit.trace import Trace
+from tracekit.storage.trace import Trace
 
 Format = Literal["parquet", "csv", "json", "npz", "arrow"]
 _ROWS = 1 << 17

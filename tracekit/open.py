@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracekit.errors import TraceError
-from tracekit.logs import read_log
-from tracekit.tables import read_parquet
-from tracekit.trace import MARKER, Trace, open_trace
+from tracekit.logs.log import read_log
+from tracekit.readers.tables import read_parquet
+from tracekit.storage.trace import MARKER, Trace, open_trace
 
 LOG_SUFFIXES = (".log", ".txt")
 

@@ -13,10 +13,10 @@ from typing import IO, TYPE_CHECKING
 from tracekit import run_record
 from tracekit.errors import RecordingError
 from tracekit.schema import FileUse, Run
-from tracekit.trace import Trace, open_trace
+from tracekit.storage.trace import Trace, open_trace
 
 if TYPE_CHECKING:
-    from tracekit.logs import Parsed
+    from tracekit.logs.log import Parsed
 
 _LARGEST = 1 << 30
 _MOST_FILES = 1000
@@ -50,7 +50,7 @@ def run(
             empty.
         LogError: the dialect can't be read.
     """
-    from tracekit.logs import parse_log
+    from tracekit.logs.log import parse_log
 
     root = Path(trace)
     directory = Path(cwd or ".")

@@ -13,7 +13,8 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
 
-from tracekit import _state, tensors
+from tracekit import _state
+from tracekit.capture import tensors
 from tracekit.errors import TapError
 from tracekit.schema import COMPONENT, OCCURRENCE, Role
 

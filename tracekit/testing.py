@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tracekit.compare import compare
-from tracekit.policy import Policy
-from tracekit.trace import Trace
+from tracekit.comparison.compare import compare
+from tracekit.comparison.policy import Policy
+from tracekit.storage.trace import Trace
 
 
 def assert_close(

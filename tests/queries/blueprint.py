@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tracekit import queries
-from tracekit.database import connect
-from tracekit.policy import Policy
+from tracekit.comparison import queries
+from tracekit.comparison.database import connect
+from tracekit.comparison.policy import Policy
 from tracekit.schema import Axis, Event, Kind, Need, Run
-from tracekit.trace import Trace
+from tracekit.storage.trace import Trace
 
 Row = dict[str, Any]
 LOG = Run(program="c", family="log", declares=True)

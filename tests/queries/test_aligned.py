@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.queries.blueprint import Row, ask, fired, log, traced
 from tracekit.schema import Event
-from tracekit.trace import Trace
+from tracekit.storage.trace import Trace
 
 XYZ = range(3)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.queries.blueprint import LOG, ask, fired, traced, verdict
 from tracekit.schema import ConfigValue, FileUse, Run
-from tracekit.trace import Trace
+from tracekit.storage.trace import Trace
 
 PYTHON = Run(family="python")
 

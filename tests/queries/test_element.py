@@ -9,9 +9,9 @@ import numpy as np
 
 import tracekit as tk
 from tests.queries.blueprint import Row, fired, log, traced
-from tracekit.database import connect
+from tracekit.comparison.database import connect
 from tracekit.schema import Run
-from tracekit.trace import Trace
+from tracekit.storage.trace import Trace
 
 
 def rows(

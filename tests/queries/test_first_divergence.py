@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.queries.blueprint import Row, ask, fired, log, traced
-from tracekit.policy import Policy, Tolerance
+from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Event
-from tracekit.trace import Trace
+from tracekit.storage.trace import Trace
 
 
 def first(actual: Trace, expected: Trace, **more: Any) -> Row | None:

@@ -7,9 +7,9 @@ import pytest
 
 import tracekit as tk
 from tests.queries.blueprint import LOG, ask, fired, log, traced, verdict
-from tracekit.policy import Policy, Tolerance
+from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Coverage, Declared, Event, Need, Run
-from tracekit.trace import Trace
+from tracekit.storage.trace import Trace
 
 X, Y = fired("x", 1.0), fired("y", 2.0)
 PIXELS = Coverage(("slow", "fast"), "selected", ((0, 1), (2, 3)))

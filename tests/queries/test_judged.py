@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.queries.blueprint import Row, ask, fired, traced
-from tracekit.policy import Policy, Tolerance
+from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Event
 
 NAN, INF = math.nan, math.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.queries.blueprint import ask, fired, traced
-from tracekit.policy import Policy, Tolerance
+from tracekit.comparison.policy import Policy, Tolerance
 
 
 def rules(

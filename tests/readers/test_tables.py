@@ -1,0 +1,62 @@
+"""A long table of numbers is a trace, whoever wrote it."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import tracekit as tk
+from tracekit.errors import TraceError
+from tracekit.readers.tables import read_parquet
+
+
+def test_an_exported_trace_compares_close_to_itself(tmp_path: Path) -> None:
+    """Export and reading lose nothing that a comparison sees."""
+    with tk.record() as recording:
+        for phi in range(2):
+            with tk.scope("phi", phi=phi):
+                x = np.array([[1.5, np.nan], [-0.0, np.inf]])
+                tk.tap(x + phi, "x", "slow fast", unit="m")
+        tk.tap(np.arange(3.0), "v", "xyz")
+        tk.tap(2**60 + 1, "n")
+        tk.tap(0.1, "again")
+        tk.tap(0.2, "again")
+    trace = recording.trace
+    trace.to_parquet(tmp_path / "t.parquet")
+    result = tk.compare(tmp_path / "t.parquet", trace)
+    assert result.verdict == "close"
+    assert result.gaps == []
+    assert [tap["compared"] for tap in result.taps] == [8, 3, 1, 2]
+    assert max(tap["max_ulps"] for tap in result.taps) == 0
+
+
+def test_any_integer_column_is_a_dim(tmp_path: Path) -> None:
+    """A table that somebody wrote by hand meets a recording."""
+    table = pa.table(
+        {"tap": ["T"] * 2, "level": [4, 5], "value": [280.0, 281.0]}
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    with tk.record() as recording:
+        for level, value in ((4, 280.0), (5, 281.5)):
+            with tk.scope("column", level=level):
+                tk.tap(value, "T")
+    result = tk.compare(recording.trace, tmp_path / "t.parquet")
+    first = result.first_divergence
+    assert first is not None
+    assert first["coordinate"] == {"level": 5}
+
+
+def test_tables_that_cannot_be_placed_are_refused(tmp_path: Path) -> None:
+    """No tap column, or two numbers at one place: the error says which."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": [1.0]}), path)
+    with pytest.raises(TraceError, match="no column 'tap'"):
+        read_parquet(path)
+    pq.write_table(pa.table({"tap": ["a", "a"], "value": [1.0, 2.0]}), path)
+    with pytest.raises(TraceError, match="two numbers at one coordinate"):
+        tk.compare(path, path)
+    path.write_bytes(b"no parquet")
+    with pytest.raises(TraceError, match="can't be read"):
+        read_parquet(path)

@@ -1,0 +1,1 @@
+"""Taps to events: what records while a program runs."""

@@ -1,0 +1,298 @@
+"""``record()``: collects the events of every tap while its block lasts."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from tracekit import _state, run_record
+from tracekit.capture import tensors
+from tracekit.capture.dims import Dims, dims_of
+from tracekit.capture.selection import Selection, take
+from tracekit.capture.sinks import Sink
+from tracekit.errors import RecordingError, TapError
+from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
+from tracekit.storage.directory import claimed
+from tracekit.storage.stream import EventStream, read_stream
+from tracekit.storage.trace import Trace, open_trace
+from tracekit.storage.unfinished import JOURNAL, STREAM, Journal
+
+_HERE = str(Path(__file__).parents[1]) + os.sep
+_EXACT = 2**53
+
+
+class Recorder:
+    """Turns taps into events; made by ``record``."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        selection: Selection,
+        taps: tuple[str, ...] | None,
+        sinks: Sequence[Sink],
+        run: Run,
+    ) -> None:
+        self.path = path
+        self._selection = selection
+        self._globs = taps
+        self._sinks = sinks
+        self._run = run
+        self._wanted: dict[str, bool] = {}
+        self._facts: list[ConfigValue | FileUse] = []
+        self._kept: list[Event] = []
+        self._closed = False
+        self._lock = threading.Lock()
+        self._trace: Trace | None = None
+        self._process = os.getpid()
+        self._journal: Journal | None = None
+        self._stream: EventStream | None = None
+        if path is not None:
+            coverage = selection.coverage()
+            self._journal = Journal(path / JOURNAL, run, coverage)
+            self._stream = EventStream(path / STREAM)
+
+    def __enter__(self) -> Self:
+        _state.activate(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _state.deactivate(self)
+        outcome = "complete"
+        if error is not None:
+            outcome = f"ended by {type(error).__name__}: {error}"
+        self.close(outcome)
+
+    @property
+    def trace(self) -> Trace:
+        """The finished trace; only after the block has ended."""
+        if self._trace is None:
+            raise RecordingError(
+                "the recording still runs; use .trace after the with block"
+            )
+        return self._trace
+
+    def observe(
+        self, value: Any, name: str, dims: str, unit: str | None, where: Any
+    ) -> None:
+        """Record one firing of a tap, as far as it is selected."""
+        wanted = self._wanted.get(name)
+        if wanted is None:
+            wanted = self._wanted[name] = self._globs is None or any(
+                fnmatch.fnmatchcase(name, glob) for glob in self._globs
+            )
+        if not wanted or os.getpid() != self._process:
+            return
+        array = tensors.as_array(value, name)
+        named = dims_of(tuple(array.shape), name, dims)
+        event = self._event(array, name, named, unit, where)
+        if event is not None:
+            self._write(event)
+
+    def _event(
+        self, array: Any, name: str, dims: Dims, unit: str | None, where: Any
+    ) -> Event | None:
+        loops: dict[str, int] = {}
+        for level in _state.scopes.get():
+            loops.update(level.indices)
+        taken = take(array, dims, loops, self._selection, where, name)
+        if taken is None:
+            return None
+        file, line = _caller()
+        return Event(
+            tap=name,
+            values=taken.values,
+            axes=taken.axes,
+            kind=tensors.kind_of(taken.values),
+            dtype=tensors.type_name(array),
+            unit=unit,
+            positions=taken.positions,
+            file=file,
+            line=line,
+            context=_context(),
+            time_ns=time.time_ns(),
+            thread=threading.get_ident(),
+        )
+
+    def _write(self, event: Event) -> None:
+        with self._lock:
+            if self._closed:
+                return  # fired in another thread as the block ended
+            if self._stream is None:
+                self._kept.append(event)
+            else:
+                self._stream.write(event)
+            for sink in self._sinks:
+                sink.write(event)
+
+    def state(
+        self, key: str, value: float | str, unit: str | None, *, decisive: bool
+    ) -> None:
+        """Keep a fact about the run."""
+        number, text = _number_or_text(key, value)
+        self._keep(
+            ConfigValue(
+                key, number, text, unit, decisive=decisive, origin="program"
+            )
+        )
+
+    def read_file(self, path: str | os.PathLike[str], role: Role) -> None:
+        """Keep the name, size and hash of a file that the run used."""
+        try:
+            use = run_record.file_use(Path(path), role, "program")
+        except OSError as error:
+            raise TapError(
+                f"input_file({str(path)!r}): it can't be read ({error}); "
+                "state it where the program reads it"
+            ) from error
+        self._keep(use)
+
+    def _keep(self, fact: ConfigValue | FileUse) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._facts.append(fact)
+            if self._journal is not None:
+                self._journal.write(fact)
+
+    def close(self, outcome: str) -> None:
+        """End the recording: the events become a trace.
+
+        Args:
+            outcome: how it ended, for the run record.
+
+        Raises:
+            RecordingError: the disk lost events.
+            TraceError: the events don't fit into a trace.
+        """
+        with self._lock:
+            self._closed = True
+        try:
+            run = replace(
+                self._run, facts={**self._run.facts, "recording": outcome}
+            )
+            self._trace = Trace.build(
+                self._flushed(),
+                run=run,
+                config=[f for f in self._facts if isinstance(f, ConfigValue)],
+                files=[f for f in self._facts if isinstance(f, FileUse)],
+                coverage=self._selection.coverage(),
+            )
+            if self.path is not None:
+                self._trace.write_into(self.path)
+                self._trace = open_trace(self.path)
+                (self.path / STREAM).unlink()
+                (self.path / JOURNAL).unlink()
+        finally:
+            self._kept = []
+            for sink in self._sinks:
+                sink.close()
+
+    def _flushed(self) -> list[Event]:
+        """All events, from the disk where they are there."""
+        if self.path is None or self._stream is None or self._journal is None:
+            return self._kept
+        self._stream.close()
+        self._journal.close()
+        events = list(read_stream(self.path / STREAM))
+        if len(events) != self._stream.events:
+            raise RecordingError(
+                f"{self.path / STREAM} holds {len(events)} of "
+                f"{self._stream.events} events; is the disk full?"
+            )
+        return events
+
+
+@contextmanager
+def record(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    pixels: Sequence[Sequence[int]] | None = None,
+    at: Mapping[str, int | Sequence[int]] | None = None,
+    taps: Sequence[str] | None = None,
+    pixel_dims: Sequence[str] = ("slow", "fast"),
+    sinks: Sequence[Sink] = (),
+    program: str = "",
+) -> Iterator[Recorder]:
+    """Record every tap that fires while the block lasts.
+
+    Args:
+        path: a directory for the trace; None keeps it in memory. A trace
+            that lies there is replaced, anything else is refused.
+        pixels: (slow, fast) pairs to record; None records all.
+        at: indices to record by dim, where a coordinate is no pixel:
+            ``at={"cell": [3, 7], "level": 0}``.
+        taps: names or globs ("F_*") to record; None records all.
+        pixel_dims: the names of the pixel's two dims.
+        sinks: where each event goes as well (see ``tracekit.sinks``).
+        program: the program's name in the run record.
+
+    Yields:
+        The recorder; its ``.trace`` is there when the block has ended.
+
+    Raises:
+        RecordingError: another recorder writes to the path, something lies
+            there that is no trace, or the selection can't be understood.
+
+    >>> import numpy as np, tracekit as tk
+    >>> with tk.record(pixels=[(0, 1)]) as recording:
+    ...     image = tk.tap(np.eye(2), "image", "slow fast")
+    >>> recording.trace.elements(0)["float"].to_pylist()
+    [0.0]
+    """
+    selection = Selection.of(pixels, at, pixel_dims)
+    root = None if path is None else Path(path)
+    globs = None if taps is None else tuple(taps)
+    run = run_record.python_run(program, selection.pixel_dims, globs or ())
+    with (
+        nullcontext() if root is None else claimed(root),
+        Recorder(root, selection, globs, sinks, run) as recorder,
+    ):
+        yield recorder
+
+
+def _number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
+    """A fact's number and text; a large integer keeps its digits as text."""
+    if isinstance(value, str):
+        return None, value
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TapError(
+            f"config({key!r}): {value!r} is neither a number nor a text "
+            f"({error}); give one of the two, str(...) of anything else"
+        ) from error
+    inexact = isinstance(value, int) and abs(value) > _EXACT
+    return number, str(value) if inexact else None
+
+
+def _context() -> str:
+    """What is bound to structlog's context as a JSON object, or ""."""
+    bound = structlog.contextvars.get_contextvars()
+    if not bound:
+        return ""
+    return json.dumps(bound, default=str, sort_keys=True)
+
+
+def _caller() -> tuple[str, int]:
+    """File and line of the program's call, past tracekit's own frames."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
+    while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno

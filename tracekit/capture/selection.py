@@ -1,0 +1,288 @@
+"""Which elements of a tapped value are recorded, and where they sit.
+
+A selection is applied on the tensor's device, before anything is copied: two
+pixels of a 4096 x 4096 tensor are two gathered rows, not a copy of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from operator import index as integer
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracekit.capture import tensors
+from tracekit.capture.dims import Dims
+from tracekit.errors import RecordingError
+from tracekit.schema import COMPONENT, Axis, Coverage
+
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Selected coordinates: pixels together, other dims one by one.
+
+    Args:
+        pixel_dims: names of the two pixel coordinates.
+        pixels: (slow, fast) pairs, None for all.
+        at: indices by dim.
+    """
+
+    pixel_dims: tuple[str, str] = ("slow", "fast")
+    pixels: tuple[tuple[int, int], ...] | None = None
+    at: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        pixels: Sequence[Sequence[int]] | None,
+        at: Mapping[str, int | Sequence[int]] | None,
+        pixel_dims: Sequence[str],
+    ) -> Selection:
+        """A selection from what a user writes.
+
+        Raises:
+            RecordingError: it can't be understood.
+        """
+        if len(pixel_dims) != 2 or isinstance(pixel_dims, str):
+            raise RecordingError(
+                f"pixel_dims={pixel_dims!r}: expected two names, like "
+                '("slow", "fast")'
+            )
+        slow, fast = pixel_dims
+        both = {slow, fast} & set(at or ())
+        if pixels is not None and both:
+            raise RecordingError(
+                f"at= names {sorted(both)}, which pixels= selects already; "
+                "give one of the two"
+            )
+        chosen = (
+            None
+            if pixels is None
+            else tuple(sorted({_pixel(pixel) for pixel in pixels}))
+        )
+        indices = tuple(
+            (dim, _indices(dim, wanted)) for dim, wanted in (at or {}).items()
+        )
+        return cls((slow, fast), chosen, indices)
+
+    def coverage(self) -> list[Coverage]:
+        """What a trace recorded with this selection covers."""
+        groups = [
+            Coverage((dim,), "selected", tuple((i,) for i in indices))
+            for dim, indices in self.at
+        ]
+        if self.pixels is not None:
+            groups.append(Coverage(self.pixel_dims, "selected", self.pixels))
+            # of a tap that has only one of the two dims
+            for place, dim in enumerate(self.pixel_dims):
+                along = sorted({pixel[place] for pixel in self.pixels})
+                groups.append(
+                    Coverage((dim,), "selected", tuple((i,) for i in along))
+                )
+        return groups
+
+    @cached_property
+    def groups(self) -> list[tuple[tuple[str, ...], Index]]:
+        """Dims that are selected together, and their index tuples."""
+        found: list[tuple[tuple[str, ...], Index]] = [
+            ((dim,), np.array(indices, np.int64).reshape(-1, 1))
+            for dim, indices in self.at
+        ]
+        if self.pixels is not None:
+            pairs = np.array(self.pixels, np.int64).reshape(-1, 2)
+            found.append((self.pixel_dims, pairs))
+        return found
+
+
+def _pixel(pixel: Sequence[int]) -> tuple[int, int]:
+    try:
+        slow, fast = pixel
+        return integer(slow), integer(fast)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(
+            f"pixels= holds {pixel!r}; expected pairs of integers (slow, fast)"
+        ) from error
+
+
+def _indices(dim: str, wanted: int | Sequence[int]) -> tuple[int, ...]:
+    several = wanted if isinstance(wanted, Iterable) else (wanted,)
+    try:
+        return tuple(sorted({integer(i) for i in several}))
+    except TypeError as error:
+        raise RecordingError(
+            f"at={{{dim!r}: {wanted!r}}}: expected an integer or several"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Elements taken from a value: a copy, and where they sit in the box."""
+
+    values: npt.NDArray[Any]
+    axes: tuple[Axis, ...]
+    positions: Index | None
+
+
+def take(
+    value: Any,
+    dims: Dims,
+    scopes: Mapping[str, int],
+    selection: Selection,
+    where: Any,
+    name: str,
+) -> Taken | None:
+    """Copy the selected elements of a tapped value; None if there are none.
+
+    Args:
+        value: tensor or array of ``dims.rank`` axes.
+        dims: its dims.
+        scopes: loop indices around the tap; one that is an axis too is that
+            axis' origin.
+        selection: what to take.
+        where: boolean mask over the coordinate axes, or None.
+        name: the tap, for errors.
+    """
+    shape = tuple(value.shape)
+    coordinates = dims.coordinates
+    rank = len(coordinates)
+    origins = [scopes.get(dim, 0) for dim in coordinates]
+    loops = {d: i for d, i in scopes.items() if d not in coordinates}
+    chosen = _chosen(coordinates, origins, shape, loops, selection)
+    if chosen is None:
+        return None
+    if where is not None:
+        where = tensors.broadcast(where, shape[:rank], name)
+    values, positions = _gather(value, where, shape[:rank], chosen, name)
+    size = values.shape[1]
+    axes = _axes(dims, shape, origins, loops, size)
+    if positions is not None and size != 1:
+        places = np.arange(size, dtype=np.int64)
+        positions = (positions[:, None] * size + places).reshape(-1)
+    return Taken(values.reshape(-1), axes, positions)
+
+
+def _chosen(
+    coordinates: tuple[str, ...],
+    origins: list[int],
+    shape: tuple[int, ...],
+    loops: dict[str, int],
+    selection: Selection,
+) -> list[tuple[list[int], Index]] | None:
+    """Per group of selected axes their local indices; None: nothing here."""
+    chosen = []
+    for group, tuples in selection.groups:
+        for column, dim in enumerate(group):
+            if dim in loops:
+                tuples = tuples[tuples[:, column] == loops[dim]]
+        columns = [c for c, dim in enumerate(group) if dim in coordinates]
+        axes = [coordinates.index(group[column]) for column in columns]
+        local = tuples[:, columns] - np.array([origins[a] for a in axes], int)
+        extents = np.array([shape[a] for a in axes], int)
+        local = local[np.all((local >= 0) & (local < extents), axis=1)]
+        touches = bool(axes) or any(dim in loops for dim in group)
+        if touches and not len(local):
+            return None
+        if axes:
+            one_of_two = len(axes) < len(group)
+            chosen.append(
+                (axes, np.unique(local, axis=0) if one_of_two else local)
+            )
+    return chosen
+
+
+def _gather(
+    value: Any,
+    where: Any,
+    extents: tuple[int, ...],
+    chosen: list[tuple[list[int], Index]],
+    name: str,
+) -> tuple[npt.NDArray[Any], Index | None]:
+    """Values as (elements, components), and positions or None for all."""
+    components = tuple(value.shape[len(extents) :])
+    positions: Index | None = None
+    if chosen:
+        axes = [axis for group, _ in chosen for axis in group]
+        index = _crossed([rows for _, rows in chosen])
+        positions = _positions(axes, index, extents)
+        value = tensors.pick(tensors.move_first(value, axes), index)
+        if where is not None:
+            where = tensors.pick(tensors.move_first(where, axes), index)
+    if where is not None:
+        kept = np.flatnonzero(tensors.to_numpy(where, name))
+        count = prod(where.shape)
+        value = tensors.pick(value.reshape(count, *components), [kept])
+        positions = kept if positions is None else positions[kept]
+    values = tensors.to_numpy(value, name)
+    rank = len(value.shape) - len(components)
+    values = values.reshape(
+        prod(values.shape[:rank]), prod(values.shape[rank:])
+    )
+    if positions is not None and bool(np.any(np.diff(positions) < 0)):
+        order = np.argsort(positions)
+        return values[order], positions[order]
+    return values, positions
+
+
+def _crossed(groups: list[Index]) -> list[Index]:
+    """One index array a selected axis: every row of a group with every other.
+
+    Args:
+        groups: [row axis] of each group, index tuples of its axes.
+    """
+    numbers = np.indices([len(rows) for rows in groups]).reshape(
+        len(groups), -1
+    )
+    return [
+        np.ascontiguousarray(rows[number, axis])
+        for rows, number in zip(groups, numbers, strict=True)
+        for axis in range(rows.shape[1])
+    ]
+
+
+def _positions(
+    axes: list[int], index: list[Index], extents: tuple[int, ...]
+) -> Index:
+    """Row-major positions of picked elements, free axes in full behind."""
+    steps = [prod(extents[axis + 1 :]) for axis in range(len(extents))]
+    found = np.zeros(len(index[0]), np.int64)
+    for axis, along in zip(axes, index, strict=True):
+        found += along * steps[axis]
+    for axis, extent in enumerate(extents):
+        if axis not in axes:
+            along = np.arange(extent, dtype=np.int64) * steps[axis]
+            found = (found[:, None] + along).reshape(-1)
+    return found
+
+
+def _axes(
+    dims: Dims,
+    shape: tuple[int, ...],
+    origins: list[int],
+    loops: dict[str, int],
+    size: int,
+) -> tuple[Axis, ...]:
+    axes = [Axis(dim, origin=index) for dim, index in loops.items()]
+    axes += [
+        Axis(dim, origin, extent)
+        for dim, origin, extent in zip(
+            dims.coordinates, origins, shape, strict=False
+        )
+    ]
+    components = shape[len(dims.coordinates) :]
+    labels = dims.labels(shape)
+    if size != prod(components):  # complex: every number became two
+        labels = tuple(
+            f"{label}.{part}" if label else part
+            for label in labels or ([] if components else [""])
+            for part in ("re", "im")
+        )
+    if components or size != 1:
+        axes.append(Axis(COMPONENT, 0, size, labels=labels))
+    return tuple(axes)

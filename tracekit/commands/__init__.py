@@ -1,0 +1,1 @@
+"""The commands of ``tracekit``, grouped by what they are for."""

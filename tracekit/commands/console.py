@@ -1,0 +1,82 @@
+"""What every command shares: options, the two streams, tables, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tracekit.comparison.compare import jsonable
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Actual = Annotated[Path, typer.Argument(help="Trace or log in question.")]
+Expected = Annotated[
+    Path, typer.Argument(help="Trace or log that it should agree with.")
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Where to write.")
+]
+PolicyFile = Annotated[
+    Path | None, typer.Option(help="Tolerances by tap, a TOML file.")
+]
+Dialect = Annotated[
+    str, typer.Option(help="How the log is spelled: a name or a TOML file.")
+]
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what takes time, where a person watches."""
+    with err.status(what):
+        yield
+
+
+def dicts(
+    result: duckdb.DuckDBPyConnection | duckdb.DuckDBPyRelation,
+) -> list[dict[str, Any]]:
+    """The rows as dicts, column by column."""
+    columns = [column[0] for column in result.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
+def print_rows(
+    result: duckdb.DuckDBPyConnection | duckdb.DuckDBPyRelation,
+    *,
+    as_json: bool,
+) -> None:
+    """Print rows as a table, or as one JSON list."""
+    columns = [column[0] for column in result.description or ()]
+    rows = dicts(result)
+    if as_json:
+        print_json(rows)
+        return
+    table = Table(*columns, header_style="bold", box=None, padding=(0, 1))
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in columns))
+    out.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key}={part}" for key, part in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def print_json(document: Any) -> None:
+    """Write one JSON document, NaN and infinities as texts."""
+    sys.stdout.write(
+        json.dumps(jsonable(document), allow_nan=False, default=str) + "\n"
+    )

@@ -1,0 +1,87 @@
+"""Commands that make traces: demo, run, parse."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracekit.commands.console import (
+    Dialect,
+    Json,
+    Output,
+    err,
+    out,
+    print_json,
+    waiting,
+)
+from tracekit.errors import TracekitError
+
+
+def demo(
+    directory: Annotated[
+        Path, typer.Option(help="Where traces and runs are put.")
+    ] = Path("demo"),
+) -> None:
+    """Tell the story of a stale file, with our own C and PyTorch programs."""
+    from tracekit.demo import run_demo
+
+    run_demo(directory, out)
+
+
+def run(
+    context: typer.Context,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="A new trace directory.")
+    ],
+    dialect: Dialect = "nanobragg",
+    as_json: Json = False,
+) -> None:
+    """Run any program after --; keep its log as a trace. Exits as it does."""
+    from tracekit.programs import run as run_program
+
+    if not context.args:
+        raise TracekitError("no command; write it after --")
+    trace, status = run_program(
+        context.args,
+        trace=output,
+        dialect=dialect,
+        echo=None if as_json else sys.stdout,
+    )
+    if as_json:
+        print_json({"trace": str(output), "exit_status": status})
+    else:
+        err.print(f"{trace!r}, exit status {status}", style="dim")
+    raise typer.Exit(status if status >= 0 else 128 - status)
+
+
+def parse(
+    log: Annotated[Path, typer.Argument(help="A log file.")],
+    output: Output = None,
+    dialect: Dialect = "nanobragg",
+    as_json: Json = False,
+) -> None:
+    """Read a log that exists already; show what was read and what was not."""
+    from tracekit.logs.log import parse_log
+
+    with waiting(f"reading {log}"):
+        parsed = parse_log(log, dialect)
+        if output is not None:
+            parsed.trace().save(output)
+    counts = parsed.counts()
+    if as_json:
+        print_json(counts)
+        return
+    for name, count in counts.items():
+        shown = len(count) if isinstance(count, list) else count
+        out.print(f"{name:<14} {shown}")
+    for reject in parsed.rejects[:20]:
+        out.print(
+            f"{reject.file}:{reject.line}: {reject.reason}: {reject.text}",
+            style="yellow",
+            markup=False,
+        )
+    if output is not None:
+        out.print(f"wrote {output}; next: tracekit show {output}")

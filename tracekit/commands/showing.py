@@ -1,0 +1,63 @@
+"""Commands about one trace: show, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracekit.commands.console import (
+    Json,
+    dicts,
+    out,
+    print_json,
+    print_rows,
+    waiting,
+)
+from tracekit.comparison.database import connect
+from tracekit.open import as_trace
+
+
+def show(
+    source: Annotated[Path, typer.Argument(help="Trace or log.")],
+    tap: Annotated[
+        str | None, typer.Option(help="Show this tap's numbers.")
+    ] = None,
+    pixel: Annotated[
+        tuple[int, int] | None, typer.Option(help="SLOW FAST")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a trace holds: its run, its facts, its taps, its numbers."""
+    con = connect(trace=source)
+    if tap is not None or pixel is not None:
+        asked = {"tap": tap, "pixel": None if pixel is None else list(pixel)}
+        found = con.execute("FROM elements_of($tap, $pixel)", asked)
+        print_rows(found, as_json=as_json)
+        return
+    parts = {
+        name: con.sql(f"FROM {name}") for name in ("run", "config", "taps")
+    }
+    if as_json:
+        print_json({name: dicts(part) for name, part in parts.items()})
+        return
+    for part in parts.values():
+        print_rows(part, as_json=False)
+
+
+def export(
+    source: Annotated[Path, typer.Argument(help="Trace or log.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The file to write.")
+    ],
+    form: Annotated[
+        str, typer.Option("--format", help="parquet, csv, json, npz or arrow.")
+    ] = "parquet",
+) -> None:
+    """Write all elements of a trace to one file."""
+    from tracekit.export import export as write
+
+    with waiting(f"writing {output}"):
+        write(as_trace(source), output, form)  # type: ignore[arg-type]
+    out.print(f"wrote {output}")

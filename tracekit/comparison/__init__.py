@@ -1,0 +1,1 @@
+"""Two traces to an answer: policy, queries, verdict, report."""

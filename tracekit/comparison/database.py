@@ -1,0 +1,179 @@
+"""Traces as tables of an ordinary DuckDB connection.
+
+This file registers relations and loads ``queries/``; all that is asked of
+the data is written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from tracekit.comparison import queries, units
+from tracekit.comparison.policy import Policy, as_policy
+from tracekit.open import as_trace
+from tracekit.schema import TABLES
+from tracekit.storage.trace import Trace
+
+# Elements up to which a comparison is evaluated at once: 10 ms, 100 MB.
+_SMALL = 200_000
+
+ELEMENT = pa.schema(
+    [
+        ("side", pa.string()),
+        ("tap_id", pa.int64()),
+        ("ordinal", pa.int64()),
+        ("event", pa.int64()),
+        ("float", pa.float64()),
+        ("integer", pa.int64()),
+        ("unsigned", pa.uint64()),
+        ("text", pa.string()),
+        ("digits", pa.int16()),
+        ("quantum", pa.int16()),
+    ]
+)
+
+
+def connect(
+    traces: Mapping[str, Trace | str | Path] | None = None,
+    /,
+    *,
+    policy: Policy | str | Path | None = None,
+    keep: Collection[str] = (),
+    **sides: Trace | str | Path,
+) -> duckdb.DuckDBPyConnection:
+    """An ordinary DuckDB connection to any number of traces.
+
+    It has the views ``run``, ``config``, ``event`` and ``element``; with the
+    sides ``actual`` and ``expected`` also ``aligned`` and all comparison
+    queries (``FROM first_divergence()``).
+
+    Args:
+        traces: traces by side, for sides whose names are no identifiers.
+        policy: tolerances of the comparison queries.
+        keep: views of the library to evaluate once, now, because several
+            queries will read them; small traces are always treated so.
+        sides: traces, logs or paths to either, by side.
+
+    Raises:
+        TraceError, LogError: a side can't be read.
+        PolicyError: the policy can't be read.
+
+    >>> import tracekit as tk
+    >>> with tk.record() as recording:
+    ...     R = tk.tap(2.5, "R", unit="m")
+    >>> con = tk.connect(run=recording.trace)
+    >>> con.sql("SELECT tap, value, unit FROM element").fetchall()
+    [('R', 2.5, 'm')]
+    """
+    opened = {
+        name: as_trace(side)
+        for name, side in {**(traces or {}), **sides}.items()
+    }
+    rules = as_policy(policy)
+    con = duckdb.connect()
+    con.execute("SET enable_progress_bar = false")
+    _register_tables(con, opened)
+    _register_elements(con, opened)
+    for name in queries.ONE_SIDE:
+        con.execute(queries.load(name).sql)
+    if {"actual", "expected"} <= opened.keys():
+        _register(con, "policy_rule", rules.table())
+        _register(con, "unit_factor", _unit_factors(opened))
+        wanted = {queries.load(name).name for name in keep}
+        if sum(map(_elements, opened.values())) <= _SMALL:
+            wanted |= {"judged", "outcome", "unmatched", "hole"}
+        for name in queries.TWO_SIDES:
+            query = queries.load(name)
+            con.execute(query.kept if name in wanted else query.sql)
+    return con
+
+
+def _elements(trace: Trace) -> int:
+    return int(sum(trace.tables["tap"]["elements"].to_pylist()))
+
+
+def _register(
+    con: duckdb.DuckDBPyConnection, name: str, table: pa.Table
+) -> None:
+    """A table of its own: DuckDB plans those faster than Arrow's."""
+    con.register("arrow_table", table)
+    con.execute(f"CREATE TABLE {name} AS FROM arrow_table")
+    con.unregister("arrow_table")
+
+
+def _register_tables(
+    con: duckdb.DuckDBPyConnection, traces: Mapping[str, Trace]
+) -> None:
+    for name, schema in TABLES.items():
+        sided = pa.schema([("side", pa.string()), *schema])
+        parts = [
+            trace.tables[name].add_column(
+                0,
+                "side",
+                pa.array([side] * trace.tables[name].num_rows, pa.string()),
+            )
+            for side, trace in traces.items()
+        ]
+        table = pa.concat_tables([sided.empty_table(), *parts])
+        _register(con, f"trace_{name}", table)
+
+
+def _register_elements(
+    con: duckdb.DuckDBPyConnection, traces: Mapping[str, Trace]
+) -> None:
+    """View ``trace_element``: all elements, whatever their stored type."""
+    con.register("element_schema", ELEMENT.empty_table())
+    parts = ["element_schema"]
+    for number, (side, trace) in enumerate(traces.items()):
+        taps = range(trace.tables["tap"].num_rows)
+        if not taps:
+            continue
+        relation = (
+            con.from_arrow(_in_memory(trace))
+            if trace.path is None
+            else con.read_parquet(
+                [str(trace.element_file(tap)) for tap in taps],
+                hive_partitioning=True,
+                union_by_name=True,
+            ).project("* EXCLUDE (tap), tap::BIGINT AS tap_id")
+        )
+        constant = duckdb.ConstantExpression(side).alias("side")
+        part = f"element_part_{number}"
+        relation.select(constant, duckdb.StarExpression()).create_view(part)
+        parts.append(part)
+    union = " UNION ALL BY NAME ".join(f"FROM {part}" for part in parts)
+    con.execute(f"CREATE VIEW trace_element AS {union}")
+
+
+def _in_memory(trace: Trace) -> pa.Table:
+    taps = trace.tables["tap"]["tap_id"].to_pylist()
+    stored = pa.schema([f for f in ELEMENT if f.name != "side"])
+    parts = [stored.empty_table()]
+    for number in taps:
+        table = trace.elements(number)
+        columns = [
+            pa.array([number] * table.num_rows, pa.int64())
+            if field.name == "tap_id"
+            else table[field.name].cast(field.type)
+            if field.name in table.column_names
+            else pa.nulls(table.num_rows, field.type)
+            for field in stored
+        ]
+        parts.append(pa.table(columns, schema=stored))
+    return pa.concat_tables(parts)
+
+
+def _unit_factors(traces: Mapping[str, Trace]) -> pa.Table:
+    actual, expected = traces["actual"].tables, traces["expected"].tables
+    pairs: set[tuple[str | None, str | None]] = set()
+    for name, key in (("tap", "name"), ("config", "key")):
+        units_of: dict[str, set[str | None]] = {}
+        for row in actual[name].select([key, "unit"]).to_pylist():
+            units_of.setdefault(row[key], set()).add(row["unit"])
+        for row in expected[name].select([key, "unit"]).to_pylist():
+            pairs |= {(u, row["unit"]) for u in units_of.get(row[key], ())}
+    return units.factors(pairs)

@@ -1,0 +1,278 @@
+"""A comparison in words: same problem? gaps, first divergence, every tap.
+
+This file computes nothing: each number was returned by a query.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracekit.comparison.compare import Comparison, Row
+
+_SHOWN = 40
+_WIDTH = 79
+_HASH = 12
+
+
+def render(comparison: Comparison, *, every_tap: bool = False) -> str:
+    """The whole report as plain text, 80 columns where names allow.
+
+    Args:
+        comparison: what was found.
+        every_tap: show a diverged run's close taps too.
+    """
+    parts = [
+        _heading(comparison),
+        _problem(comparison),
+        _gaps(comparison),
+        _first(comparison),
+        _taps(comparison, every_tap=every_tap),
+        _images(comparison),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+_SENTENCE = {
+    "close": "CLOSE: the two runs agree on all that was compared.",
+    "diverged": "DIVERGED: the two runs differ.",
+    "incomparable": "INCOMPARABLE: no number of one side meets the other's.",
+}
+
+
+def _heading(comparison: Comparison) -> str:
+    return "\n".join(
+        (
+            _SENTENCE[comparison.verdict],
+            f"  actual    {comparison.actual}",
+            f"  expected  {comparison.expected}",
+        )
+    )
+
+
+def _problem(comparison: Comparison) -> str:
+    decisive = [row for row in comparison.configuration if row["decisive"]]
+    differing = [row for row in decisive if row["kind"] == "differs"]
+    stated_once = [row for row in decisive if row["kind"] != "differs"]
+    if differing:
+        answer = f"No: {_count(len(differing), 'fact')} differ."
+    elif stated_once:
+        answer = "As far as both sides say, yes."
+    else:
+        answer = "Yes."
+    lines = [f"Did both solve the same problem? {answer}"]
+    if differing:
+        lines += _table(
+            ("", "actual", "expected"), [_fact(row) for row in differing]
+        )
+    if stated_once:
+        lines.append("  Stated on one side only, which is no difference:")
+        for side, other in (("actual", "expected"), ("expected", "actual")):
+            lines += _stated_by(side, other, stated_once)
+    return "\n".join(lines)
+
+
+def _fact(row: Row) -> tuple[str, str, str]:
+    unit = f" {row['unit']}" if row["unit"] not in (None, "1") else ""
+    return (
+        row["key"],
+        *(
+            "not stated" if row[side] is None else _hashed(row[side]) + unit
+            for side in ("actual", "expected")
+        ),
+    )
+
+
+def _stated_by(side: str, other: str, rows: list[Row]) -> list[str]:
+    facts = [row for row in rows if row[side] is not None]
+    if not facts:
+        return []
+    place = 1 if side == "actual" else 2
+    said = ", ".join(f"{row['key']} {_fact(row)[place]}" for row in facts)
+    return textwrap.wrap(
+        f"{side} ({other} doesn't state it): {said}",
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+    )
+
+
+def _hashed(text: str) -> str:
+    """A SHA-256 by its first digits, as people compare them."""
+    head, mark, digits = text.partition("sha256 ")
+    return f"{head}{mark}{digits[:_HASH]}" if mark else text
+
+
+def _gaps(comparison: Comparison) -> str:
+    if not comparison.gaps:
+        return "Gaps: none."
+    required = [row for row in comparison.gaps if row["required"]]
+    others = [row for row in comparison.gaps if not row["required"]]
+    lines = [f"Gaps: {len(required)} required, {len(others)} optional."]
+    lines += [f"  {row['tap']}: {row['reason']}" for row in required[:_SHOWN]]
+    if others:
+        names = ", ".join(dict.fromkeys(row["tap"] for row in others))
+        lines.append(f"  optional: {names}")
+    return "\n".join(lines)
+
+
+def _first(comparison: Comparison) -> str:
+    row = comparison.first_divergence
+    if row is None:
+        return (
+            "First divergence: none." if comparison.summary["compared"] else ""
+        )
+    lines = [f"First divergence: {row['tap']}{_place(row)}"]
+    lines += [
+        f"  {side:<9} {_side_value(row, side):<24} {row['unit'] or ''}"
+        f"{_where(row[f'{side}_line'])}"
+        for side in ("actual", "expected")
+    ]
+    lines.append(f"  {_error(row)}")
+    if row["reason"]:
+        lines.append(f"  bound: {row['reason']}")
+    return "\n".join(lines)
+
+
+def _place(row: Row) -> str:
+    parts = []
+    pixel = {dim: row[dim] for dim in ("slow", "fast") if row[dim] is not None}
+    if len(pixel) == 2:
+        parts.append(f"at pixel ({row['slow']}, {row['fast']})")
+        pixel = {}
+    row = {**row, "coordinate": {**pixel, **row["coordinate"]}}
+    loops = [f"{dim}={index}" for dim, index in row["coordinate"].items()]
+    if loops:
+        parts.append(" ".join(loops))
+    if row["component"] is not None:
+        parts.append(f"component {row['label'] or row['component']}")
+    return " " + ", ".join(parts) if parts else ""
+
+
+def _side_value(row: Row, side: str) -> str:
+    for column in (f"{side}_text", f"{side}_exact", side):
+        if row[column] is not None:
+            return str(row[column]).removesuffix(".0")
+    return "nothing"
+
+
+def _where(line: str | None) -> str:
+    return f"  ({_short(line)})" if line and not line.startswith(":") else ""
+
+
+def _short(path: str) -> str:
+    """A path as seen from here, where it lies below."""
+    return path.removeprefix(f"{Path.cwd()}{os.sep}")
+
+
+def _error(row: Row) -> str:
+    if row["class"] != "number":
+        return f"{row['class']}; tolerance from {_short(row['origin'])}"
+    ulps = "" if row["ulps"] is None else f", {row['ulps']} ulps"
+    return (
+        f"error {_number(row['abs_error'])}, relative "
+        f"{_number(row['rel_error'])}{ulps}; up to "
+        f"{_number(row['allowed'])} allowed by {_short(row['origin'])}"
+    )
+
+
+def _taps(comparison: Comparison, *, every_tap: bool) -> str:
+    rows = comparison.taps
+    if not rows:
+        return ""
+    bad = [row for row in rows if row["diverged"] or row["not_compared"]]
+    title = (
+        f"Taps in program order: {len(rows)} on both sides, {len(bad)} "
+        f"diverged;\n{comparison.summary['compared']} numbers compared, "
+        f"{comparison.summary['uncovered']} more are covered by one side only."
+    )
+    if bad and not every_tap:
+        rows = bad
+    header = (
+        "", "tap", "numbers", "diverged", "max error", "relative", "ulps",
+        "worst pixel",
+    )  # fmt: skip
+    return "\n".join((title, *_table(header, [_tap(row) for row in rows])))
+
+
+def _tap(row: Row) -> tuple[str, ...]:
+    notes = [
+        f"{row[column]} {word}"
+        for column, word in (
+            ("nan_mismatches", "NaN on one side"),
+            ("both_nan", "NaN on both"),
+            ("text_mismatches", "texts differ"),
+        )
+        if row[column]
+    ]
+    if row["unknown_pixel"]:
+        notes.append("pixel not stated")
+    if row["not_compared"]:
+        notes.append("not compared")
+    pixel = (
+        ""
+        if None in (row["worst_slow"], row["worst_fast"])
+        else f"({row['worst_slow']}, {row['worst_fast']})"
+    )
+    return (
+        "x" if row["diverged"] or row["not_compared"] else "",
+        row["tap"],
+        str(row["compared"]),
+        str(row["diverged"]),
+        _number(row["max_abs_error"]),
+        _number(row["max_rel_error"]),
+        "" if row["max_ulps"] is None else _number(row["max_ulps"]),
+        "; ".join((pixel, *notes)) if notes else pixel,
+    )
+
+
+def _images(comparison: Comparison) -> str:
+    if not comparison.images:
+        return ""
+    header = (
+        "image",
+        "pixels",
+        "correlation",
+        "sum ratio",
+        "rmse",
+        "max error",
+    )
+    rows = [
+        (
+            row["tap"],
+            str(row["pixels"]),
+            _number(row["correlation"], 8),
+            _number(row["sum_ratio"], 8),
+            _number(row["rmse"]),
+            _number(row["max_abs_error"]),
+        )
+        for row in comparison.images
+    ]
+    return "\n".join(("Images:", *_table(header, rows)))
+
+
+def _number(value: Any, digits: int = 3) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _table(
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]]
+) -> list[str]:
+    cells = [header, *rows]
+    widths = [max(len(row[c]) for row in cells) for c in range(len(header))]
+    return [
+        (
+            "  "
+            + "  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]

@@ -1,0 +1,1 @@
+"""Text to events: logs of other programs, and how each is spelled."""

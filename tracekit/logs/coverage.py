@@ -1,0 +1,70 @@
+"""What a log could have said: its pixels, and the taps that it must have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from tracekit.logs.dialect import Dialect, Family, NameRule
+from tracekit.logs.facts import Facts
+from tracekit.schema import Coverage, Declared, Event, Need
+
+_STRENGTH: dict[Need, int] = {"ignored": 0, "optional": 1, "required": 2}
+
+
+def declared(
+    dialect: Dialect, facts: Facts, printed: Mapping[str, Collection[str]]
+) -> list[Declared]:
+    """The taps of a dialect, and whether the log at hand must have them.
+
+    Args:
+        dialect: how the log is spelled.
+        facts: what the log states about the run.
+        printed: the families of which it has lines, with their taps.
+    """
+    tracing = any(
+        family.printed == "pixel" and family.name in printed
+        for family in dialect.families
+    )
+    found: dict[str, Need] = {}
+    for family in dialect.families:
+        taps = printed.get(family.name, ())
+        for name, rule in family.names.items():
+            if rule.coordinates:
+                continue
+            need = _need(family, rule, facts, tracing=tracing)
+            alone = rule.beside != "" and rule.beside not in taps
+            if need == "required" and (alone or name in family.rare):
+                need = "optional"
+            before = found.setdefault(rule.tap, need)
+            if _STRENGTH[need] > _STRENGTH[before]:
+                found[rule.tap] = need
+    return [Declared(tap, need) for tap, need in found.items()]
+
+
+def pixel_coverage(
+    dims: tuple[str, str], events: Iterable[Event], known: set[tuple[int, ...]]
+) -> Coverage:
+    """The pixels of the events; those found are added to ``known``."""
+    for event in events:
+        place = {axis.dim: axis for axis in event.axes}
+        axes = [place[dim] for dim in dims if dim in place]
+        if any(axis.state == "unknown" for axis in axes):
+            return Coverage(dims, "unknown")
+        if len(axes) == len(dims):
+            known.add(tuple(axis.origin for axis in axes))
+    if not known:
+        return Coverage(dims, "unknown")
+    return Coverage(dims, "selected", tuple(sorted(known)))
+
+
+def _need(
+    family: Family, rule: NameRule, facts: Facts, *, tracing: bool
+) -> Need:
+    """Required only where a program that printed this log prints the name."""
+    if rule.need != "required":
+        return rule.need
+    if family.printed == "sometimes":
+        return "optional"
+    if family.printed == "pixel" and not tracing:
+        return "optional"
+    return "required" if facts.hold(rule.only_if) else "optional"

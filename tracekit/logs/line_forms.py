@@ -1,0 +1,268 @@
+"""The forms in which trace lines state names and values.
+
+Each form is a function from a line's payload (what follows the prefix) to the
+statements in it, or None where the payload has another form. A dialect lists
+for each family of lines which forms to try, in this order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tracekit.logs.numbers import NUMBER
+
+Units = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One name with its values, as a line states them.
+
+    Args:
+        name: the printed name; "" where the line has none.
+        numbers: the numbers, as text.
+        text: the value where it is no number, else None.
+        unit: the unit behind the value, spelled out, None if there is none.
+        expression: what was printed between the name and the final value of
+            ``name = expression = value``.
+        label: words before the name.
+        listed: whether the numbers stood in brackets, as an array prints.
+    """
+
+    name: str
+    numbers: tuple[str, ...] = ()
+    text: str | None = None
+    unit: str | None = None
+    expression: str = ""
+    label: str = ""
+    listed: bool = False
+
+
+Form = Callable[[str, Units], list[Statement] | None]
+
+_GAP = r"(?:[ \t]*[,;][ \t]*|[ \t]+)"
+_PLAIN = rf"{NUMBER}(?:{_GAP}{NUMBER})*"
+_LIST = rf"[\[(][ \t]*(?:{_PLAIN})?[ \t]*[\])]"
+_VALUE = re.compile(rf"(?P<list>{_LIST})|(?P<plain>{_PLAIN})")
+_ONE = re.compile(NUMBER)
+_WORD = r"[^\W\d][\w.]*"
+_KEY = re.compile(rf"[ \t,;]*(?P<name>\|?{_WORD}\|?)[ \t]*=[ \t]*(?!=)")
+_PAIR = re.compile(rf"[ \t,]*(?P<name>{_WORD}):[ \t]*")
+_HEAD = re.compile(rf"(?P<name>{_WORD})(?:[ \t]*=[ \t]*|[ \t]+)")
+_INDEX = re.compile(r"\[(?P<index>-?\d+(?:,[ \t]*-?\d+)*)\][ \t]*=[ \t]*")
+_NAMED = re.compile(r"(?P<name>(?=[^ \t=]*[^\W\d])[^ \t=]+)[ \t]+")
+_MARK = re.compile(r"[^ \t]+")
+
+
+def named(payload: str, units: Units) -> list[Statement] | None:
+    """``name 1 2 3``, ``name [1 2 3]``, ``Rx [1 0; 0 1]``, ``R 0.1 m``."""
+    head = _NAMED.match(payload)
+    if head is None:
+        return None
+    value = _value(payload, head.end(), units)
+    if value is None or value[1] < len(payload):
+        return None
+    return [_statement(head["name"], value[0])]
+
+
+def assigned(payload: str, units: Units) -> list[Statement] | None:
+    """``name=1 2``, ``a = [1, 2] |a| = 3 m``, ``k=1 l=(0,1)``, ``v = e = 1``.
+
+    Text before the first name, up to a colon or, in ``k=v`` records without
+    blanks round the sign, up to a blank, is the label of all names.
+    """
+    name, equals, rest = payload.partition("=")
+    if not equals or not name.strip():
+        return None
+    label, name = _split_label(name, spaced=name.endswith((" ", "\t")))
+    start = len(payload) - len(rest.lstrip(" \t"))
+    found: list[Statement] = []
+    while True:
+        value = _value(payload, start, units)
+        following = _KEY.match(payload, value[1]) if value else None
+        if value is None or not (following or value[1] == len(payload)):
+            last = _chain(payload, start, name, label, units)
+            return None if last is None else [*found, last]
+        found.append(_statement(name, value[0], label))
+        if following is None:
+            return found
+        name, start = following["name"], following.end()
+
+
+def pairs(payload: str, units: Units) -> list[Statement] | None:
+    """``angles=x:1 y:2``, ``angles x:1 y:2``, ``cell=a:[1 2] b:[3 4]``.
+
+    The names found are ``angles.x`` and ``angles.y``.
+    """
+    head = _HEAD.match(payload)
+    if head is None:
+        return None
+    found: list[Statement] = []
+    place = head.end()
+    while place < len(payload):
+        key = _PAIR.match(payload, place)
+        value = _value(payload, key.end(), units) if key else None
+        if key is None or value is None:
+            return None
+        found.append(_statement(f"{head['name']}.{key['name']}", value[0]))
+        place = value[1]
+    return found or None
+
+
+def alternating(payload: str, units: Units) -> list[Statement] | None:
+    """``pixel 0 0 source 0 h -7.9 h0 -8``: names and values in turn."""
+    del units
+    found: list[tuple[str, list[str]]] = []
+    for word in _MARK.findall(payload):
+        if _ONE.fullmatch(word):
+            if not found:
+                return None
+            found[-1][1].append(word)
+        elif re.fullmatch(_WORD, word):
+            found.append((word, []))
+        else:
+            return None
+    if not found or not all(numbers for _, numbers in found):
+        return None
+    return [Statement(name, tuple(numbers)) for name, numbers in found]
+
+
+def indexed(payload: str, units: Units) -> list[Statement] | None:
+    """``[0,0,1]=127.89``: an element of an array without a name.
+
+    The indices come as the statement ``index``, the value has no name.
+    """
+    head = _INDEX.match(payload)
+    if head is None:
+        return None
+    value = _value(payload, head.end(), units)
+    if value is None or value[1] < len(payload):
+        return None
+    index = tuple(part.strip() for part in head["index"].split(","))
+    return [Statement("index", index), _statement("", value[0])]
+
+
+def listed(payload: str, units: Units) -> list[Statement] | None:
+    """``[-8.0, -7.0]``: an array without a name."""
+    value = _value(payload, 0, units)
+    if value is None or not value[0].listed or value[1] < len(payload):
+        return None
+    return [value[0]]
+
+
+def text(payload: str, units: Units) -> list[Statement] | None:
+    """Anything else: ``name=some text``, ``name WORD``, or a banner."""
+    del units
+    if not payload:
+        return [Statement("", text="")]
+    head = _HEAD.match(payload)
+    if head is not None:
+        value = payload[head.end() :]
+        if "=" in head.group() or not re.search(r"[ \t]", value):
+            return [Statement(head["name"], text=value)]
+    return [Statement("", text=payload)]
+
+
+FORMS: dict[str, Form] = {
+    "named": named,
+    "assigned": assigned,
+    "pairs": pairs,
+    "alternating": alternating,
+    "indexed": indexed,
+    "listed": listed,
+    "text": text,
+}
+
+
+def leading(payload: str, count: int) -> tuple[Statement, str] | None:
+    """``name 1 2 3REST``: a line that the next one was glued to.
+
+    Exactly ``count`` numbers are read, the rest comes back as text.
+    """
+    head = _HEAD.match(payload)
+    if head is None:
+        return None
+    numbers, place = [], head.end()
+    for _ in range(count):
+        one = _ONE.match(payload, place)
+        if one is None:
+            return None
+        numbers.append(one.group())
+        gap = re.compile(r"[ \t]*").match(payload, one.end())
+        place = gap.end() if gap else one.end()
+    return Statement(head["name"], tuple(numbers)), payload[place:]
+
+
+def head_name(payload: str) -> tuple[str, str] | None:
+    """The first name of a payload and what follows it."""
+    head = _HEAD.match(payload)
+    return (head["name"], payload[head.end() :]) if head else None
+
+
+def _value(
+    payload: str, start: int, units: Units
+) -> tuple[Statement, int] | None:
+    """The value at a place, and where it and its unit end."""
+    found = _VALUE.match(payload, start)
+    if found is None:
+        return None
+    end = found.end()
+    rest = payload[end:]
+    if found["plain"] and rest[:1] not in ("", " ", "\t", ",", ";"):
+        return None
+    unit = None
+    word = _MARK.match(payload, end + len(rest) - len(rest.lstrip(" \t")))
+    if word is not None and word.group() in units:
+        unit, end = units[word.group()], word.end()
+    numbers = tuple(_ONE.findall(found.group()))
+    trailing = re.compile(r"[ \t]*$").match(payload, end)
+    end = len(payload) if trailing else end
+    listed_ = found["list"] is not None
+    return Statement("", numbers, unit=unit, listed=listed_), end
+
+
+def _chain(
+    payload: str, start: int, name: str, label: str, units: Units
+) -> Statement | None:
+    """``name = expression = value``: the last value counts."""
+    expression, equals, _ = payload[start:].rpartition("=")
+    if not equals:
+        return None
+    place = start + len(expression) + 1
+    while payload[place : place + 1] in (" ", "\t"):
+        place += 1
+    value = _value(payload, place, units)
+    if value is None or value[1] < len(payload):
+        return None
+    last = value[0]
+    return Statement(
+        name,
+        last.numbers,
+        unit=last.unit,
+        expression=expression.strip(),
+        label=label,
+        listed=last.listed,
+    )
+
+
+def _split_label(name: str, *, spaced: bool) -> tuple[str, str]:
+    name = name.strip()
+    label, colon, last = name.rpartition(": ")
+    if colon:
+        return label.strip(), last.strip()
+    if not spaced:
+        label, _, last = name.rpartition(" ")
+        return label.strip(), last
+    return "", name
+
+
+def _statement(name: str, value: Statement, label: str = "") -> Statement:
+    return Statement(
+        name,
+        value.numbers,
+        unit=value.unit,
+        label=label,
+        listed=value.listed,
+    )

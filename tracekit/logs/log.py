@@ -1,0 +1,142 @@
+"""Read a program's log as a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tracekit.errors import LogError
+from tracekit.logs.dialect import Dialect
+from tracekit.logs.dialect_file import load_dialect
+from tracekit.logs.file import LogFile
+from tracekit.logs.parser import Parser
+from tracekit.schema import (
+    ConfigValue,
+    Coverage,
+    Declared,
+    Event,
+    FileUse,
+    Reject,
+    Run,
+)
+from tracekit.storage.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one log says.
+
+    Args:
+        run, events, config, files, rejects, declared, coverage: as for
+            ``Trace.build``.
+        prose_lines: lines without a prefix, trace data or not.
+        coordinates: numbers read as pixel or loop coordinates.
+        text_numbers: numbers kept inside strings.
+    """
+
+    run: Run
+    events: list[Event]
+    config: list[ConfigValue]
+    files: list[FileUse]
+    rejects: list[Reject]
+    declared: list[Declared]
+    coverage: list[Coverage]
+    prose_lines: int = 0
+    coordinates: int = 0
+    text_numbers: int = 0
+    pixels: list[tuple[int, ...]] = field(default_factory=list)
+
+    def counts(self) -> dict[str, object]:
+        """What was read, as ``tracekit parse --json`` prints it."""
+        return {
+            "events": len(self.events),
+            "elements": sum(
+                len(e.values) for e in self.events if e.kind != "text"
+            ),
+            "coordinates": self.coordinates,
+            "text_numbers": self.text_numbers,
+            "rejects": len(self.rejects),
+            "pixels": [list(pixel) for pixel in self.pixels],
+            "taps": list(dict.fromkeys(event.tap for event in self.events)),
+        }
+
+    def trace(self) -> Trace:
+        """The trace of these parts."""
+        return Trace.build(
+            self.events,
+            run=self.run,
+            config=self.config,
+            files=self.files,
+            rejects=self.rejects,
+            declared=self.declared,
+            coverage=self.coverage,
+        )
+
+
+def parse(lines: Iterable[str], dialect: Dialect, file: str) -> Parsed:
+    """Read the lines of a log.
+
+    Args:
+        lines: without their ends.
+        dialect: how the program spells its log.
+        file: the log's name or path, for origins; its last part may state
+            the pixel.
+
+    Nothing is dropped: a line with a prefix that no form understands becomes
+    a reject, and prose that states no fact is counted.
+    """
+    parser = Parser(dialect, file)
+    for number, line in enumerate(lines, start=1):
+        parser.line(line, number)
+    events = parser.events()
+    return Parsed(
+        run=Run(dialect.program, family="log", declares=dialect.declares),
+        events=events,
+        config=list(parser.facts.config.values()),
+        files=list(parser.facts.files.values()),
+        rejects=parser.rejects,
+        declared=parser.declared() if dialect.declares else [],
+        coverage=parser.coverage(events),
+        prose_lines=parser.prose_lines,
+        coordinates=parser.coordinates,
+        text_numbers=parser.text_numbers,
+        pixels=sorted(parser.pixels),
+    )
+
+
+def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
+    """Read a log file; what ``read_log`` makes a trace of.
+
+    Raises:
+        LogError: the file can't be read, or nothing in it is of the dialect.
+    """
+    spelled = load_dialect(dialect)
+    log = LogFile(path)
+    parsed = parse(log.lines(), spelled, Path(path).name)
+    if not (parsed.events or parsed.config or parsed.rejects):
+        known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
+        raise LogError(
+            f"{path} holds nothing of the dialect {spelled.name!r}: no line "
+            f"with one of its prefixes ({known}) and no fact about the run; "
+            "is it the log of another program?"
+        )
+    parsed.files.append(log.use())
+    return parsed
+
+
+def read_log(path: str | Path, dialect: str | Path = "nanobragg") -> Trace:
+    """Read a program's log as a trace.
+
+    Args:
+        path: the log.
+        dialect: how it is spelled: ``nanobragg``, ``tracekit``, or the path
+            of a dialect file (TOML).
+
+    Raises:
+        LogError: the file can't be read, or nothing in it is of the dialect.
+
+    >>> from tracekit import read_log
+    >>> trace = read_log("c.log")  # doctest: +SKIP
+    """
+    return parse_log(path, dialect).trace()

@@ -1,0 +1,136 @@
+"""One payload in the words of the dialect: what each name in it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracekit.logs.dialect import Family, NameRule
+from tracekit.logs.events import Reading
+from tracekit.logs.line_forms import Statement, head_name, leading, text
+from tracekit.logs.numbers import parse_number
+
+_BANNER = "banner"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one payload says.
+
+    Args:
+        values: its statements that are no coordinates, with their rules.
+        indices: its coordinates, by dim.
+        glued: the line that follows without a line end between, or "".
+    """
+
+    values: tuple[tuple[Statement, NameRule], ...]
+    indices: Mapping[str, int]
+    glued: str = ""
+
+
+def understand(family: Family, payload: str, units: Mapping[str, str]) -> Line:
+    """Read a payload with the forms and names of its family.
+
+    Raises:
+        ValueError: no form fits, or the numbers aren't what a name has.
+    """
+    statements, glued = _statements(family, payload, units)
+    values: list[tuple[Statement, NameRule]] = []
+    indices: dict[str, int] = {}
+    for statement in statements:
+        rule = _rule(family, statement)
+        if rule.coordinates:
+            indices.update(_coordinates(statement, rule))
+        else:
+            _check_count(statement, rule)
+            values.append((statement, rule))
+    return Line(tuple(values), indices, glued)
+
+
+def expression_of(reading: Reading, statement: Statement) -> Reading:
+    """What stood between a name and its final value, as a text of its own."""
+    rule = NameRule(
+        f"{reading.rule.tap}.expression",
+        level=reading.rule.level,
+        kind="text",
+        need="ignored",
+    )
+    return Reading(
+        reading.family,
+        rule,
+        (),
+        statement.expression,
+        None,
+        reading.indices,
+        reading.iteration,
+        listed=False,
+        context=reading.context,
+        line=reading.line,
+    )
+
+
+def _statements(
+    family: Family, payload: str, units: Mapping[str, str]
+) -> tuple[list[Statement], str]:
+    """The statements of a payload, and a line that was glued to it."""
+    head = head_name(payload)
+    rule = family.names.get(head[0]) if head else None
+    if head and rule and rule.kind == "text":
+        return [Statement(head[0], text=head[1])], ""
+    for name, form in zip(family.forms, family.functions(), strict=True):
+        found = form(payload, units) if name != "text" else None
+        if found is not None:
+            return found, ""
+    if rule and not rule.coordinates:
+        part = leading(payload, max(rule.count, 1))
+        if part is not None:
+            return [part[0]], part[1]
+    found = text(payload, units)
+    if "text" not in family.forms or found is None:
+        raise ValueError(f"no form of {family.name} fits the line")
+    return found, ""
+
+
+def _rule(family: Family, statement: Statement) -> NameRule:
+    """The rule of a name; one that the dialect doesn't know is its own tap.
+
+    A list without a name is called after its family.
+    """
+    is_text = statement.text is not None
+    name = statement.name or (_BANNER if is_text else family.name)
+    rule = family.names.get(name)
+    if rule is not None:
+        return rule
+    banner = is_text and not statement.name
+    return NameRule(
+        family.tap_prefix + name,
+        level="run" if banner else family.level,
+        kind="text" if is_text else "float",
+        need="ignored" if banner else family.need,
+    )
+
+
+def _coordinates(statement: Statement, rule: NameRule) -> dict[str, int]:
+    if len(statement.numbers) != len(rule.coordinates):
+        raise ValueError(
+            f"expected {len(rule.coordinates)} indices after "
+            f"{statement.name!r}, got {len(statement.numbers)}"
+        )
+    found: dict[str, int] = {}
+    for dim, word in zip(rule.coordinates, statement.numbers, strict=True):
+        index = parse_number(word).integer
+        if index is None:
+            raise ValueError(
+                f"the index {statement.name}={word} is no integer"
+            )
+        found[dim] = index
+    return found
+
+
+def _check_count(statement: Statement, rule: NameRule) -> None:
+    """A line that was cut inside a vector holds too few numbers."""
+    wanted, got = rule.count, len(statement.numbers)
+    if statement.text is None and wanted and got != wanted:
+        raise ValueError(
+            f"expected {wanted} numbers after {statement.name!r}, got {got}"
+        )

@@ -1,0 +1,1 @@
+"""Foreign files as traces: arrays and tables of other programs."""

@@ -1,0 +1,172 @@
+"""A trace from one long table of numbers: what ``export`` wrote, or anybody.
+
+A row is a number. ``tap`` names it; ``value``, ``exact`` (an integer, also as
+text) or ``text`` holds it; ``coordinate`` (a map) and every other integer
+column say where it sits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tracekit.errors import TraceError
+from tracekit.run_record import file_use
+from tracekit.schema import COMPONENT, OCCURRENCE, Axis, Event, Kind, Run
+from tracekit.storage.trace import Trace
+
+_STORED = {
+    *("side", "tap", "family", "label", "value", "exact", "text", "unit"),
+    *("dtype", "digits", "quantum", "tap_id", "event", "ordinal"),
+    "coordinate",
+}
+
+
+def read_parquet(path: str | Path) -> Trace:
+    """Read a Parquet file of numbers as a trace in memory.
+
+    Raises:
+        TraceError: it can't be read, or has no columns ``tap`` and ``value``.
+    """
+    file = Path(path)
+    try:
+        table = pq.read_table(file, partitioning=None)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise TraceError(f"{file} can't be read: {error}") from error
+    missing = {"tap", "value"} - set(table.column_names)
+    if missing:
+        raise TraceError(
+            f"{file} has no column {sorted(missing)[0]!r}; a table of numbers "
+            "has tap, value and an integer column for each dim"
+        )
+    return Trace.build(
+        _events(table),
+        run=Run(program=file.name, family="table"),
+        files=[file_use(file, "log")],
+    )
+
+
+def _events(table: pa.Table) -> Iterator[Event]:
+    """One event for each tap and set of dims, in the order of the rows."""
+    table = table.append_column("row", pa.array(range(table.num_rows)))
+    keys = [
+        name
+        for name in ("tap", "family", "unit", "dtype")
+        if name in table.column_names
+    ]
+    groups = (
+        table.group_by(keys, use_threads=False)
+        .aggregate([("row", "list"), ("row", "min")])
+        .sort_by("row_min")
+    )
+    for group in groups.to_pylist():
+        rows = table.take(pa.array(group["row_list"]))
+        yield _event(rows, {key: group[key] for key in keys})
+
+
+def _event(rows: pa.Table, said: dict[str, Any]) -> Event:
+    axes, positions = _place(rows, said["tap"])
+    order = np.argsort(positions, kind="stable")
+    kind, values = _values(rows, said.get("dtype") or "float64")
+    text = _column(rows, "text")
+    return Event(
+        tap=said["tap"],
+        values=values[order] if kind != "text" else values,
+        axes=axes,
+        kind=kind,
+        dtype=said.get("dtype") or "float64",
+        unit=said.get("unit"),
+        family=said.get("family") or "",
+        positions=positions[order],
+        text=None if text is None else [text[i] for i in order],
+        digits=_shorts(rows, "digits", order),
+        quantum=_shorts(rows, "quantum", order),
+    )
+
+
+def _place(
+    rows: pa.Table, tap: str
+) -> tuple[tuple[Axis, ...], npt.NDArray[np.int64]]:
+    """The box of all rows, and each row's position in it."""
+    indices = _indices(rows)
+    axes = []
+    for dim, index in indices.items():
+        if len(index) != rows.num_rows:
+            raise TraceError(
+                f"tap {tap!r}: some of its numbers have an index {dim!r} and "
+                "some have none; give the two kinds different names"
+            )
+        low = int(index.min())
+        axes.append(Axis(dim, low, int(index.max()) - low + 1))
+    local = [
+        index - axis.origin
+        for axis, index in zip(axes, indices.values(), strict=True)
+    ]
+    extents = tuple(axis.extent for axis in axes)
+    positions = (
+        np.ravel_multi_index(tuple(local), extents)
+        if axes
+        else np.zeros(rows.num_rows, np.int64)
+    )
+    if len(np.unique(positions)) != len(positions):
+        raise TraceError(
+            f"tap {tap!r} has two numbers at one coordinate; add a column "
+            f"{OCCURRENCE!r} that counts them"
+        )
+    return tuple(axes), positions.astype(np.int64)
+
+
+def _indices(rows: pa.Table) -> dict[str, npt.NDArray[np.int64]]:
+    """Indices by dim; components last, dims without any index left out."""
+    found: dict[str, list[int]] = {}
+    for field in rows.schema:
+        if field.name == "coordinate":
+            for place in rows[field.name].to_pylist():
+                for dim, index in place or ():
+                    found.setdefault(dim, []).append(index)
+        elif field.name not in _STORED | {"row"} and pa.types.is_integer(
+            field.type
+        ):
+            known = rows[field.name].drop_null().to_pylist()
+            if known and (field.name != OCCURRENCE or any(known)):
+                found[field.name] = known
+    last = [dim for dim in (OCCURRENCE, COMPONENT) if dim in found]
+    order = [*(dim for dim in found if dim not in last), *last]
+    return {dim: np.array(found[dim], np.int64) for dim in order}
+
+
+def _values(rows: pa.Table, dtype: str) -> tuple[Kind, npt.NDArray[Any]]:
+    exact = _column(rows, "exact")
+    if exact is not None and None not in exact:
+        numbers = [int(number) for number in exact]
+        unsigned = max(numbers) > np.iinfo(np.int64).max
+        kind: Kind = "uint" if unsigned else "int"
+        return kind, np.array(numbers, np.uint64 if unsigned else np.int64)
+    if rows["value"].null_count == rows.num_rows:
+        return "text", np.empty(0)
+    narrow = dtype in ("float32", "float16", "bfloat16")
+    floats = pc.fill_null(rows["value"], float("nan")).to_numpy()
+    return "float", floats.astype(np.float32 if narrow else np.float64)
+
+
+def _column(rows: pa.Table, name: str) -> list[Any] | None:
+    if name not in rows.column_names:
+        return None
+    column = rows[name]
+    return None if column.null_count == len(column) else column.to_pylist()
+
+
+def _shorts(
+    rows: pa.Table, name: str, order: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int16] | None:
+    found = _column(rows, name)
+    if found is None or None in found:
+        return None
+    return np.array(found, np.int16)[order]

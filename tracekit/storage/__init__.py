@@ -1,0 +1,1 @@
+"""Events to tables: how a trace lies in memory and on disk."""

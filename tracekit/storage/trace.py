@@ -1,0 +1,231 @@
+"""A finished trace: its tables, in memory or in a directory of Parquet files.
+
+A trace directory holds ``trace.json`` (format and version), one Parquet file
+for each table of ``schema.TABLES``, and ``elements/tap=N/0.parquet`` with the
+elements of tap number N, sorted by ordinal. Files are numbered, never named
+after a tap: a name may hold anything. DuckDB and pyarrow read all of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tracekit.errors import TraceError
+from tracekit.schema import (
+    FORMAT_VERSION,
+    TABLES,
+    ConfigValue,
+    Coverage,
+    Declared,
+    Event,
+    FileUse,
+    Reject,
+    Run,
+)
+from tracekit.storage.rows import tables_of
+from tracekit.storage.seal import seal
+from tracekit.storage.unfinished import is_unfinished, read_unfinished
+
+MARKER = "trace.json"
+ELEMENTS = "elements"
+
+
+class Trace:
+    """All events of one run.
+
+    Args:
+        tables: the tables of ``schema.TABLES``, by name.
+        elements: an element table by tap number, for a trace in memory.
+        path: the directory, for a trace on disk.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pa.Table],
+        elements: Mapping[int, pa.Table],
+        path: Path | None = None,
+    ) -> None:
+        self.tables = dict(tables)
+        self.path = path
+        self._elements = dict(elements)
+
+    @classmethod
+    def build(
+        cls,
+        events: Iterable[Event],
+        *,
+        run: Run,
+        config: Sequence[ConfigValue] = (),
+        files: Sequence[FileUse] = (),
+        rejects: Sequence[Reject] = (),
+        declared: Sequence[Declared] = (),
+        coverage: Sequence[Coverage] = (),
+    ) -> Trace:
+        """A trace in memory from what a recorder or a log reader collected.
+
+        Args:
+            events: in program order.
+            run: the execution.
+            config: facts; of one key the last one counts.
+            files: files that the run used.
+            rejects: lines that were not understood.
+            declared: taps that the program is known to have.
+            coverage: which coordinates the run reports; all, if nothing is
+                said.
+        """
+        taps = seal(events, merge=run.declares)
+        latest = {value.key: value for value in config}
+        facts = {
+            "config": tuple(latest.values()),
+            "file": files,
+            "coverage": coverage,
+            "reject": rejects,
+        }
+        tables = tables_of(run, taps, declared, facts)
+        elements = {n: tap.elements for n, tap in enumerate(taps)}
+        return cls(tables, elements)
+
+    @property
+    def taps(self) -> tuple[str, ...]:
+        """Names of the taps, in program order, each once."""
+        return tuple(dict.fromkeys(self.tables["tap"]["name"].to_pylist()))
+
+    @property
+    def rejects(self) -> int:
+        """How many lines were not understood."""
+        return int(self.tables["reject"].num_rows)
+
+    def elements(self, number: int) -> pa.Table:
+        """The element table of tap number ``number``."""
+        if self.path is None:
+            return self._elements[number]
+        return pq.read_table(self.element_file(number), partitioning=None)
+
+    def element_file(self, number: int) -> Path:
+        """Where the elements of tap number ``number`` are stored."""
+        if self.path is None:
+            raise TraceError(
+                "this trace is in memory; save it to a path first"
+            )
+        return _element_file(self.path, number)
+
+    def save(self, path: str | Path) -> Trace:
+        """Write the trace into a new or empty directory; returns that trace.
+
+        Raises:
+            TraceError: the directory holds something already.
+        """
+        root = Path(path)
+        root.mkdir(parents=True, exist_ok=True)
+        if any(root.iterdir()):
+            raise TraceError(
+                f"{root} is not empty; give a new directory for the trace"
+            )
+        self.write_into(root)
+        return open_trace(root)
+
+    def write_into(self, root: Path) -> None:
+        """Write all files; the marker comes last, so a cut is noticed."""
+        for number in range(self.tables["tap"].num_rows):
+            file = _element_file(root, number)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _write_elements(self.elements(number), file)
+        for name, table in self.tables.items():
+            pq.write_table(table, root / f"{name}.parquet")
+        marker = {"format": "tracekit", "version": FORMAT_VERSION}
+        (root / MARKER).write_text(json.dumps(marker) + "\n")
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Export all elements as one long Parquet table (view ``element``)."""
+        from tracekit.export import export  # needs DuckDB
+
+        export(self, Path(path), "parquet")
+
+    def __repr__(self) -> str:
+        where = "in memory" if self.path is None else str(self.path)
+        count = self.tables["event"].num_rows
+        return f"<Trace {where}: {len(self.taps)} taps, {count} events>"
+
+
+def is_trace(path: str | Path) -> bool:
+    """Whether a finished trace of any format version lies here."""
+    try:
+        marker = json.loads((Path(path) / MARKER).read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(marker, dict) and marker.get("format") == "tracekit"
+
+
+def open_trace(path: str | Path) -> Trace:
+    """Open a trace directory.
+
+    A recording that was killed opens too, in memory, with what was flushed;
+    the run's fact ``recording`` says so.
+
+    Raises:
+        TraceError: no trace lies there, or one of another format version.
+    """
+    root = Path(path)
+    if not is_trace(root):
+        if is_unfinished(root):
+            return _open_unfinished(root)
+        raise TraceError(f"{root} is no trace: it has no {MARKER} of tracekit")
+    version = json.loads((root / MARKER).read_text()).get("version")
+    if version != FORMAT_VERSION:
+        raise TraceError(
+            f"{root} has format version {version}, this tracekit reads "
+            f"{FORMAT_VERSION}; install the tracekit that wrote it"
+        )
+    try:
+        tables = {
+            name: pq.read_table(root / f"{name}.parquet", schema=schema)
+            for name, schema in TABLES.items()
+        }
+    except (OSError, pa.ArrowException) as error:
+        raise TraceError(f"{root} is damaged: {error}") from error
+    return Trace(tables, {}, root)
+
+
+def _open_unfinished(root: Path) -> Trace:
+    left = read_unfinished(root)
+    return Trace.build(
+        left.events,
+        run=left.run,
+        config=left.config,
+        files=left.files,
+        coverage=left.coverage,
+    )
+
+
+def _element_file(root: Path, number: int) -> Path:
+    return root / ELEMENTS / f"tap={number}" / "0.parquet"
+
+
+def _write_elements(table: pa.Table, file: Path) -> None:
+    """Ordinals delta-encoded, floats byte-split, no statistics on floats.
+
+    DuckDB prunes row groups by min and max, which leave NaN out: with
+    statistics on a float column, a search for NaN would find none.
+    """
+    floats = [
+        name
+        for name in table.column_names
+        if pa.types.is_floating(table.schema.field(name).type)
+    ]
+    encoding = dict.fromkeys(("ordinal", "event"), "DELTA_BINARY_PACKED")
+    encoding |= dict.fromkeys(floats, "BYTE_STREAM_SPLIT")
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[n for n in ("text",) if n in table.column_names],
+        column_encoding=encoding,
+        write_statistics=["ordinal"],
+        row_group_size=1 << 20,
+    )

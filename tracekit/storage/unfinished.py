@@ -1,0 +1,152 @@
+"""What stands on disk while a recording runs, and what a kill leaves there.
+
+``recording.jsonl`` holds the run record and every fact as it was stated, one
+JSON object a line; ``recording.arrow`` holds the events (``stream.py``). Both
+go when the trace is written. Where they are left, the program was killed, or
+records still, and a trace can be built from what was flushed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tracekit.errors import TraceError
+from tracekit.schema import (
+    FORMAT_VERSION,
+    ConfigValue,
+    Coverage,
+    Event,
+    FileUse,
+    Run,
+)
+from tracekit.storage.stream import read_stream
+
+STREAM = "recording.arrow"
+JOURNAL = "recording.jsonl"
+
+
+class Journal:
+    """Appends facts to a file, each at once.
+
+    Args:
+        path: a new file.
+        run: the run record.
+        coverage: which coordinates the recording selects.
+    """
+
+    def __init__(
+        self, path: Path, run: Run, coverage: Sequence[Coverage]
+    ) -> None:
+        self._file = path.open("x", encoding="utf-8")
+        self._append("tracekit", FORMAT_VERSION)
+        self._append("run", asdict(run))
+        for group in coverage:
+            self._append("coverage", asdict(group))
+
+    def write(self, fact: ConfigValue | FileUse) -> None:
+        """Append one fact."""
+        kind = "config" if isinstance(fact, ConfigValue) else "file"
+        self._append(kind, asdict(fact))
+
+    def _append(self, kind: str, content: Any) -> None:
+        self._file.write(json.dumps({kind: content}) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """End the file."""
+        self._file.close()
+
+
+@dataclass(slots=True)
+class Unfinished:
+    """What was flushed of a recording that did not end.
+
+    Args:
+        run: with a fact ``recording`` that says that it was cut.
+        events, config, files, coverage: as for ``Trace.build``.
+    """
+
+    run: Run
+    events: list[Event]
+    config: list[ConfigValue] = field(default_factory=list)
+    files: list[FileUse] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+
+
+def is_unfinished(root: Path) -> bool:
+    """Whether a recording began in this directory and did not end."""
+    first = next(_lines(root / JOURNAL), {})
+    return "tracekit" in first
+
+
+def read_unfinished(root: Path) -> Unfinished:
+    """Everything that was flushed, up to the last whole line and batch.
+
+    Raises:
+        TraceError: another version of tracekit recorded it, or it was killed
+            before it wrote its run record.
+    """
+    facts = [
+        (kind, c)
+        for line in _lines(root / JOURNAL)
+        for kind, c in line.items()
+    ]
+    found = dict(facts)
+    if found["tracekit"] != FORMAT_VERSION:
+        raise TraceError(
+            f"{root} was cut off while format version {found['tracekit']} was "
+            f"recorded, this tracekit reads {FORMAT_VERSION}; install the "
+            "tracekit that recorded it"
+        )
+    if "run" not in found:
+        raise TraceError(
+            f"{root}: the program was killed as its recording began, nothing "
+            "was kept; run it again"
+        )
+    events = list(read_stream(root / STREAM))
+    state = f"unfinished: killed or still running; {len(events)} events kept"
+    run = _run(found["run"])
+    return Unfinished(
+        run=replace(run, facts={**run.facts, "recording": state}),
+        events=events,
+        config=[ConfigValue(**c) for kind, c in facts if kind == "config"],
+        files=[FileUse(**c) for kind, c in facts if kind == "file"],
+        coverage=[_coverage(c) for kind, c in facts if kind == "coverage"],
+    )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            return  # cut off in the middle of a line
+        if isinstance(found, dict):
+            yield found
+
+
+def _run(stored: dict[str, Any]) -> Run:
+    slow, fast = stored["pixel_dims"]
+    return Run(
+        **{
+            **stored,
+            "argv": tuple(stored["argv"]),
+            "pixel_dims": (slow, fast),
+            "selected_taps": tuple(stored["selected_taps"]),
+        }
+    )
+
+
+def _coverage(stored: dict[str, Any]) -> Coverage:
+    return Coverage(
+        tuple(stored["dims"]),
+        stored["kind"],
+        tuple(tuple(indices) for indices in stored["selected"]),
+        stored["tap"],
+    )
