@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from simulator.blocks import Pixels, simulate
+from simulator.blocks import Pixels, check_pixels, simulate
 from simulator.c_backend import run_c
 from simulator.errors import SimulatorError
 from simulator.images import Header, Image, write_float, write_pgm, write_smv
@@ -129,9 +129,10 @@ def _run(command: Command) -> None:
     options = parse_options(command.rest)
     quirks = Quirks().without(command.without)
     pixels = [*command.pixels, *options.trace_pixels]
-    with _recording(command, options, pixels), torch.no_grad():
+    with _recording(command, pixels), torch.no_grad():
         config("argv", " ".join(command.rest), decisive=False)
         scene = build_scene(options, quirks)
+        check_pixels(scene, pixels)
         if command.trace and pixels and not _writes(command, options):
             simulate(scene, pixels=pixels)
             return
@@ -140,28 +141,16 @@ def _run(command: Command) -> None:
 
 
 def _recording(
-    command: Command, options: Options, pixels: Pixels
+    command: Command, pixels: Pixels
 ) -> AbstractContextManager[Any]:
     if command.trace is None:
         return nullcontext()
     return record(
         command.trace,
-        pixels=_computed(options, pixels) if pixels else None,
+        pixels=pixels or None,
         taps=command.taps,
         program="simulator",
     )
-
-
-def _computed(options: Options, pixels: Pixels) -> Pixels:
-    """The pixels in the region of interest: no other one is computed."""
-    if options.roi is None:
-        return pixels
-    fast_min, fast_max, slow_min, slow_max = options.roi
-    return [
-        (slow, fast)
-        for slow, fast in pixels
-        if slow_min <= slow <= slow_max and fast_min <= fast <= fast_max
-    ]
 
 
 def _writes(command: Command, options: Options) -> bool:

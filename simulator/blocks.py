@@ -13,9 +13,9 @@ from simulator.errors import SimulatorError
 from simulator.facts import state_problem, tap_shared
 from simulator.options import Options
 from simulator.quirks import Quirks
-from simulator.samples import Block
+from simulator.samples import PIXEL, Block
 from simulator.scene import Scene, build_scene, placed
-from tracekit import scope
+from tracekit import scope, tap
 
 BLOCK = 1 << 15  # samples of one block: its planes stay in the cache
 Pixels = Sequence[tuple[int, int]]
@@ -51,7 +51,8 @@ def simulate(
         interest 0.
 
     Raises:
-        SimulatorError: an unreadable file, or a request that makes no image.
+        SimulatorError: an unreadable file, a pixel that the detector doesn't
+            have, or a request that makes no image.
     """
     if isinstance(problem, Options):
         problem = build_scene(problem, quirks)
@@ -60,7 +61,7 @@ def simulate(
     tap_shared(scene)
     if pixels is None:
         return _image(scene, block)
-    _inside(scene, pixels)
+    check_pixels(scene, pixels)
     if _needs_all(scene):
         image = _image(scene, block)
         return torch.stack([image[slow, fast] for slow, fast in pixels])
@@ -75,7 +76,7 @@ def _image(scene: Scene, block: int) -> Tensor:
         values, carried = _block(scene, part, carried)
         rows, columns = part.rows, part.columns
         image[rows.start : rows.stop, columns.start : columns.stop] = values
-    return image
+    return tap(image, "image", PIXEL, unit="photon")
 
 
 def _some(scene: Scene, pixels: Pixels) -> Tensor:
@@ -83,13 +84,16 @@ def _some(scene: Scene, pixels: Pixels) -> Tensor:
     first = _first_pixel(scene)
     values = []
     for slow, fast in pixels:
-        if slow not in scene.rows or fast not in scene.columns:
-            values.append(scene.detector.pix0.new_zeros(()))
-            continue
-        part = Block(range(slow, slow + 1), range(fast, fast + 1))
-        swept = (slow, fast) != first
-        photons, _ = _block(scene, part, Carried(swept, interpolating=False))
-        values.append(photons[0, 0])
+        value = scene.detector.pix0.new_zeros(())
+        if slow in scene.rows and fast in scene.columns:
+            part = Block(range(slow, slow + 1), range(fast, fast + 1))
+            swept = (slow, fast) != first
+            photons, _ = _block(
+                scene, part, Carried(swept, scene.factors.interpolate)
+            )
+            value = photons[0, 0]
+        with scope("pixel", slow=slow, fast=fast):
+            values.append(tap(value, "image", unit="photon"))
     return torch.stack(values)
 
 
@@ -133,7 +137,12 @@ def _first_pixel(scene: Scene) -> tuple[int, int] | None:
     return None
 
 
-def _inside(scene: Scene, pixels: Pixels) -> None:
+def check_pixels(scene: Scene, pixels: Pixels) -> None:
+    """Refuse pixels that the detector doesn't have.
+
+    Raises:
+        SimulatorError: it names the pixel and the detector's size.
+    """
     detector = scene.detector
     for slow, fast in pixels:
         if not (

@@ -106,7 +106,7 @@ def structure_factor(
     goes on after this block.
     """
     looked_up = counted
-    if scene.crystal.shape != "square" and not scene.water:
+    if scene.crystal.shape != "square" and scene.water_size == 0.0:
         shines = F_latt != 0.0
         looked_up = shines if counted is None else counted & shines
     F_cell = nearest(scene.factors, index)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simulator import reference
-from simulator.errors import SimulatorError
+from simulator.quirks import Quirks
 
 
 def run_c(
@@ -31,16 +31,15 @@ def run_c(
         pixels: (slow, fast) pairs to trace.
         taps: names or globs to trace; None: all.
         image: file for the float64 image, .npy.
-        without: names of quirks; the C program knows no such switch.
+        without: names of quirks to turn off.
 
     Raises:
-        SimulatorError: a quirk is to be left out, or there is no compiler.
+        SimulatorError: there is no compiler, or no quirk of this name.
     """
-    if without:
-        raise SimulatorError(
-            "--without: the C program has all quirks; use --backend torch"
-        )
-    line = reference.command(argv, image=image, pixels=pixels, taps=taps or ())
+    Quirks().without(without)
+    line = reference.command(
+        argv, image=image, pixels=pixels, taps=taps or (), without=without
+    )
     if trace is None:
         return subprocess.run(line, check=False).returncode
     # Not needed, and slow to import, where PyTorch computes.

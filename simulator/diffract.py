@@ -27,7 +27,7 @@ from simulator.pixel_factors import (
     tap_factors,
 )
 from simulator.rays import obliquity, scatter, unmasked
-from simulator.samples import PIXEL, Block, by_pixel
+from simulator.samples import PIXEL, SAMPLE, Block, by_pixel, by_sample
 from simulator.scene import Scene
 from tracekit import tap
 
@@ -56,13 +56,19 @@ def diffract(
         scene, hkl, index, F_latt, rays.counted, carried
     )
     terms = F_cell * F_cell * F_latt * F_latt
+    tap(by_sample(terms), "I_term", SAMPLE, unit="1",
+        where=None if looked_up is None else by_sample(looked_up))  # fmt: skip
     if looked_up is not None:
         terms = torch.where(looked_up, terms, 0.0)
-    factors = (capture(scene, rays), polarization(scene, rays), omega)
+    factors = (
+        capture(scene, rays, alive),
+        polarization(scene, rays),
+        omega,
+    )
     total = summed(scene, terms, looked_up, factors)
     tap(total, "I_before_scaling", PIXEL, unit="1", where=where)
     tap_factors(factors, where)
-    intensity = scaled(scene, total, factors)
+    intensity = scaled(scene, total, factors, where)
     if where is not None:
         intensity = torch.where(where, intensity, 0.0)
     tap(intensity, "intensity", PIXEL, unit="photon", where=where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from simulator.numerics import plain
 from simulator.scene import R_E_SQR, Scene
 from simulator.units import RTD
@@ -51,6 +53,8 @@ def _state_detector(scene: Scene) -> None:
     config("Sclose", plain(detector.Sclose), "m")
     config("layers", detector.layers)
     config("sensor_thickness", detector.thickness, "m")
+    config("curved_detector", int(detector.curved))
+    config("point_pixel", int(detector.point_pixel))
 
 
 def _state_crystal(scene: Scene) -> None:
@@ -63,6 +67,7 @@ def _state_crystal(scene: Scene) -> None:
     for name, count in zip("abc", crystal.cells, strict=True):
         config(f"N_{name}", count)
     config("crystal_shape", crystal.shape)
+    config("fudge", crystal.fudge)
     config("mosaic_domains", len(crystal.mosaic))
     config("mosaic_spread", crystal.mosaic_spread * RTD, "degree")
     config("phi_start", crystal.phi_start * RTD, "degree")
@@ -83,7 +88,9 @@ def _state_sampling(scene: Scene) -> None:
     config("roi_fast_max", fast_max)
     config("roi_slow_min", slow_min)
     config("roi_slow_max", slow_max)
-    config("quirks", " ".join(scene.quirks.on))
+    config("water_size", scene.water_size, "m")
+    config("dmin", scene.dmin, "m")
+    config("quirks", " ".join(scene.quirks.on) or "none")
 
 
 def _tap_detector(scene: Scene) -> None:
@@ -116,6 +123,11 @@ def _tap_crystal_and_beam(scene: Scene) -> None:
     tap(int(scene.oversample_thick), "oversample_thick", unit="1")
     tap(int(scene.oversample_polar), "oversample_polar", unit="1")
     tap(int(scene.oversample_omega), "oversample_omega", unit="1")
+    tap(scene.background, "water_background", unit="1")
+    if scene.factors.bounds is not None:
+        low, high = torch.tensor(scene.factors.bounds).T
+        tap(low, "hkl_min", "hkl", unit="1")
+        tap(high, "hkl_max", "hkl", unit="1")
     tap(crystal.phi, "phi", "phi", unit="rad")
     tap(beam.incident.T, "incident_vec", "source xyz", unit="1")
     tap(beam.wavelength, "wavelength", "source", unit="m")

@@ -8,7 +8,14 @@ from torch import Tensor
 from simulator.geometry import capture_fraction
 from simulator.polarization import polarization_factor
 from simulator.rays import Rays
-from simulator.samples import PIXEL, by_pixel
+from simulator.samples import (
+    PIXEL,
+    SOURCE,
+    SUB_PIXEL,
+    by_pixel,
+    by_source,
+    by_sub_pixel,
+)
 from simulator.scattering import incident_field
 from simulator.scene import R_E_SQR, Scene
 from simulator.summation import add_up, add_up_running
@@ -17,7 +24,7 @@ from tracekit import tap
 _LOOPS = (0, 1, 2, 3)  # layer, sub_slow, sub_fast, source
 
 
-def capture(scene: Scene, rays: Rays) -> Tensor:
+def capture(scene: Scene, rays: Rays, alive: Tensor | None) -> Tensor:
     """Fraction of the photons that the sensor absorbs.
 
     By sub-pixel with -oversample_thick; else that of the first sub-pixel of
@@ -31,7 +38,11 @@ def capture(scene: Scene, rays: Rays) -> Tensor:
     layer = layer.reshape(-1, *[1] * 7)
     if not scene.oversample_thick:
         d, layer = d[:, -1:, :1, :1], layer[-1:]
-    return capture_fraction(detector, d, layer)
+        return capture_fraction(detector, d, layer)
+    fraction = capture_fraction(detector, d, layer)
+    tap(by_sub_pixel(fraction), "capture_subpixel", SUB_PIXEL, unit="1",
+        where=None if alive is None else by_sub_pixel(alive))  # fmt: skip
+    return fraction
 
 
 def polarization(scene: Scene, rays: Rays) -> Tensor:
@@ -47,7 +58,11 @@ def polarization(scene: Scene, rays: Rays) -> Tensor:
     axis = beam.polarization.reshape(3, *[1] * 8)
     kahn = beam.polarization_factor
     if scene.oversample_polar:
-        return polarization_factor(kahn, i, d, axis)
+        factor = polarization_factor(kahn, i, d, axis)
+        counted = rays.counted
+        tap(by_source(factor), "polar_source", SOURCE, unit="1",
+            where=None if counted is None else by_source(counted))  # fmt: skip
+        return factor
     outer = (slice(None), *[slice(1)] * 4)
     if rays.counted is None or rays.polarized is None:
         return polarization_factor(kahn, i[outer], d[outer], axis)
@@ -78,20 +93,23 @@ def summed(
     inside = [
         f for f, on in zip(factors, _oversampled(scene), strict=True) if on
     ]
-    if not inside:
-        return add_up(terms, scene.background)
-    if scene.quirks.running_sum:
+    if inside and scene.quirks.running_sum:
         return add_up_running(terms, scene.background, looked_up, inside)
     for factor in inside:
         terms = terms * factor
-    return add_up(terms, scene.background)
+    return add_up(terms, scene.background, looked_up)
 
 
 def scaled(
-    scene: Scene, total: Tensor, factors: tuple[Tensor, Tensor, Tensor]
+    scene: Scene,
+    total: Tensor,
+    factors: tuple[Tensor, Tensor, Tensor],
+    where: Tensor | None,
 ) -> Tensor:
     """Photons: the sum in absolute units, times what was left out of it."""
     intensity = R_E_SQR * scene.beam.fluence * total / scene.steps
+    tap(intensity, "intensity_post_scale", PIXEL, unit="photon/sr",
+        where=where)  # fmt: skip
     for factor, inside in zip(factors, _oversampled(scene), strict=True):
         if not inside:
             intensity = intensity * by_pixel(factor)

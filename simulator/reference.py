@@ -69,6 +69,7 @@ def command(
     image: str | Path | None = None,
     pixels: Iterable[tuple[int, int]] = (),
     taps: Iterable[str] = (),
+    without: Iterable[str] = (),
     directory: str | Path | None = None,
 ) -> list[str]:
     """The command line that runs the program; it is built first.
@@ -79,19 +80,23 @@ def command(
         pixels: the pixels to trace, (slow, fast).
         taps: names of the taps to print, ``*`` for any characters; all of
             them by default.
+        without: names of the quirks to turn off.
         directory: as for `build`.
 
     Raises:
         SimulatorError: as for `build`.
     """
-    line = [str(build(directory)), *argv]
+    line = [str(build(directory))]
     for slow, fast in pixels:
         line += ["-trace_pixel", str(slow), str(fast)]
     if names := ",".join(taps):
         line += ["-taps", names]
+    for name in without:
+        line += ["-without", name]
     if image is not None:
         line += ["-image", str(image)]
-    return line
+    # Last: nanoBragg ignores -curved_det as the last word.
+    return [*line, *argv]
 
 
 def run(
@@ -101,6 +106,7 @@ def run(
     image: str | Path | None = None,
     pixels: Iterable[tuple[int, int]] = (),
     taps: Iterable[str] = (),
+    without: Iterable[str] = (),
     directory: str | Path | None = None,
 ) -> str:
     """Run the program in a directory; returns its log.
@@ -111,6 +117,7 @@ def run(
         image: as for `command`.
         pixels: as for `command`.
         taps: as for `command`.
+        without: as for `command`.
         directory: as for `build`.
 
     Raises:
@@ -118,7 +125,12 @@ def run(
             or files; the message is the program's.
     """
     line = command(
-        argv, image=image, pixels=pixels, taps=taps, directory=directory
+        argv,
+        image=image,
+        pixels=pixels,
+        taps=taps,
+        without=without,
+        directory=directory,
     )
     done = subprocess.run(
         line, cwd=cwd, capture_output=True, text=True, check=False

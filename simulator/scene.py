@@ -50,7 +50,7 @@ class Scene:
         steps: samples that the sum is divided by; layers don't count.
         dmin: resolution limit, metre; 0 for none.
         background: of water, in the sum's unit; added once a pixel.
-        water: whether there is any.
+        water_size: edge of a cube of water, metre; 0 for none.
         roi: fast_min, fast_max, slow_min, slow_max, all inside.
         mask: pixels to compute, [slow fast], None for all.
         quirks: which bugs of the C program are reproduced.
@@ -67,7 +67,7 @@ class Scene:
     steps: int
     dmin: float
     background: float
-    water: bool
+    water_size: float
     roi: tuple[int, int, int, int]
     mask: Tensor | None
     quirks: Quirks
@@ -102,6 +102,7 @@ def build_scene(options: Options, quirks: Quirks | None = None) -> Scene:
     factors = build_structure_factors(options, crystal.asked_cells, quirks)
     oversample = _oversample(options, detector, beam, crystal)
     domains, phis = len(crystal.mosaic), len(crystal.phi)
+    water = options.water / MICRO
     return Scene(
         detector=detector,
         beam=beam,
@@ -113,8 +114,8 @@ def build_scene(options: Options, quirks: Quirks | None = None) -> Scene:
         oversample_omega=options.oversample_omega,
         steps=beam.sources * domains * phis * oversample * oversample,
         dmin=options.dmin / 1e10,
-        background=_background(options.water / MICRO, beam.fluence),
-        water=options.water != 0.0,
+        background=_background(water, beam.fluence),
+        water_size=water,
         roi=_region(options, detector),
         mask=_mask(options, detector),
         quirks=quirks,

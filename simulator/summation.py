@@ -6,20 +6,32 @@ computed in nor on how many threads there are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
 import torch
 from torch import Tensor
 
+from simulator.samples import LOOPS, PIXEL
+from tracekit import scope, tap
 
-def add_up(terms: Tensor, background: Tensor | float) -> Tensor:
+
+def add_up(
+    terms: Tensor, background: Tensor | float, counted: Tensor | None = None
+) -> Tensor:
     """Background plus all terms, [slow fast].
 
     Args:
-        terms: [layer sub_slow sub_fast source phi mosaic slow fast].
+        terms: [layer sub_slow sub_fast source phi mosaic slow fast]; 0 where
+            not counted.
         background: of a pixel, added first.
+        counted: samples that are not skipped, bool, broadcasts with terms;
+            None: all.
     """
     total: Tensor | None = None
-    for plane in terms.flatten(0, 5).unbind(0):
+    for at, plane, alive in _planes(terms, counted):
         total = plane + background if total is None else total + plane
+        _tap_sum(total, at, alive)
     assert total is not None  # noqa: S101 - every loop has a step
     return total
 
@@ -37,20 +49,36 @@ def add_up_running(
     Args:
         terms: as above.
         background: as above.
-        counted: samples that are not skipped, bool, broadcasts with terms;
-            None: all.
+        counted: as above.
         factors: capture, polarization, solid angle, in the order in which
             they are multiplied; each broadcasts with terms.
     """
     shape = terms.shape
     spread = [f.expand(shape).flatten(0, 5) for f in factors]
     total = torch.zeros_like(terms[0, 0, 0, 0, 0, 0]) + background
-    alive = None if counted is None else counted.expand(shape).flatten(0, 5)
-    for sample, plane in enumerate(terms.flatten(0, 5)):
+    for sample, (at, plane, alive) in enumerate(_planes(terms, counted)):
         after = total + plane
         for factor in spread:
             after = after * factor[sample]
-        if alive is not None:
-            after = torch.where(alive[sample], after, total)
-        total = after
+        total = after if alive is None else torch.where(alive, after, total)
+        _tap_sum(total, at, alive)
     return total
+
+
+def _planes(
+    terms: Tensor, counted: Tensor | None
+) -> Iterator[tuple[tuple[int, ...], Tensor, Tensor | None]]:
+    """Each sample: its loop indices, its terms, and where it counts."""
+    places = product(*map(range, terms.shape[:6]))
+    planes = terms.flatten(0, 5).unbind(0)
+    if counted is None:
+        for at, plane in zip(places, planes, strict=True):
+            yield at, plane, None
+        return
+    alive = counted.expand(terms.shape).flatten(0, 5).unbind(0)
+    yield from zip(places, planes, alive, strict=True)
+
+
+def _tap_sum(total: Tensor, at: tuple[int, ...], alive: Tensor | None) -> None:
+    with scope("sample", **dict(zip(LOOPS, at, strict=True))):
+        tap(total, "I_accum", PIXEL, unit="1", where=alive)

@@ -23,7 +23,7 @@ def test_both_programs_agree_then_the_stale_file_is_named(story: str) -> None:
     """First close, then the file by name and hash, then F_cell with both."""
     close, diverged = story.split("2. The same command")
     assert "CLOSE" in close
-    assert "45 on both sides, 0 diverged" in close
+    assert "50 on both sides, 0 diverged" in close
     assert "file Fdump.bin     not read  read, sha256 " in diverged
     assert "First divergence: F_cell at pixel (2048, 2048)" in diverged
     assert "actual    100 " in diverged

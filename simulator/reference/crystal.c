@@ -12,11 +12,11 @@ static double clamped(double x)
 }
 
 /* Reciprocal vectors in the standard orientation, A* along x and B* in the
- * xy plane, and the cell's volume. The third component of C* is nanoBragg's
- * and not the textbook's: a triclinic cell keeps its edges and only nearly
- * its angles. */
+ * xy plane, and the cell's volume. rescaled: the third component of C* is
+ * nanoBragg's and not the textbook's, so that a triclinic cell keeps its
+ * edges and only nearly its angles. */
 static Cell standard_reciprocal(const double edge[3], const double angle[3],
-                                double *volume)
+                                bool rescaled, double *volume)
 {
     double a = edge[0], b = edge[1], c = edge[2];
     double al = angle[0], be = angle[1], ga = angle[2];
@@ -32,11 +32,14 @@ static Cell standard_reciprocal(const double edge[3], const double angle[3],
     double cos_be = (cos(ga) * cos(al) - cos(be)) / (sin(ga) * sin(al));
     double cos_ga = (cos(al) * cos(be) - cos(ga)) / (sin(al) * sin(be));
     double sin_ga = clamped(c * inverse / a_star / b_star);
+    double height = c_star * *volume / (a * b * c * sin_ga);
+    if (!rescaled)
+        height = 1.0 / c;
     return (Cell){
         {a_star, 0.0, 0.0},
         {b_star * cos_ga, b_star * sin_ga, 0.0},
         {c_star * cos_be, c_star * (cos_al - cos_be * cos_ga) / sin_ga,
-         c_star * *volume / (a * b * c * sin_ga)}};
+         height}};
 }
 
 /* Edges and angles (radian) with the missing ones filled in. */
@@ -71,11 +74,12 @@ static Cell read_matrix(const char *name, double wavelength)
         {m[2] * factor, m[5] * factor, m[8] * factor}};
 }
 
-/* Random misset: a rotation whose cap of 90 *radian* covers every
- * orientation, taken apart into angles about x, y and z. */
-static Vec3 random_misset(long *seed)
+/* Random misset: a rotation from a cap of 90, taken apart into angles about
+ * x, y and z. in_radian: 90 radian, as in nanoBragg, not degrees. */
+static Vec3 random_misset(bool in_radian, long *seed)
 {
-    Mat3 m = random_rotation(90.0, seed);
+    Mat3 m = random_rotation(
+        in_radian ? 90.0 : 90.0 / DEGREES_PER_RADIAN, seed);
     for (int i = 0; i < 3; i++)
         m.row[i] = unit(m.row[i]);
     Vec3 last = m.row[2];
@@ -90,7 +94,8 @@ static Cell misset(Cell cell, const Options *options)
     Vec3 angles = {options->misset[0], options->misset[1],
                    options->misset[2]};
     if (options->misset_random)
-        angles = random_misset(&seed);
+        angles = random_misset(
+            quirk_on(&options->quirks, RANDOM_MISSET_RADIAN), &seed);
     return (Cell){rotate_xyz(cell.a, angles), rotate_xyz(cell.b, angles),
                   rotate_xyz(cell.c, angles)};
 }
@@ -149,7 +154,9 @@ void crystal_build(Crystal *crystal, const Options *options)
     Cell star = {{0, 0, 0}, {0, 0, 0}, {0, 0, 0}};
     if (options->have_cell) {
         complete_cell(options, edge, angle);
-        star = standard_reciprocal(edge, angle, &volume);
+        star = standard_reciprocal(
+            edge, angle, quirk_on(&options->quirks, RESCALED_C_STAR),
+            &volume);
     }
     if (options->matrix_file != NULL)
         star = read_matrix(options->matrix_file, options->wavelength);

@@ -3,13 +3,6 @@
 #include "experiment.h"
 #include "trace.h"
 
-/* This program is the original's twin: it has all of its bugs, always. The
- * names are those of simulator/quirks.py. */
-static const char QUIRKS[] =
-    "phi_carry_over interpolation_switch_off running_sum fdump_reuse "
-    "renormalised_direction random_misset_radian curved_det_needs_follower "
-    "rescaled_c_star repeated_layer_step";
-
 static double degrees(double radians)
 {
     return radians * DEGREES_PER_RADIAN;
@@ -40,17 +33,19 @@ static void describe_detector(const Detector *d)
     trace_config_integer("oversample", d->oversample);
     trace_config_integer("layers", d->layers);
     trace_config("sensor_thickness", "m", d->thickness);
+    trace_config_integer("curved_detector", d->curved);
+    trace_config_integer("point_pixel", d->point_pixel);
     trace_config_integer("roi_fast_min", d->roi[0]);
     trace_config_integer("roi_fast_max", d->roi[1]);
     trace_config_integer("roi_slow_min", d->roi[2]);
     trace_config_integer("roi_slow_max", d->roi[3]);
-    trace_config_text("quirks", QUIRKS);
 }
 
 static void describe_crystal(const Crystal *crystal)
 {
     const Cell *cell = &crystal->real;
     trace_config_text("crystal_shape", crystal_shape_name(crystal->shape));
+    trace_config_number("fudge", crystal->fudge);
     trace_config_number("N_a", crystal->cells[0]);
     trace_config_number("N_b", crystal->cells[1]);
     trace_config_number("N_c", crystal->cells[2]);
@@ -102,5 +97,8 @@ void experiment_describe(const Experiment *e, const Options *options)
     describe_crystal(&e->crystal);
     describe_beam(e, options);
     describe_orientations(&e->orientations);
+    trace_config("water_size", "m", e->water);
+    trace_config("dmin", "m", e->d_min);
     trace_config_integer("steps", e->steps);
+    quirks_describe(&e->quirks);
 }

@@ -92,7 +92,7 @@ static void place(Detector *d, const Options *options, const TraceAt *at)
 }
 
 /* The sensor's layers. With a count of n the last layer reaches below the
- * sensor: n layers of thickness/(n-1), as in nanoBragg. */
+ * sensor: n layers of thickness/(n-1), unless the quirk is off. */
 static void set_layers(Detector *d, const Options *options)
 {
     d->thickness = options->thickness;
@@ -112,7 +112,9 @@ static void set_layers(Detector *d, const Options *options)
     }
     if (d->layers < 2)
         d->layers = 2;
-    d->layer_step = d->thickness / (double)(d->layers - 1);
+    bool repeated = quirk_on(&options->quirks, REPEATED_LAYER_STEP);
+    d->layer_step =
+        d->thickness / (double)(repeated ? d->layers - 1 : d->layers);
 }
 
 void detector_place(Detector *d, const Options *options)

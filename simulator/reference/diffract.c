@@ -29,10 +29,12 @@ static double structure_factor(const Experiment *e, Memory *memory,
     if (memory->interpolate) {
         if (structure_factors_in_range(&e->factors, hkl))
             return structure_factors_between(&e->factors, hkl);
-        warn("h %g, k %g, l %g is too near the edge of the structure "
-             "factors: no interpolation from here on", hkl[0], hkl[1],
-             hkl[2]);
-        memory->interpolate = false;
+        if (quirk_on(&e->quirks, INTERPOLATION_SWITCH_OFF)) {
+            warn("h %g, k %g, l %g is too near the edge of the structure "
+                 "factors: no interpolation from here on", hkl[0], hkl[1],
+                 hkl[2]);
+            memory->interpolate = false;
+        }
     }
     return structure_factors_nearest(&e->factors, rounded);
 }
@@ -47,6 +49,31 @@ static void trace_lattice(const TraceAt *at, const Experiment *e,
         trace(at, AT_SAMPLE, "F_latt_c", "1", along[2]);
     }
     trace(at, AT_SAMPLE, "F_latt", "1", lattice);
+}
+
+/* What was asked to be multiplied in at every sample. */
+static double weighted(const Experiment *e, const Pixel *pixel, double value)
+{
+    if (e->oversample_thick)
+        value *= pixel->capture;
+    if (e->oversample_polar)
+        value *= pixel->polar;
+    if (e->oversample_omega)
+        value *= pixel->omega;
+    return value;
+}
+
+/* nanoBragg multiplies all that has been summed so far, sample after
+ * sample: a nested product, and not a weighted sum. */
+static void add_term(const Experiment *e, Pixel *pixel, double term,
+                     const TraceAt *at)
+{
+    trace(at, AT_SAMPLE, "I_term", "1", term);
+    if (quirk_on(&e->quirks, RUNNING_SUM))
+        pixel->sum = weighted(e, pixel, pixel->sum + term);
+    else
+        pixel->sum += weighted(e, pixel, term);
+    trace(at, AT_SAMPLE, "I_accum", "1", pixel->sum);
 }
 
 static void add_sample(const Experiment *e, Memory *memory, Pixel *pixel,
@@ -70,15 +97,7 @@ static void add_sample(const Experiment *e, Memory *memory, Pixel *pixel,
         return;
     double F = structure_factor(e, memory, hkl, rounded);
     trace(at, AT_SAMPLE, "F_cell", "electron", F);
-    pixel->sum += F * F * lattice * lattice;
-    /* These multiply all that has been summed so far, sample after sample:
-     * a nested product, as in nanoBragg, and not a weighted sum. */
-    if (e->oversample_thick)
-        pixel->sum *= pixel->capture;
-    if (e->oversample_polar)
-        pixel->sum *= pixel->polar;
-    if (e->oversample_omega)
-        pixel->sum *= pixel->omega;
+    add_term(e, pixel, F * F * lattice * lattice, at);
 }
 
 static void add_sweep(const Experiment *e, Memory *memory, Pixel *pixel,
@@ -96,9 +115,18 @@ static void add_sweep(const Experiment *e, Memory *memory, Pixel *pixel,
     memory->sweep = LATER_SWEEP;
 }
 
-/* diffracted: normalised anew in place whenever the polarization factor is
- * computed, so that the next source of the sub-pixel sees it in its last
- * bits. */
+/* The factor of this source. diffracted is normalised anew in place, so that
+ * the next source of the sub-pixel sees it in its last bits: a quirk. */
+static double polarized(const Experiment *e, Memory *memory, Vec3 incident,
+                        Vec3 *diffracted)
+{
+    Vec3 copy = *diffracted;
+    bool in_place = quirk_on(&e->quirks, RENORMALISED_DIRECTION);
+    return polarization_factor(e->polarization, &incident,
+                               in_place ? diffracted : &copy,
+                               &memory->polarization);
+}
+
 static void add_source(const Experiment *e, Memory *memory, Pixel *pixel,
                        long source, Vec3 *diffracted, TraceAt *at)
 {
@@ -115,9 +143,9 @@ static void add_source(const Experiment *e, Memory *memory, Pixel *pixel,
             return;
     }
     if (pixel->polar == 0.0 || e->oversample_polar)
-        pixel->polar = polarization_factor(e->polarization, &incident,
-                                           diffracted,
-                                           &memory->polarization);
+        pixel->polar = polarized(e, memory, incident, diffracted);
+    if (e->oversample_polar)
+        trace(at, AT_SOURCE, "polar_source", "1", pixel->polar);
     add_sweep(e, memory, pixel, q, at);
 }
 
@@ -148,6 +176,8 @@ static void add_subpixel(const Experiment *e, Memory *memory, Pixel *pixel,
     }
     if (pixel->capture == 0.0 || e->oversample_thick)
         pixel->capture = captured(d, i[LAYER], diffracted);
+    if (e->oversample_thick)
+        trace(at, AT_SUBPIXEL, "capture_subpixel", "1", pixel->capture);
     for (long source = 0; source < e->beam.sources; source++)
         add_source(e, memory, pixel, source, &diffracted, at);
 }
@@ -164,6 +194,7 @@ static double scaled_intensity(const Experiment *e, const Pixel *pixel,
     trace(at, AT_PIXEL, "omega_applied", "sr", pixel->omega);
     double intensity =
         r_e_squared * e->beam.fluence * pixel->sum / (double)e->steps;
+    trace(at, AT_PIXEL, "intensity_post_scale", "photon/sr", intensity);
     if (!e->oversample_thick)
         intensity *= pixel->capture;
     if (!e->oversample_polar)
@@ -174,11 +205,10 @@ static double scaled_intensity(const Experiment *e, const Pixel *pixel,
     return intensity;
 }
 
-static double pixel_intensity(const Experiment *e, Memory *memory, long slow,
-                              long fast)
+static double pixel_intensity(const Experiment *e, Memory *memory,
+                              TraceAt at)
 {
     const Detector *d = &e->detector;
-    TraceAt at = trace_pixel(slow, fast);
     Pixel pixel = {.sum = e->background, .polar = e->polarized ? 0.0 : 1.0};
     for (long layer = 0; layer < d->layers; layer++) {
         at.index[LAYER] = layer;
@@ -194,7 +224,6 @@ static double pixel_intensity(const Experiment *e, Memory *memory, long slow,
     return scaled_intensity(e, &pixel, &at);
 }
 
-#ifdef _OPENMP
 /* Whether a pixel leaves something behind that the next one's bits depend
  * on: then the pixels must be computed one after the other. */
 static bool carries_over(const Experiment *e, const Memory *memory)
@@ -202,27 +231,40 @@ static bool carries_over(const Experiment *e, const Memory *memory)
     const Orientations *o = &e->orientations;
     size_t size = (size_t)(o->phi_steps * o->domains) * sizeof(Cell);
     Vec3 axis = memory->polarization, again = unit(axis);
-    return memory->interpolate ||
+    bool ends = memory->interpolate &&
+                quirk_on(&e->quirks, INTERPOLATION_SWITCH_OFF);
+    return ends ||
            memcmp(o->cell[FIRST_SWEEP], o->cell[LATER_SWEEP], size) != 0 ||
            memcmp(&axis, &again, sizeof axis) != 0;
 }
-#endif
+
+static void compute(const Experiment *e, Memory *memory, TraceAt at,
+                    double *value)
+{
+    if (experiment_computes(e, at.index[SLOW], at.index[FAST]))
+        *value = pixel_intensity(e, memory, at);
+    trace(&at, AT_PIXEL, "image", "photon", *value);
+}
 
 /* With OpenMP the rows are shared out, but only where no bit and no trace
- * line depends on their order. */
+ * line depends on their order. Where nobody wants the image, the traced
+ * pixels are enough. */
 void diffract(const Experiment *e, double *image)
 {
     const Detector *d = &e->detector;
     Memory memory = {.sweep = FIRST_SWEEP,
                      .interpolate = e->factors.interpolate,
                      .polarization = d->polarization};
+    bool apart = !carries_over(e, &memory);
+    bool all = e->whole_image || !apart;
 #ifdef _OPENMP
-    bool apart = !carries_over(e, &memory) && !trace_any_pixel();
-#pragma omp parallel for firstprivate(memory) if (apart)
+#pragma omp parallel for firstprivate(memory) \
+    if (apart && !trace_any_pixel())
 #endif
     for (long slow = 0; slow < d->count[1]; slow++)
-        for (long fast = 0; fast < d->count[0]; fast++)
-            if (experiment_computes(e, slow, fast))
-                image[slow * d->count[0] + fast] =
-                    pixel_intensity(e, &memory, slow, fast);
+        for (long fast = 0; fast < d->count[0]; fast++) {
+            TraceAt at = trace_pixel(slow, fast);
+            if (all || at.on)
+                compute(e, &memory, at, &image[slow * d->count[0] + fast]);
+        }
 }

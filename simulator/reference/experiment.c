@@ -30,16 +30,29 @@ static void check_pixels(const Detector *detector, const Options *options)
 static void trace_counts(const Experiment *e)
 {
     TraceAt at = trace_run();
+    const StructureFactors *f = &e->factors;
     trace(&at, AT_RUN, "r_e_sqr", "m^2", r_e_squared);
     trace(&at, AT_RUN, "fluence", "photon/m^2", e->beam.fluence);
     trace_integer(&at, AT_RUN, "steps", e->steps);
     trace_integer(&at, AT_RUN, "oversample_thick", e->oversample_thick);
     trace_integer(&at, AT_RUN, "oversample_polar", e->oversample_polar);
     trace_integer(&at, AT_RUN, "oversample_omega", e->oversample_omega);
+    trace(&at, AT_RUN, "water_background", "1", e->background);
+    if (f->origin == NO_FACTORS)
+        return;
+    trace_hkl_integers(&at, AT_RUN, "hkl_min", f->min);
+    trace_hkl_integers(&at, AT_RUN, "hkl_max", f->max);
+}
+
+static bool writes_image(const Options *options)
+{
+    return options->image_file != NULL || options->float_file != NULL ||
+           options->integer_file != NULL || options->pgm_file != NULL;
 }
 
 void experiment_prepare(Experiment *e, const Options *options)
 {
+    e->quirks = options->quirks;
     detector_place(&e->detector, options);
     check_pixels(&e->detector, options);
     crystal_build(&e->crystal, options);
@@ -63,6 +76,7 @@ void experiment_prepare(Experiment *e, const Options *options)
     e->steps = e->beam.sources * e->orientations.domains *
                e->orientations.phi_steps * e->detector.oversample *
                e->detector.oversample;
+    e->whole_image = writes_image(options) || !trace_any_pixel();
     trace_counts(e);
 }
 

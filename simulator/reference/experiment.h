@@ -19,6 +19,8 @@ typedef struct {
     double d_min, water;      /* metre */
     double background;        /* of the water, before scaling */
     long steps;               /* samples of a pixel in one layer */
+    bool whole_image;         /* not only the traced pixels are wanted */
+    Quirks quirks;            /* which bugs are reproduced */
 } Experiment;
 
 /* Read the options and files and derive all of it; traces as it goes. */

@@ -10,11 +10,6 @@
 #include "image.h"
 #include "trace.h"
 
-static bool computes(const void *experiment, long slow, long fast)
-{
-    return experiment_computes(experiment, slow, fast);
-}
-
 static void trace_outputs(const Options *options)
 {
     const char *const names[] = {options->image_file, options->float_file,
@@ -35,11 +30,12 @@ int main(int argc, char **argv)
     experiment_prepare(&experiment, &options);
     experiment_describe(&experiment, &options);
     trace_outputs(&options);
-    trace_covers(computes, &experiment);
+    trace_covers();
     const long *count = experiment.detector.count;
     double *image = allocate((size_t)(count[0] * count[1]), sizeof *image);
     diffract(&experiment, image);
-    image_write(&experiment, &options, image);
+    if (experiment.whole_image)
+        image_write(&experiment, &options, image);
     free(image);
     return 0;
 }

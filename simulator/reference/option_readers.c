@@ -173,14 +173,20 @@ void read_divergence(Options *options, const Option *option, Words *words)
             converted(MILLIRADIAN, next_number(words));
 }
 
-/* As in nanoBragg, the last word of a command line can't be this one. */
+/* Whether nanoBragg would see it: not as the last word. */
 void read_curved(Options *options, const Option *option, Words *words)
 {
+    (void)option;
     if (words->next < words->count)
-        read_constant(options, option, words);
+        options->curved = 1;
     else
-        warn("-curved_det has no effect as the last word (as in "
-             "nanoBragg): put it before another option");
+        options->curved_is_last = true;
+}
+
+void read_without(Options *options, const Option *option, Words *words)
+{
+    (void)option;
+    quirks_without(&options->quirks, next_word(words));
 }
 
 /* The constant says that the fast index comes first. */

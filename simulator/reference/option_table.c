@@ -147,8 +147,7 @@ const Option option_table[] = {
     NUMBER_OF("-detector_thick", thickness, MICROMETRE),
     INTEGERS_OF("-detector_thicksteps", layers, 1, 1),
     INTEGERS_OF("-thicksteps", layers, 1, 1),
-    {"-curved_det", read_curved, AT(curved), 0, 0, PLAIN, KEEPS_PIVOT, 1,
-     NULL},
+    SPECIAL("-curved_det", read_curved, 0),
     FLAG("-point_pixel", point_pixel, 1),
     INTEGERS_OF("-oversample", oversample, 1, 1),
     FLAG("-oversample_thick", oversample_thick, 1),
@@ -157,7 +156,8 @@ const Option option_table[] = {
     INTEGERS_OF("-roi", roi, 4, 1),
     TEXT_OF("-mask", mask_file),
 
-    /* output; -image, -taps and the repeatable -trace_pixel are ours */
+    /* output; -image, -taps and the repeatable -trace_pixel and -without
+     * are ours */
     TEXT_OF("-image", image_file),
     TEXT_OF("-floatfile", float_file),
     TEXT_OF("-floatimage", float_file),
@@ -171,6 +171,7 @@ const Option option_table[] = {
     SPECIAL("-trace_pixel", read_trace_pixel, 0),
     SPECIAL("-printout_pixel", read_trace_pixel, 1),
     TEXT_OF("-taps", taps),
+    SPECIAL("-without", read_without, 0),
 
     /* nothing here depends on these */
     IGNORED("-seed", 1),

@@ -50,6 +50,7 @@ void read_attenuation(Options *, const Option *, Words *);
 void read_divergence(Options *, const Option *, Words *);
 void read_curved(Options *, const Option *, Words *);
 void read_trace_pixel(Options *, const Option *, Words *);
+void read_without(Options *, const Option *, Words *);
 void read_and_ignore(Options *, const Option *, Words *);
 void refuse(Options *, const Option *, Words *);
 

@@ -45,6 +45,18 @@ static const Option *find(const char *name)
     return NULL;
 }
 
+/* As the last word, the option has no effect unless the quirk is off. */
+static void settle_curved(Options *options)
+{
+    if (!options->curved_is_last)
+        return;
+    if (quirk_on(&options->quirks, CURVED_DET_NEEDS_FOLLOWER))
+        warn("-curved_det has no effect as the last word (as in "
+             "nanoBragg): put it before another option");
+    else
+        options->curved = 1;
+}
+
 /* What can't be simulated is said here, before any file is read. */
 static void check(const Options *options)
 {
@@ -73,5 +85,6 @@ void options_read(Options *options, int argc, char **argv)
                  words.option, words.next - 1);
         option->read(options, option, &words);
     }
+    settle_curved(options);
     check(options);
 }

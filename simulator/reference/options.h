@@ -8,6 +8,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "quirks.h"
 #include "vector.h"
 
 typedef enum { MOSFLM, DENZO, ADXV, XDS, DIALS, CUSTOM } Convention;
@@ -58,6 +59,7 @@ typedef struct {
     double beam_centre[2], close[2], origin[2]; /* X, Y; origin: pixels */
     double rotation[3], twotheta;
     long curved, point_pixel;
+    bool curved_is_last;        /* nanoBragg ignores it there */
     double thickness, attenuation;        /* metre, 1/metre */
     long layers;
     long oversample, oversample_thick, oversample_polar, oversample_omega;
@@ -70,6 +72,7 @@ typedef struct {
     long (*trace_pixels)[2];
     int trace_count;
     const char *taps;
+    Quirks quirks;
 } Options;
 
 /* Read the command line; stops the program on anything that is wrong. */

@@ -71,9 +71,10 @@ static Cell in_domain(const Cell *cell, const Mat3 *domain)
 }
 
 /* Two sweeps one after the other: the second one and all that follow it
- * carry over the same cell, because a sweep ends where the last did. */
+ * carry over the same cell, because a sweep ends where the last did.
+ * carries: at phi = 0 the cell stays as the step before left it. */
 static void sweep(Orientations *o, const Crystal *crystal, Vec3 spindle,
-                  const double *phi, const Mat3 *domain)
+                  const double *phi, const Mat3 *domain, bool carries)
 {
     Cell current = crystal->real;
     for (int s = 0; s < SWEEPS; s++) {
@@ -83,6 +84,8 @@ static void sweep(Orientations *o, const Crystal *crystal, Vec3 spindle,
         for (long i = 0; i < o->phi_steps; i++) {
             if (phi[i] != 0.0)
                 current = turned(&crystal->real, spindle, phi[i]);
+            else if (!carries)
+                current = crystal->real;
             for (long j = 0; j < o->domains; j++)
                 *next++ = o->spread > 0.0 ? in_domain(&current, &domain[j])
                                           : current;
@@ -104,5 +107,6 @@ void orientations_build(Orientations *o, const Options *options,
         trace(&at, AT_EACH_PHI, "phi", "rad", phi[i]);
     }
     Mat3 *domain = draw_domains(o, options->mosaic_seed);
-    sweep(o, crystal, spindle, phi, domain);
+    sweep(o, crystal, spindle, phi, domain,
+          quirk_on(&options->quirks, PHI_CARRY_OVER));
 }

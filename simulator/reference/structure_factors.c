@@ -158,7 +158,8 @@ void structure_factors_read(StructureFactors *f, const Options *options)
                             .default_F = options->default_F};
     if (options->hkl_file != NULL)
         read_hkl(f, options->hkl_file);
-    else if ((dump = fopen(dump_name, "rb")) != NULL)
+    else if (quirk_on(&options->quirks, FDUMP_REUSE) &&
+             (dump = fopen(dump_name, "rb")) != NULL)
         read_dump(f, dump);
     else if (options->default_F == 0.0)
         fail("no structure factors: give -hkl FILE or -default_F VALUE");

@@ -58,10 +58,8 @@ void trace_config_informative(const char *key, const char *unit,
 void trace_arguments(int argc, char **argv);
 void trace_file(const char *role, const char *name);
 
-/* The pixels that this run traces: the chosen ones that are computed. */
-void trace_covers(bool (*computed)(const void *problem, long slow,
-                                   long fast),
-                  const void *problem);
+/* The pixels that this run traces. */
+void trace_covers(void);
 
 void trace_print_numbers(const TraceAt *at, unsigned dimensions,
                          const char *name, const char *unit,

@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from simulator import Quirks, SimulatorError, parse_options, simulate
+from simulator import (
+    Quirks,
+    SimulatorError,
+    parse_options,
+    reference,
+    simulate,
+)
 from simulator.random_numbers import Generator, mosaic_rotations
 from simulator.scene import build_scene
 from simulator.steps import layer_steps, mosaic_steps
@@ -96,6 +103,47 @@ def test_a_random_misset_is_a_rotation_either_way() -> None:
     assert cells[0].edges == pytest.approx(cells[1].edges)
     moved = (cells[0].real - cells[1].real).abs().max()
     assert float(moved) > 0.1 * min(cells[0].edges)
+
+
+SENSOR = (
+    "-detector_abs 500 -detector_thick 450 -detector_thicksteps 3 -pixel 1"
+)
+
+
+@pytest.mark.parametrize(
+    ("quirk", "words"),
+    [
+        ("phi_carry_over", "-phi 0 -osc 2 -phisteps 2"),
+        ("interpolation_switch_off", "-hkl list.hkl -interpolate -pixel 1"),
+        ("running_sum", f"{SENSOR} -oversample_thick -oversample_omega"),
+        ("running_sum", "-polar 0.9 -oversample_polar -oversample 2"),
+        ("fdump_reuse", ""),
+        ("renormalised_direction", "-oversample 2 -hdivrange 2 -hdivsteps 3"),
+        ("random_misset_radian", "-misset random -misset_seed 42"),
+        ("curved_det_needs_follower", "-curved_det"),
+        ("rescaled_c_star", ""),
+        ("repeated_layer_step", SENSOR),
+    ],
+)
+def test_both_programs_turn_a_quirk_off(
+    quirk: str, words: str, kept: Path
+) -> None:
+    """C and PyTorch agree without the quirk, too, and it had an effect."""
+    box = [f"{h} {k} {l} {9 + h * k - l}" for h in range(-3, 6)
+           for k in range(-3, 6) for l in range(-3, 9)]  # fmt: skip
+    Path("list.hkl").write_text("\n".join(box))
+    argv = f"{SMALL} {words}".split()
+    options = parse_options(argv)
+    images = []
+    for without in ((), (quirk,)):
+        if quirk == "fdump_reuse":
+            simulate(parse_options([*argv, "-hkl", "list.hkl"]))
+        ours = simulate(options, quirks=Quirks().without(without)).numpy()
+        reference.run(argv, image="c.npy", without=without, directory=kept)
+        theirs = np.load("c.npy")
+        assert np.abs(ours - theirs).max() <= 1e-13 * theirs.max()
+        images.append(theirs)
+    assert not np.array_equal(*images)
 
 
 def test_unknown_quirks_are_refused() -> None:
