@@ -10,7 +10,9 @@
 --
 -- Columns
 -- key                            the fact, or "file NAME"
--- kind                           "differs", "actual only" or "expected only"
+-- kind                           "differs", "actual only", "expected only", or
+--                                "restated": one side states several values,
+--                                listed with their origins; the last counts
 -- decisive                       the runs solve different problems if it
 --                                differs
 -- actual, expected               what each side states, as text; or NULL
@@ -45,8 +47,8 @@ WITH fact AS (
         ) + coalesce(0.5::DOUBLE * pow(10::DOUBLE, a.quantum), 0)
         * coalesce(abs(u.factor), 1)
         + coalesce(0.5::DOUBLE * pow(10::DOUBLE, e.quantum), 0) AS allowed
-    FROM (FROM trace_config WHERE side = 'actual') AS a
-    FULL JOIN (FROM trace_config WHERE side = 'expected') AS e
+    FROM (FROM config WHERE side = 'actual' AND counts) AS a
+    FULL JOIN (FROM config WHERE side = 'expected' AND counts) AS e
         ON a.key = e.key
     LEFT JOIN unit_factor AS u
         ON u.actual_unit = a.unit AND u.expected_unit = e.unit
@@ -84,6 +86,38 @@ input AS (
     FROM trace_file AS f
     WHERE f.role IN ('input', 'side') AND f.side IN ('actual', 'expected')
     GROUP BY f.side, f.name
+),
+restated AS (
+    SELECT
+        key, 'restated' AS kind, bool_or(decisive) AS decisive,
+        string_agg(said, ', then ' ORDER BY number) FILTER (side = 'actual')
+            AS actual,
+        string_agg(said, ', then ' ORDER BY number) FILTER (side = 'expected')
+            AS expected,
+        NULL::DOUBLE AS actual_value, NULL::DOUBLE AS expected_value,
+        NULL::VARCHAR AS unit,
+        any_value(origin ORDER BY number DESC) FILTER (side = 'actual')
+            AS actual_origin,
+        any_value(origin ORDER BY number DESC) FILTER (side = 'expected')
+            AS expected_origin
+    FROM (
+        SELECT
+            side, key, decisive, origin, row_number() OVER () AS number,
+            concat_ws(
+                ' ', coalesce(text, _shown(value)), unit,
+                '(' || nullif(origin, '') || ')'
+            ) AS said,
+            value, text,
+            coalesce(0.5::DOUBLE * pow(10::DOUBLE, quantum), 0) AS half
+        FROM config
+        WHERE side IN ('actual', 'expected')
+    )
+    GROUP BY side, key
+    -- one number printed with more digits than before is no other number
+    HAVING count(*) > 1 AND NOT coalesce(
+        count(*) = count(value)
+        AND max(value) - min(value) <= 2 * max(half), FALSE
+    )
 ),
 complete AS (
     SELECT
@@ -133,4 +167,5 @@ FROM (
     UNION ALL BY NAME FROM used
 )
 WHERE NOT (in_actual AND in_expected AND equal IS TRUE)
+UNION ALL BY NAME FROM restated
 ORDER BY kind <> 'differs', NOT decisive, key;

@@ -22,6 +22,8 @@
 -- class       "number", "nan" (both), "nan mismatch", "text" (equal ones) or
 --             "text mismatch"
 -- abs_error   |actual - expected|; NULL for texts and NaN
+-- scale       what rtol is relative to: the expected number, or the largest of
+--             its vector
 -- rel_error   abs_error / |expected|; infinite beside an expected 0
 -- ulps        units in the last place between them, of the coarser type; the
 --             difference of integers
@@ -88,7 +90,7 @@ measured AS (
 ),
 bounded AS (
     SELECT
-        * EXCLUDE (scale),
+        *,
         CASE
             WHEN abs_error = 0 OR isinf(abs_error) THEN abs_error
             ELSE abs_error / abs(expected)

@@ -15,6 +15,14 @@
 -- unknown_pixel    the pixel was not stated, and matched by order
 -- by_order         all dims that were matched by order, or NULL
 -- not_compared     why it could not be compared, else NULL
+-- rtol, atol, allowed_ulps, relative_to  the tolerance that applied
+-- reason, origin   why it is what it is, and file:line of it, or "default"
+-- least_rtol, least_atol, least_ulps  the smallest rtol, atol or max_ulps
+--                  that makes all numbers close, NaN on one side apart, where
+--                  the rule stays as it is otherwise; NULL if none does
+-- signal           largest expected number
+-- vacuous          the tolerance is larger than the signal: all zeros on the
+--                  actual side would have been close
 CREATE OR REPLACE MACRO tap_summary() AS TABLE
 WITH placed AS (
     SELECT
@@ -36,12 +44,15 @@ WITH placed AS (
 joined AS (
     SELECT
         p.tap, p.tap_order, p.pair, p.unknown_pixel, p.by_order, p.problem,
+        p.rtol, p.atol, p.max_ulps AS allowed_ulps, p.relative_to,
+        r.reason, r.origin,
         c.* EXCLUDE (pair, worst),
         CASE WHEN c.worst IS NOT NULL THEN {
             'bad': c.worst.bad, 'error': c.worst.error, 'pair': -p.pair,
             'slow': c.place[c.pixel[1]], 'fast': c.place[c.pixel[2]]
         } END AS worst
     FROM pair AS p
+    JOIN rule AS r ON r.tap = p.tap
     LEFT JOIN placed AS c USING (pair)
 )
 SELECT
@@ -57,7 +68,18 @@ SELECT
     max(worst).slow AS worst_slow, max(worst).fast AS worst_fast,
     bool_or(unknown_pixel) AS unknown_pixel,
     string_agg(DISTINCT by_order, '; ' ORDER BY by_order) AS by_order,
-    string_agg(DISTINCT problem, '; ' ORDER BY problem) AS not_compared
+    string_agg(DISTINCT problem, '; ' ORDER BY problem) AS not_compared,
+    max(rtol) AS rtol, any_value(atol) AS atol,
+    any_value(allowed_ulps) AS allowed_ulps,
+    any_value(relative_to) AS relative_to, any_value(reason) AS reason,
+    any_value(origin) AS origin,
+    CASE WHEN count(least_rtol) = count(compared) THEN max(least_rtol) END
+        AS least_rtol,
+    CASE WHEN count(least_atol) = count(compared) THEN max(least_atol) END
+        AS least_atol,
+    CASE WHEN count(least_ulps) = count(compared) THEN max(least_ulps) END
+        AS least_ulps,
+    max(signal) AS signal, coalesce(bool_and(vacuous), FALSE) AS vacuous
 FROM joined
 GROUP BY tap
 ORDER BY min(tap_order), tap;

@@ -49,3 +49,53 @@ def test_a_close_run_lists_every_tap() -> None:
     assert text.startswith("CLOSE")
     assert "2 on both sides, 0 diverged" in text
     assert len([line for line in text.splitlines() if " 4 " in line]) == 4
+
+
+def test_each_tap_says_its_tolerance_and_what_it_needs() -> None:
+    """Bound, file and line, and the smallest that would pass, in one line."""
+    rule = tk.Tolerance("y", rtol=1e-6, origin="tests/policy.toml:8")
+    policy = tk.Policy((tk.Tolerance(), rule))
+    text = render(tk.compare(recorded(1e-3), recorded(), policy=policy))
+    (line,) = [one for one in text.splitlines() if one.startswith("  x  y")]
+    assert "rtol 0.0005  rtol 1e-06  policy.toml:8" in line
+    assert "y would pass with rtol 0.0005, or atol 0.001, or" in text
+    nan = tk.compare(recorded(float("nan")), recorded(), policy=policy)
+    assert "no tolerance makes y close" in render(nan)
+
+
+def test_the_smallest_tolerance_is_never_rounded_down() -> None:
+    """What is printed is enough when it is typed into a policy."""
+    for error in (3.00001e-7, 0.1 + 0.2):
+        text = render(tk.compare(recorded(error), recorded()))
+        rtol = float(text.split("would pass with rtol ")[1].split(",")[0])
+        policy = tk.Policy((tk.Tolerance(rtol=rtol),))
+        assert (
+            tk.compare(recorded(error), recorded(), policy=policy).verdict
+            == "close"
+        )
+
+
+def test_warnings_stand_at_the_top() -> None:
+    """Vacuous tolerances, taps that don't fit and restated facts are shown."""
+    wide = tk.Policy((tk.Tolerance("y", atol=3.0, need="optional"),))
+    head = render(tk.compare(recorded(1e-3), recorded(), policy=wide))
+    assert head.startswith("CLOSE")
+    assert "warning: y would pass with zeros, too: " in head.split("\n\n")[0]
+
+    def other_unit() -> tk.Trace:
+        with tk.record() as recording:
+            tk.config("hkls", 1)
+            tk.config("hkls", 0)
+            tk.tap(np.ones((2, 2)), "x", "slow fast", unit="m")
+            tk.tap(np.ones((2, 2)), "y", "slow fast", unit="kg")
+        return recording.trace
+
+    result = tk.compare(other_unit(), recorded(hkls=0), policy=wide)
+    text = render(result)
+    assert text.startswith("CLOSE")
+    assert "warning: y could not be compared: it is in kg" in text
+    assert "optional y: the actual side is in kg" in text
+    assert "warning: the actual side states hkls as 1 (" in text
+    assert result.summary["not_compared"] == 1
+    assert result.summary["optional_gaps"] == 1
+    assert result.to_dict()["taps"][1]["not_compared"]

@@ -202,3 +202,34 @@ def test_order() -> None:
     )
     keys = [key for key, _ in differences(actual, expected)]
     assert keys == ["c", "a", "b", "d"]
+
+
+def test_restated() -> None:
+    """A fact that one run states twice, unequally, is shown; the last counts.
+
+    It is no difference by itself.
+    """
+    twice = stating(
+        ConfigValue("fluence", 1.0, origin="c.log:3"),
+        ConfigValue("fluence", 2.0, unit="m", origin="c.log:9"),
+    )
+    rows = ask(
+        "configuration_differences", twice, number(2.0, unit="m"), "key",
+        "kind", "actual", "expected",
+    )  # fmt: skip
+    shown = "1 (c.log:3), then 2 m (c.log:9)"
+    assert rows == [("fluence", "restated", shown, None)]
+    row = ask("verdict", twice, number(2.0, unit="m"))[0]
+    assert (row["verdict"], row["restated"]) == ("close", 1)
+    assert verdict(twice, number(1.0)) == "diverged"
+
+
+def test_restated_equally() -> None:
+    """The same value again, or with more digits, is not shown."""
+    again = stating(ConfigValue("n", 2.0), ConfigValue("n", 2.0))
+    assert differences(again, stating(ConfigValue("n", 2.0))) == []
+    finer = stating(
+        ConfigValue("n", 0.3, text="0.3", digits=1, quantum=-1),
+        ConfigValue("n", 0.32, text="0.32", digits=2, quantum=-2),
+    )
+    assert differences(finer, stating(ConfigValue("n", 0.32))) == []

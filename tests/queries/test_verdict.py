@@ -89,7 +89,11 @@ def test_counts() -> None:
             "compared": 2,
             "diverged": 1,
             "required_gaps": 1,
+            "optional_gaps": 0,
+            "not_compared": 0,
+            "vacuous": 0,
             "decisive_differences": 1,
+            "restated": 0,
             "uncovered": 0,
         }
     ]

@@ -39,6 +39,7 @@ SCHEMA = pa.schema(
     ]
 )
 _TITLE = re.compile(r"\s*\[\[\s*tap\s*\]\]")
+_DEFAULT = re.compile(r"\s*\[\s*default\s*\]|\s*default\s*[.=]")
 _LARGEST = 2**63 - 1
 _CHOICES = {
     "relative_to": ("vector", "element"),
@@ -139,9 +140,11 @@ def _tolerances(
     ):
         raise PolicyError(f"policy {file}: write each rule as [[tap]]")
     lines = text.splitlines()
+    top = next((n for n, t in enumerate(lines, 1) if _DEFAULT.match(t)), 0)
     starts = [n for n, line in enumerate(lines, 1) if _TITLE.match(line)]
     default = _checked(content.get("default", {}), f"{file}: [default]")
-    base = replace(Tolerance(), **default, origin=f"{file} [default]")
+    origin = f"{file}:{top}" if default else Tolerance().origin
+    base = replace(Tolerance(), **default, origin=origin)
     found = [base]
     for number, entry in enumerate(entries):
         line = starts[number] if number < len(starts) else 0

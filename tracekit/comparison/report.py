@@ -5,6 +5,7 @@ This file computes nothing: each number was returned by a query.
 
 from __future__ import annotations
 
+import decimal
 import os
 import textwrap
 from collections.abc import Sequence
@@ -45,19 +46,33 @@ _SENTENCE = {
 
 
 def _heading(comparison: Comparison) -> str:
-    return "\n".join(
-        (
-            _SENTENCE[comparison.verdict],
-            f"  actual    {comparison.actual}",
-            f"  expected  {comparison.expected}",
-        )
-    )
+    lines = [
+        _SENTENCE[comparison.verdict],
+        f"  actual    {comparison.actual}",
+        f"  expected  {comparison.expected}",
+    ]
+    for row in comparison.taps:
+        if row["vacuous"]:
+            lines.append(
+                f"  warning: {row['tap']} would pass with zeros, too: "
+                f"{_tolerance(row)} by {_short(row['origin'])}, largest "
+                f"number {_number(row['signal'])}"
+            )
+        if row["not_compared"]:
+            lines.append(
+                f"  warning: {row['tap']} could not be compared: it "
+                f"{row['not_compared']}"
+            )
+    return "\n".join(lines)
 
 
 def _problem(comparison: Comparison) -> str:
     decisive = [row for row in comparison.configuration if row["decisive"]]
     differing = [row for row in decisive if row["kind"] == "differs"]
-    stated_once = [row for row in decisive if row["kind"] != "differs"]
+    stated_once = [row for row in decisive if row["kind"].endswith("only")]
+    restated = [
+        row for row in comparison.configuration if row["kind"] == "restated"
+    ]
     if differing:
         answer = f"No: {_count(len(differing), 'fact')} differ."
     elif stated_once:
@@ -73,6 +88,13 @@ def _problem(comparison: Comparison) -> str:
         lines.append("  Stated on one side only, which is no difference:")
         for side, other in (("actual", "expected"), ("expected", "actual")):
             lines += _stated_by(side, other, stated_once)
+    lines += [
+        f"  warning: the {side} side states {row['key']} as {row[side]}; "
+        "the last one counts"
+        for row in restated
+        for side in ("actual", "expected")
+        if row[side] is not None
+    ]
     return "\n".join(lines)
 
 
@@ -115,8 +137,12 @@ def _gaps(comparison: Comparison) -> str:
     others = [row for row in comparison.gaps if not row["required"]]
     lines = [f"Gaps: {len(required)} required, {len(others)} optional."]
     lines += [f"  {row['tap']}: {row['reason']}" for row in required[:_SHOWN]]
-    if others:
-        names = ", ".join(dict.fromkeys(row["tap"] for row in others))
+    unfit = [row for row in others if row["side"] == "both"]
+    lines += [f"  optional {row['tap']}: {row['reason']}" for row in unfit]
+    names = ", ".join(
+        dict.fromkeys(row["tap"] for row in others if row["side"] != "both")
+    )
+    if names:
         lines.append(f"  optional: {names}")
     return "\n".join(lines)
 
@@ -134,6 +160,8 @@ def _first(comparison: Comparison) -> str:
         for side in ("actual", "expected")
     ]
     lines.append(f"  {_error(row)}")
+    tap = next(tap for tap in comparison.taps if tap["tap"] == row["tap"])
+    lines.append(f"  {_least(tap)}")
     if row["reason"]:
         lines.append(f"  bound: {row['reason']}")
     return "\n".join(lines)
@@ -194,8 +222,8 @@ def _taps(comparison: Comparison, *, every_tap: bool) -> str:
     if bad and not every_tap:
         rows = bad
     header = (
-        "", "tap", "numbers", "diverged", "max error", "relative", "ulps",
-        "worst pixel",
+        "", "tap", "numbers", "diverged", "max error", "ulps", "needs",
+        "allowed", "by", "worst pixel",
     )  # fmt: skip
     return "\n".join((title, *_table(header, [_tap(row) for row in rows])))
 
@@ -225,10 +253,50 @@ def _tap(row: Row) -> tuple[str, ...]:
         str(row["compared"]),
         str(row["diverged"]),
         _number(row["max_abs_error"]),
-        _number(row["max_rel_error"]),
         "" if row["max_ulps"] is None else _number(row["max_ulps"]),
-        "; ".join((pixel, *notes)) if notes else pixel,
+        next(iter(_needed(row)), ""),
+        _tolerance(row),
+        Path(row["origin"]).name,
+        "; ".join((pixel, *notes))
+        if notes and pixel
+        else pixel or "; ".join(notes),
     )
+
+
+def _tolerance(row: Row) -> str:
+    """The bounds of a tap's rule, the shortest way."""
+    parts = (
+        [f"rtol {row['rtol']:.3g}"] if row["rtol"] or not row["atol"] else []
+    )
+    if row["atol"]:
+        parts.append(f"atol {row['atol']:.3g}")
+    if row["allowed_ulps"] is not None:
+        parts.append(_count(row["allowed_ulps"], "ulp"))
+    return ", ".join(parts)
+
+
+def _needed(row: Row) -> list[str]:
+    """Each tolerance that alone would have been enough, the smallest."""
+    found = [
+        f"{name} {_rounded_up(row[f'least_{name}'])}"
+        for name in ("rtol", "atol")
+        if row[f"least_{name}"]
+    ]
+    if row["least_ulps"]:
+        found.append(_count(row["least_ulps"], "ulp"))
+    return found
+
+
+def _least(row: Row) -> str:
+    if row["nan_mismatches"] or row["text_mismatches"] or not _needed(row):
+        return f"no tolerance makes {row['tap']} close"
+    return f"{row['tap']} would pass with {', or '.join(_needed(row))}"
+
+
+def _rounded_up(value: float) -> str:
+    """Three digits that are not less than the value."""
+    with decimal.localcontext(prec=3, rounding=decimal.ROUND_CEILING):
+        return f"{float(+decimal.Decimal(value)):.3g}"
 
 
 def _images(comparison: Comparison) -> str:

@@ -24,6 +24,7 @@ class Facts:
 
     dialect: Dialect
     config: dict[str, ConfigValue] = field(default_factory=dict)
+    stated: list[ConfigValue] = field(default_factory=list)
     files: dict[tuple[str, str], FileUse] = field(default_factory=dict)
 
     def read(self, line: str, origin: str) -> bool:
@@ -43,7 +44,12 @@ class Facts:
     def state(self, key: str, text: str, origin: str) -> None:
         """Keep one fact."""
         rule = self.dialect.config.get(key, ConfigKey())
-        self.config[key] = config_value(key, text, rule, origin)
+        self.keep(config_value(key, text, rule, origin))
+
+    def keep(self, fact: ConfigValue) -> None:
+        """Keep one fact; of a key the last one counts, all are kept."""
+        self.config[fact.key] = fact
+        self.stated.append(fact)
 
     def number(self, key: str) -> int | None:
         """The fact as a count, None where it isn't stated."""

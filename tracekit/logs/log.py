@@ -20,7 +20,7 @@ from tracekit.schema import (
     Reject,
     Run,
 )
-from tracekit.storage.trace import Trace
+from tracekit.storage.trace import Trace, last_stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def parse(lines: Iterable[str], dialect: Dialect, file: str) -> Parsed:
     return Parsed(
         run=Run(dialect.program, family="log", declares=dialect.declares),
         events=events,
-        config=list(parser.facts.config.values()),
+        config=last_stated(parser.facts.stated),
         files=list(parser.facts.files.values()),
         rejects=parser.rejects,
         declared=parser.declared() if dialect.declares else [],

@@ -131,8 +131,7 @@ class Parser:
             self.text_numbers += text_numbers(event)
             self._read.append(event)
         elif family.reads == "config":
-            fact = config_line(payload, origin)
-            self.facts.config[fact.key] = fact
+            self.facts.keep(config_line(payload, origin))
         elif family.reads == "file":
             use = file_line(payload, origin)
             self.facts.files[use.role, use.name] = use

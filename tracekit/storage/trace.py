@@ -9,7 +9,7 @@ after a tap: a name may hold anything. DuckDB and pyarrow read all of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -71,7 +71,8 @@ class Trace:
         Args:
             events: in program order.
             run: the execution.
-            config: facts; of one key the last one counts.
+            config: facts; of one key the last one counts, and unequal ones
+                are kept before it.
             files: files that the run used.
             rejects: lines that were not understood.
             declared: taps that the program is known to have.
@@ -79,9 +80,8 @@ class Trace:
                 said.
         """
         taps = seal(events, merge=run.declares)
-        latest = {value.key: value for value in config}
         facts = {
-            "config": tuple(latest.values()),
+            "config": last_stated(config),
             "file": files,
             "coverage": coverage,
             "reject": rejects,
@@ -150,6 +150,21 @@ class Trace:
         where = "in memory" if self.path is None else str(self.path)
         count = self.tables["event"].num_rows
         return f"<Trace {where}: {len(self.taps)} taps, {count} events>"
+
+
+def last_stated(config: Iterable[ConfigValue]) -> list[ConfigValue]:
+    """Facts in the order of their last statement, each said once.
+
+    >>> [f.value for f in last_stated([ConfigValue("n", 1.0)] * 2)]
+    [1.0]
+    """
+    said: dict[Hashable, ConfigValue] = {}
+    for fact in config:
+        text = fact.text if fact.value is None else None
+        number = repr(fact.value)  # NaN is equal to itself here
+        said.pop(same := (fact.key, number, text, fact.unit), None)
+        said[same] = fact
+    return list(said.values())
 
 
 def is_trace(path: str | Path) -> bool:
