@@ -1,8 +1,8 @@
 """Builds and runs the C half of the simulator pair.
 
 The sources lie in ``reference/`` beside this file and need nothing but the
-system's C compiler. The program is kept in the user's cache, under a key of
-everything that decides what it computes.
+system's C compiler and ``tracekit.h``. The program is kept in the user's
+cache, under a key of everything that decides what it computes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from simulator.errors import SimulatorError
+from tracekit.native import HEADER
 
 SOURCES = Path(__file__).parent / "reference"
 # Contraction to fused multiply-add moves pixels by up to 3e-10.
@@ -159,7 +160,7 @@ def _key(compiler: str, flags: Sequence[str]) -> str:
     )
     digest = hashlib.sha256()
     parts = [" ".join(flags).encode(), version.stdout]
-    for path in _sources():
+    for path in (*_sources(), HEADER):
         parts += [path.name.encode(), path.read_bytes()]
     for part in parts:
         digest.update(len(part).to_bytes(8, "little") + part)
@@ -172,7 +173,10 @@ def _compile(compiler: str, flags: Sequence[str], program: Path) -> None:
         finished = Path(workplace) / program.name
         sources = [str(p) for p in _sources() if p.suffix == ".c"]
         done = subprocess.run(
-            [compiler, *flags, "-o", str(finished), *sources, "-lm"],
+            [
+                *(compiler, *flags, f"-I{HEADER.parent}"),
+                *("-o", str(finished), *sources, "-lm"),
+            ],
             capture_output=True,
             text=True,
             check=False,

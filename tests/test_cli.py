@@ -200,6 +200,19 @@ def test_parse_counts_what_was_read(cli: Cli, tmp_path: Path) -> None:
     assert tk.read_trace(tmp_path / "c.trace").rejects == 1
 
 
+def test_c_header_is_printed_copied_and_found(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """The header and the Fortran module come out as they were shipped."""
+    status, printed, _ = cli("c-header")
+    assert status == 0
+    cli("c-header", "-o", tmp_path / "tracekit.h")
+    assert (tmp_path / "tracekit.h").read_text() == printed
+    folder = Path(cli("c-header", "--folder")[1].strip())
+    assert (folder / "tracekit.h").read_text() == printed
+    assert "module tracekit" in cli("c-header", "--fortran")[1]
+
+
 def test_main_needs_no_torch(traces: tuple[Path, Path]) -> None:
     """Comparing starts quickly: torch and pint are never imported."""
     program = (

@@ -10,14 +10,16 @@ from tracekit.readers.tables import read_parquet
 from tracekit.storage.trace import MARKER, Trace, open_trace
 
 LOG_SUFFIXES = (".log", ".txt")
+_BEGINNING = 1 << 20
 
 
-def as_trace(source: Trace | str | Path, dialect: str = "nanobragg") -> Trace:
+def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
     """A trace from a trace, a trace directory, a log or a Parquet file.
 
     Args:
         source: what to open.
-        dialect: how the log is spelled, if it is one.
+        dialect: how the log is spelled, if it is one; by default tracekit's
+            own where a line near its beginning says so, else nanoBragg's.
 
     Raises:
         TraceError: there is nothing that can be opened.
@@ -29,7 +31,10 @@ def as_trace(source: Trace | str | Path, dialect: str = "nanobragg") -> Trace:
     if (path / MARKER).is_file() or path.is_dir():
         return open_trace(path)
     if path.suffix in LOG_SUFFIXES:
-        return read_log(path, dialect=dialect)
+        found = dialect or (
+            _dialect_of(path) if path.is_file() else "nanobragg"
+        )
+        return read_log(path, dialect=found)
     if path.suffix == ".parquet":
         return read_parquet(path)
     if not path.exists():
@@ -38,3 +43,11 @@ def as_trace(source: Trace | str | Path, dialect: str = "nanobragg") -> Trace:
         f"{path} is neither a trace directory, a log "
         f"({', '.join(LOG_SUFFIXES)}) nor a .parquet file"
     )
+
+
+def _dialect_of(log: Path) -> str:
+    """Our own lines say whose they are."""
+    with log.open("rb") as file:
+        beginning = file.read(_BEGINNING)
+    own = any(line.startswith(b"TRACEKIT ") for line in beginning.splitlines())
+    return "tracekit" if own else "nanobragg"

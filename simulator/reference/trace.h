@@ -1,15 +1,16 @@
 /* Trace lines: what the program prints about the values that it uses.
  *
- * One line is one event, "TRACEKIT tap NAME slow=10 ... : value". A tap
- * prints a variable that the program goes on to use; nothing is computed
- * for the trace. TraceAt says where the program is: its loop indices, and
- * whether this place is traced at all, so that an untraced sample costs one
- * branch a tap. It is a local variable of the loop nest.
+ * tracekit.h prints them. What this file adds is the loop nest: TraceAt says
+ * where the program is, its loop indices, and whether this place is traced at
+ * all, so that an untraced sample costs one branch a tap. It is a local
+ * variable of the nest, and a tap names the loops that its value depends on,
+ * wherever in the nest it stands.
  */
 #ifndef TRACE_H
 #define TRACE_H
 
 #include <stdbool.h>
+#include <tracekit.h>
 
 #include "vector.h"
 
@@ -28,9 +29,6 @@ enum {
     AT_SAMPLE = AT_SOURCE | 1 << PHI | 1 << MOSAIC
 };
 
-/* How many numbers one line holds, and what they are the components of. */
-typedef enum { NUMBER, XYZ, HKL } TraceShape;
-
 typedef struct {
     bool on;
     long index[DIMENSIONS];
@@ -48,31 +46,21 @@ bool trace_any_pixel(void);
 TraceAt trace_run(void);
 TraceAt trace_pixel(long slow, long fast);
 
-/* The facts that are printed once, before the pixel loop. */
-void trace_config(const char *key, const char *unit, double value);
-void trace_config_number(const char *key, double value); /* no unit */
-void trace_config_integer(const char *key, long value);
-void trace_config_text(const char *key, const char *text);
-void trace_config_informative(const char *key, const char *unit,
-                              double value);
-void trace_arguments(int argc, char **argv);
-void trace_file(const char *role, const char *name);
-
 /* The pixels that this run traces. */
 void trace_covers(void);
 
-void trace_print_numbers(const TraceAt *at, unsigned dimensions,
-                         const char *name, const char *unit,
-                         TraceShape shape, const double *values);
-void trace_print_integers(const TraceAt *at, unsigned dimensions,
-                          const char *name, TraceShape shape,
-                          const long *values);
+void trace_arguments(int argc, char **argv);
+
+void trace_print(const TraceAt *at, unsigned dimensions, const char *name,
+                 const char *unit, const char *components, tk_kind kind,
+                 size_t size, const void *values, int count);
 
 static inline void trace(const TraceAt *at, unsigned dimensions,
                          const char *name, const char *unit, double value)
 {
     if (at->on)
-        trace_print_numbers(at, dimensions, name, unit, NUMBER, &value);
+        trace_print(at, dimensions, name, unit, NULL, TK_FLOAT,
+                    sizeof value, &value, 1);
 }
 
 static inline void trace_vector(const TraceAt *at, unsigned dimensions,
@@ -80,8 +68,9 @@ static inline void trace_vector(const TraceAt *at, unsigned dimensions,
                                 Vec3 value)
 {
     if (at->on)
-        trace_print_numbers(at, dimensions, name, unit, XYZ,
-                            (const double[]){value.x, value.y, value.z});
+        trace_print(at, dimensions, name, unit, "xyz", TK_FLOAT,
+                    sizeof value.x,
+                    (const double[]){value.x, value.y, value.z}, 3);
 }
 
 /* Three numbers along the Miller indices h, k, l. */
@@ -89,7 +78,8 @@ static inline void trace_hkl(const TraceAt *at, unsigned dimensions,
                              const char *name, const double value[3])
 {
     if (at->on)
-        trace_print_numbers(at, dimensions, name, "1", HKL, value);
+        trace_print(at, dimensions, name, "1", "hkl", TK_FLOAT,
+                    sizeof *value, value, 3);
 }
 
 static inline void trace_hkl_integers(const TraceAt *at,
@@ -97,14 +87,49 @@ static inline void trace_hkl_integers(const TraceAt *at,
                                       const char *name, const long value[3])
 {
     if (at->on)
-        trace_print_integers(at, dimensions, name, HKL, value);
+        trace_print(at, dimensions, name, "1", "hkl", TK_SIGNED,
+                    sizeof *value, value, 3);
 }
 
 static inline void trace_integer(const TraceAt *at, unsigned dimensions,
                                  const char *name, long value)
 {
     if (at->on)
-        trace_print_integers(at, dimensions, name, NUMBER, &value);
+        trace_print(at, dimensions, name, "1", NULL, TK_SIGNED, sizeof value,
+                    &value, 1);
+}
+
+/* The facts that are printed once, before the pixel loop. */
+static inline void trace_config(const char *key, const char *unit,
+                                double value)
+{
+    TK_CONFIG(key, value, unit);
+}
+
+static inline void trace_config_number(const char *key, double value)
+{
+    TK_CONFIG(key, value);
+}
+
+static inline void trace_config_integer(const char *key, long value)
+{
+    TK_CONFIG(key, value);
+}
+
+static inline void trace_config_text(const char *key, const char *text)
+{
+    TK_CONFIG(key, text);
+}
+
+static inline void trace_config_informative(const char *key,
+                                            const char *unit, double value)
+{
+    TK_INFO(key, value, unit);
+}
+
+static inline void trace_file(const char *role, const char *name)
+{
+    TK_FILE(role, name);
 }
 
 #endif

@@ -58,6 +58,31 @@ def test_own_integers_lose_nothing(value: int) -> None:
     assert event.kind == "int"
 
 
+def test_own_lines_hold_boxes() -> None:
+    """An axis gives its first index and how many; components come last."""
+    event = only(
+        own(
+            "TRACEKIT tap v step=3 slow=4:2 fast=0:1 type=int16 "
+            "components=2x1 : 1 2 3 4"
+        )
+    )
+    assert [(a.dim, a.origin, a.extent) for a in event.axes] == [
+        ("step", 3, 1),
+        ("slow", 4, 2),
+        ("fast", 0, 1),
+        ("component", 0, 2),
+    ]
+    assert event.axes[-1].labels == ("0,0", "1,0")
+    assert (event.kind, event.dtype) == ("int", "int16")
+    flags = only(own("TRACEKIT tap b cell=0:2 type=bool : 1 0"))
+    assert (flags.kind, flags.values.tolist()) == ("bool", [True, False])
+
+
+def test_own_lines_say_what_was_selected() -> None:
+    """A tap that nobody asked for isn't missed."""
+    assert own("TRACEKIT taps : q,F_*").run.selected_taps == ("q", "F_*")
+
+
 def test_own_texts_and_special_values() -> None:
     """A text runs to the end of its line; nan and inf are numbers."""
     parsed = own(
@@ -103,6 +128,15 @@ def test_own_facts_files_and_coverage() -> None:
         ("TRACEKIT tap v :", "needs a value"),
         ("TRACEKIT tap v type=int128 : 1", "type=int128 is none of"),
         ("TRACEKIT tap v type=int64 : 1.5", "a value is no int64"),
+        ("TRACEKIT tap v slow=0:x : 1", "the index slow=x is no integer"),
+        ("TRACEKIT tap v slow=0:-1 : 1", "less than no index"),
+        ("TRACEKIT tap v slow=0:3 : 1 2", "expected 3 numbers for slow=0:3"),
+        ("TRACEKIT tap v components=2x2 : 1 2", "expected 4 numbers"),
+        ("TRACEKIT tap v type=bool : 2", "a value is no bool"),
+        ("TRACEKIT tap v type=int8 : 128", "a value is no int8"),
+        ("TRACEKIT array v : a.npy", "lies beside a log that is no file"),
+        ("TRACEKIT array v : ../a.npy", "no name of a .npy file"),
+        ("TRACEKIT array v : /etc/passwd", "no name of a .npy file"),
         ("TRACEKIT tap v slow=x : 1", "the index slow=x is no integer"),
         ("TRACEKIT tap v slow : 1", "'slow' is no dim=index"),
         ("TRACEKIT tap v need=maybe : 1", "need=maybe is none of"),

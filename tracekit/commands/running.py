@@ -1,4 +1,4 @@
-"""Commands that make traces: demo, run, parse."""
+"""Commands that make traces: demo, run, parse, c-header."""
 
 from __future__ import annotations
 
@@ -85,3 +85,28 @@ def parse(
         )
     if output is not None:
         out.print(f"wrote {output}; next: tracekit show {output}")
+
+
+def c_header(
+    output: Output = None,
+    fortran: Annotated[
+        bool,
+        typer.Option("--fortran", help="The Fortran module over it instead."),
+    ] = False,
+    folder: Annotated[
+        bool, typer.Option("--folder", help="Say where it lies, for cc -I.")
+    ] = False,
+) -> None:
+    """Print or copy tracekit.h, with which C and C++ programs print taps."""
+    from tracekit import native
+
+    if folder:
+        out.print(str(native.FOLDER), markup=False)
+        return
+    source = native.FORTRAN if fortran else native.HEADER
+    text = source.read_text(encoding="utf-8")
+    if output is None:
+        sys.stdout.write(text)
+        return
+    output.write_text(text, encoding="utf-8")
+    out.print(f"wrote {output}", markup=False)

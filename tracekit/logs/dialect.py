@@ -18,7 +18,9 @@ from tracekit.schema import Kind, Need, Role
 FOLDER = Path(__file__).parent / "dialects"
 """The shipped dialects, in a checkout and in an installed wheel alike."""
 
-Reads = Literal["statements", "tap", "config", "file", "covers"]
+Reads = Literal[
+    "statements", "tap", "array", "config", "file", "covers", "taps"
+]
 Printed = Literal["always", "pixel", "sometimes"]
 ConfigKind = Literal["number", "text"]
 

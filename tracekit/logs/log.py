@@ -74,7 +74,12 @@ class Parsed:
         )
 
 
-def parse(lines: Iterable[str], dialect: Dialect, file: str) -> Parsed:
+def parse(
+    lines: Iterable[str],
+    dialect: Dialect,
+    file: str,
+    folder: Path | None = None,
+) -> Parsed:
     """Read the lines of a log.
 
     Args:
@@ -82,16 +87,22 @@ def parse(lines: Iterable[str], dialect: Dialect, file: str) -> Parsed:
         dialect: how the program spells its log.
         file: the log's name or path, for origins; its last part may state
             the pixel.
+        folder: where the log lies; arrays that it names lie there as well.
 
     Nothing is dropped: a line with a prefix that no form understands becomes
     a reject, and prose that states no fact is counted.
     """
-    parser = Parser(dialect, file)
+    parser = Parser(dialect, file, folder)
     for number, line in enumerate(lines, start=1):
         parser.line(line, number)
     events = parser.events()
     return Parsed(
-        run=Run(dialect.program, family="log", declares=dialect.declares),
+        run=Run(
+            dialect.program,
+            family="log",
+            declares=dialect.declares,
+            selected_taps=parser.selected,
+        ),
         events=events,
         config=last_stated(parser.facts.stated),
         files=list(parser.facts.files.values()),
@@ -113,7 +124,7 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
     """
     spelled = load_dialect(dialect)
     log = LogFile(path)
-    parsed = parse(log.lines(), spelled, Path(path).name)
+    parsed = parse(log.lines(), spelled, Path(path).name, Path(path).parent)
     if not (parsed.events or parsed.config or parsed.rejects):
         known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
         raise LogError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from tracekit.logs.coverage import declared, pixel_coverage
 from tracekit.logs.dialect import Dialect, Family, NameRule
@@ -15,10 +15,12 @@ from tracekit.logs.file import LONGEST_LINE, LongLine
 from tracekit.logs.line_forms import Statement
 from tracekit.logs.numbers import count_numbers, parse_number
 from tracekit.logs.own_lines import (
+    array_line,
     config_line,
     covers_line,
     file_line,
     tap_line,
+    taps_line,
     text_numbers,
 )
 from tracekit.logs.statements import expression_of, understand
@@ -34,16 +36,19 @@ class Parser:
     Args:
         dialect: how it is spelled.
         file: its name or path.
+        folder: where it lies, and the arrays that it names.
     """
 
     dialect: Dialect
     file: str
+    folder: Path | None = None
     facts: Facts = field(init=False)
     rejects: list[Reject] = field(default_factory=list)
     prose_lines: int = 0
     coordinates: int = 0
     text_numbers: int = 0
     pixels: set[tuple[int, ...]] = field(default_factory=set)
+    selected: tuple[str, ...] = ()
     _read: list[Reading | Event] = field(default_factory=list)
     _stated: list[Coverage] = field(default_factory=list)
     _digits: Digits = field(default_factory=Digits)
@@ -123,8 +128,12 @@ class Parser:
 
     def _own(self, family: Family, payload: str, number: int) -> None:
         origin = f"{self.file}:{number}"
-        if family.reads == "tap":
-            event = tap_line(payload, self.file, number)
+        if family.reads in ("tap", "array"):
+            event = (
+                tap_line(payload, self.file, number)
+                if family.reads == "tap"
+                else array_line(payload, self.folder, self.file, number)
+            )
             self.coordinates += sum(
                 axis.dim != "component" for axis in event.axes
             )
@@ -135,6 +144,8 @@ class Parser:
         elif family.reads == "file":
             use = file_line(payload, origin)
             self.facts.files[use.role, use.name] = use
+        elif family.reads == "taps":
+            self.selected = taps_line(payload)
         else:
             coverage = covers_line(payload)
             self._stated.append(coverage)
