@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -129,8 +130,10 @@ def test_both_programs_turn_a_quirk_off(
     quirk: str, words: str, kept: Path
 ) -> None:
     """C and PyTorch agree without the quirk, too, and it had an effect."""
-    box = [f"{h} {k} {l} {9 + h * k - l}" for h in range(-3, 6)
-           for k in range(-3, 6) for l in range(-3, 9)]  # fmt: skip
+    box = [
+        f"{h} {k} {m} {9 + h * k - m}"
+        for h, k, m in product(range(-3, 6), range(-3, 6), range(-3, 9))
+    ]
     Path("list.hkl").write_text("\n".join(box))
     argv = f"{SMALL} {words}".split()
     options = parse_options(argv)

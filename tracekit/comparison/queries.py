@@ -26,6 +26,8 @@ ONE_SIDE = (
     "element",
     "taps",
     "elements_of",
+    "tap_statistics",
+    "pixel_contrast",
 )
 TWO_SIDES = (
     "ulp_distance",
