@@ -27,7 +27,7 @@ sample AS (
         list(value ORDER BY component) FILTER (tap = 'hkl_rounded')::BIGINT[]
             AS rounded,
         any_value(value) FILTER (tap = 'F_cell') AS F_cell,
-        min(ordinal) FILTER (tap = 'hkl_frac') AS place
+        min(ordinal) FILTER (tap = 'hkl_rounded') AS place
     FROM element
     WHERE tap IN ('hkl_frac', 'hkl_rounded', 'F_cell')
         AND slow = $slow::BIGINT AND fast = $fast::BIGINT
