@@ -6,6 +6,8 @@
   --image FILE.npy     the image in float64 (-floatfile stays float32)
   --backend torch|c    this program, or the same physics in C
   --without QUIRK      don't reproduce this bug of nanoBragg; repeatable
+  --hkl-column NAME    which amplitudes of an MTZ or CIF file (-hkl F.mtz)
+  --expand-symmetry    fill the sphere by that file's space group
   --quirks             list these bugs
   --help               this text
 
@@ -15,9 +17,9 @@ A run that traces pixels and writes no image computes only these pixels.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from simulator.errors import SimulatorError
 from simulator.images import Header, Image, write_float, write_pgm, write_smv
 from simulator.options import Options, parse_options
 from simulator.quirks import Quirks
+from simulator.reflections import SUFFIXES
 from simulator.scene import Scene, build_scene
 from simulator.units import RTD
 from tracekit import config, record
@@ -46,7 +49,19 @@ class Command:
     image: Path | None = None
     backend: str = "torch"
     without: list[str] = field(default_factory=list)
+    hkl_column: str | None = None
+    expand_symmetry: bool = False
     rest: list[str] = field(default_factory=list)
+
+
+# Options with one value: the field, and what it becomes.
+_READ: dict[str, Callable[[str], tuple[str, Any]]] = {
+    "--trace": lambda text: ("trace", Path(text)),
+    "--taps": lambda text: ("taps", [tap for tap in text.split(",") if tap]),
+    "--image": lambda text: ("image", Path(text)),
+    "--backend": lambda text: ("backend", text),
+    "--hkl-column": lambda text: ("hkl_column", text),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command = read_command(words)
         if command.backend == "c":
+            _refuse_columns(command)
             return run_c(
                 command.rest,
                 trace=command.trace,
@@ -74,6 +90,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"simulator: {error}\n")
         return 2
     return 0
+
+
+def _refuse_columns(command: Command) -> None:
+    """The C program reads plain lists: say how to make one."""
+    files = [Path(word) for word in command.rest]
+    if (
+        command.hkl_column is not None
+        or command.expand_symmetry
+        or any(path.suffix.lower() in SUFFIXES for path in files)
+    ):
+        raise SimulatorError(
+            "--backend c reads structure factors from plain lists only; make "
+            "one with python -m simulator.reflections, and give it to both "
+            "programs with -hkl"
+        )
 
 
 def read_command(words: Sequence[str]) -> Command:
@@ -92,18 +123,14 @@ def read_command(words: Sequence[str]) -> Command:
 
     while left:
         name = left.pop(0)
-        if name == "--trace":
-            command.trace = Path(take(name))
+        if name in _READ:
+            setattr(command, *_READ[name](take(name)))
         elif name == "--trace-pixel":
             command.pixels.append(_pixel(take(name), take(name)))
-        elif name == "--taps":
-            command.taps = [tap for tap in take(name).split(",") if tap]
-        elif name == "--image":
-            command.image = Path(take(name))
-        elif name == "--backend":
-            command.backend = take(name)
         elif name == "--without":
             command.without.append(take(name))
+        elif name == "--expand-symmetry":
+            command.expand_symmetry = True
         elif name.startswith("--"):
             raise SimulatorError(f"{name}: unknown option; see --help")
         else:
@@ -126,7 +153,11 @@ def _pixel(slow: str, fast: str) -> tuple[int, int]:
 
 def _run(command: Command) -> None:
     """Compute, record and write with PyTorch."""
-    options = parse_options(command.rest)
+    options = replace(
+        parse_options(command.rest),
+        hkl_column=command.hkl_column,
+        expand_symmetry=command.expand_symmetry,
+    )
     quirks = Quirks().without(command.without)
     pixels = [*command.pixels, *options.trace_pixels]
     with _recording(command, pixels), torch.no_grad():

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.errors import SimulatorError
+from simulator.reflections import SUFFIXES, read_reflections
 
 DUMP = Path("Fdump.bin")
 _HEADER = re.compile(rb"\s*((?:-?\d+\s+){6})\f")
@@ -32,12 +33,38 @@ class Table:
     count: int
 
 
-def read_hkl(path: Path, default_F: float) -> Table:
-    """A list "h k l F", one reflection a line; no symmetry is applied.
+def read_hkl(
+    path: Path,
+    default_F: float,
+    column: str | None = None,
+    *,
+    expanded: bool = False,
+) -> Table:
+    """A list "h k l F", one reflection a line, or an MTZ or CIF file.
+
+    Args:
+        path: the file; its suffix says which kind it is.
+        default_F: of what the file lacks inside its box of indices.
+        column: which amplitudes of an MTZ or CIF file.
+        expanded: fill the sphere by that file's space group; a plain list
+            has none, and no symmetry is ever applied to it.
 
     Raises:
         SimulatorError: no such file, or a line that is no reflection.
     """
+    if path.suffix.lower() in SUFFIXES:
+        rows = read_reflections(path, column, expanded=expanded)
+        return _table(rows, default_F)
+    if column is not None or expanded:
+        raise SimulatorError(
+            f"-hkl {path}: a plain list has no columns and no symmetry; "
+            "--hkl-column and --expand-symmetry are for "
+            f"{', '.join(sorted(SUFFIXES))} files"
+        )
+    return _table(_read_list(path), default_F)
+
+
+def _read_list(path: Path) -> npt.NDArray[np.float64]:
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -58,7 +85,7 @@ def read_hkl(path: Path, default_F: float) -> Table:
             )
     if not rows:
         raise SimulatorError(f"-hkl {path}: holds no reflection")
-    return _table(np.array(rows), default_F)
+    return np.array(rows)
 
 
 def _table(rows: npt.NDArray[np.float64], default_F: float) -> Table:

@@ -1,10 +1,11 @@
-"""Image files: raw float32, SMV and PGM written, an SMV mask read."""
+"""Image files: raw float32, SMV and PGM written; a mask or any image read."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +105,31 @@ def write_pgm(
     comment = f"# pixels scaled by {scale:g}"
     head = f"P5\n{fast} {slow}\n{comment}\n255\n"
     path.write_bytes(head.encode() + grey.tobytes())
+
+
+def read_image(path: Path) -> npt.NDArray[Any]:
+    """Any detector's image, [slow fast]: .npy, or what fabio (an extra) reads.
+
+    Raises:
+        SimulatorError: fabio isn't installed, or can't read the file.
+    """
+    if path.suffix == ".npy":
+        image: npt.NDArray[Any] = np.load(path, allow_pickle=False)
+        return image
+    try:
+        import fabio
+    except ImportError as error:
+        raise SimulatorError(
+            f"{path}: images are read through fabio, which isn't installed: "
+            "pip install 'tracekit[crystallography]'"
+        ) from error
+    try:
+        with fabio.open(str(path)) as opened:
+            return np.array(opened.data)
+    except Exception as error:  # each of fabio's formats raises its own
+        raise SimulatorError(
+            f"{path}: no image that fabio can read: {error}"
+        ) from error
 
 
 def read_mask(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:

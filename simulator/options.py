@@ -125,7 +125,9 @@ class Options:
     adc: float = 40.0
     pgm_scale: float | None = None
     seed: int | None = None
-    # our reading of the command line
+    # ours
+    hkl_column: str | None = None
+    expand_symmetry: bool = False
     trace_pixels: tuple[tuple[int, int], ...] = ()
     curved_is_last: bool = False
 

@@ -58,7 +58,12 @@ def build_structure_factors(
     table, source = None, "none"
     if options.hkl_file is not None:
         source = "hkl file"
-        table = read_hkl(options.hkl_file, plain(default_F))
+        table = read_hkl(
+            options.hkl_file,
+            plain(default_F),
+            options.hkl_column,
+            expanded=options.expand_symmetry,
+        )
         input_file(options.hkl_file)
         write_dump(table)
     elif quirks.fdump_reuse and DUMP.exists():
