@@ -121,9 +121,10 @@ restated AS (
 ),
 complete AS (
     SELECT
-        bool_or(side = 'actual' AND family <> 'log') AS actual,
-        bool_or(side = 'expected' AND family <> 'log') AS expected
+        bool_or(side = 'actual') AS actual,
+        bool_or(side = 'expected') AS expected
     FROM trace_run
+    WHERE family IN ('program', 'python')
 ),
 used AS (
     SELECT

@@ -200,6 +200,26 @@ def test_parse_counts_what_was_read(cli: Cli, tmp_path: Path) -> None:
     assert tk.read_trace(tmp_path / "c.trace").rejects == 1
 
 
+def test_run_repeats_a_command(cli: Cli, tmp_path: Path) -> None:
+    """--repeat exits 0 where the runs agree and 1 where they differ."""
+    start = ("run", "--repeat", "2", "--dialect", "tracekit", "-o")
+    shell = ("--", "sh", "-c")
+    same = cli(*start, tmp_path / "a", *shell, "echo TRACEKIT tap x : 1")
+    assert same[0] == 0
+    assert "2 runs of the same command agree" in same[2]
+    status, out, _ = cli(
+        *start,
+        tmp_path / "b",
+        "--json",
+        *shell,
+        "echo TRACEKIT tap x : $(date +%s%N)",
+    )
+    assert status == 1
+    told = json.loads(out)
+    assert told["deterministic"] is False
+    assert told["comparison"]["first_divergence"]["tap"] == "x"
+
+
 def test_c_header_is_printed_copied_and_found(
     cli: Cli, tmp_path: Path
 ) -> None:

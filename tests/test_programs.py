@@ -2,14 +2,20 @@
 
 import hashlib
 import io
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import tracekit as tk
+from tests.helpers import stored
+from tests.native.c_programs import compiled
 from tracekit.errors import RecordingError
+from tracekit.processes.opened import Way, strace_works
 from tracekit.programs import run
+from tracekit.repeats import run_again
 
 SOURCE = r"""
 #include <stdio.h>
@@ -107,3 +113,232 @@ def test_refusals_are_clear(program: Path, tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="not empty"):
         run([str(program)], trace=tmp_path / "full")
     assert (tmp_path / "full" / "mine.txt").read_text() == "keep"
+
+
+OPENS = r"""
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static void *nap(void *unused) { usleep(200000); return unused; }
+int main(int count, char **words)
+{
+    char *memory = calloc(64, 1 << 20);
+    pthread_t thread[3];
+    memset(memory, 1, 64 << 20);
+    FILE *file = fopen("side file.bin", "rb");
+    for (int i = 0; i < 3; i++) pthread_create(thread + i, NULL, nap, NULL);
+    FILE *named = count > 1 ? fopen(words[1], "r") : NULL;
+    FILE *made = fopen("made.bin", "wb");
+    fputs("made", made);
+    fflush(made);
+    int again = open("side file.bin", O_RDONLY);
+    fprintf(stderr, "to stderr\n");
+    printf("no end of line %d %d", file != NULL, named != NULL);
+    for (int i = 0; i < 3; i++) pthread_join(thread[i], NULL);
+    return again < 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def opens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program of four threads that reads two files and writes one."""
+    folder = tmp_path_factory.mktemp("opens")
+    (folder / "o.c").write_text(OPENS)
+    subprocess.run(
+        ["cc", "-pthread", "-o", str(folder / "o"), str(folder / "o.c")],
+        check=True,
+    )
+    return folder / "o"
+
+
+def facts_of(trace: tk.Trace) -> dict[str, str]:
+    """The facts of a trace's run."""
+    return dict(trace.tables["run"].to_pylist()[0]["facts"])
+
+
+def files_of(trace: tk.Trace) -> dict[tuple[str, str], str]:
+    """Hashes by role and name."""
+    return {
+        (row["role"], row["name"]): row["sha256"]
+        for row in trace.tables["file"].to_pylist()
+    }
+
+
+@pytest.mark.parametrize("way", ["strace", "preload", "proc"])
+def test_every_opened_file_is_known(
+    way: Way, opens: Path, tmp_path: Path
+) -> None:
+    """Whichever way it is seen: read, read by name, or written."""
+    if way == "strace" and not strace_works():
+        pytest.skip("strace is not installed, or may not trace")
+    working = tmp_path / "working"
+    working.mkdir()
+    (working / "side file.bin").write_bytes(b"side")
+    (tmp_path / "named.hkl").write_bytes(b"named")
+    trace, status = run(
+        [str(opens), str(tmp_path / "named.hkl")],
+        trace=tmp_path / "t",
+        cwd=working,
+        dialect="tracekit",
+        files=way,
+    )
+    assert status == 0
+    files = files_of(trace)
+    for role, name in (
+        ("side", "side file.bin"),
+        ("input", "named.hkl"),
+        ("output", "made.bin"),
+    ):
+        content = name.split(".")[0].split()[0].encode()
+        assert files[role, name] == hashlib.sha256(content).hexdigest()
+    assert files["present", "side file.bin"] == files["side", "side file.bin"]
+    assert ("present", "made.bin") not in files
+    roles = {role for role, _ in files}
+    assert roles == {"side", "input", "output", "present", "binary"}
+    assert way in facts_of(trace)["files_by"]
+
+
+def test_what_a_run_took_and_was(opens: Path, tmp_path: Path) -> None:
+    """Binary, build id, threads, memory and time; both streams are kept."""
+    trace, _ = run(
+        [str(opens)], trace=tmp_path / "t", cwd=tmp_path, dialect="tracekit"
+    )
+    facts, files = facts_of(trace), files_of(trace)
+    content = opens.read_bytes()
+    assert files["binary", "o"] == hashlib.sha256(content).hexdigest()
+    assert facts["threads"] == "4"
+    assert 64 << 20 < int(facts["peak_memory_bytes"]) < 90 << 20
+    assert 0.2 < float(facts["wall_seconds"]) < 60
+    assert 0 < float(facts["cpu_seconds"]) < 60
+    log = (tmp_path / "t" / "output.log").read_text()
+    assert log == "to stderr\nno end of line 0 0"
+    assert (tmp_path / "t" / "stderr.log").read_text() == "to stderr\n"
+    assert "nothing of the dialect" in facts["log"]
+    if shutil.which("readelf"):
+        said = subprocess.run(
+            ["readelf", "-n", str(opens)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert facts["build_id"].startswith("(") or (
+            f"Build ID: {facts['build_id']}" in said
+        )
+
+
+def test_no_secret_is_stored(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only allowed variables stand in a trace, in no file another byte."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2hunter2")
+    monkeypatch.setenv("OMP_API_TOKEN", "hunter2hunter2")
+    monkeypatch.setenv("MY_SETTING", "hunter2hunter2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    trace, _ = run(
+        [str(program)], trace=tmp_path / "t", cwd=tmp_path, dialect="tracekit"
+    )
+    facts = facts_of(trace)
+    assert facts["env OMP_NUM_THREADS"] == "2"
+    names = {name for name in facts if name.startswith("env ")}
+    assert names <= {f"env {name}" for name in os.environ}
+    for path in (tmp_path / "t").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b"hunter2" not in content
+            assert b"AWS_SECRET" not in content
+    for table in trace.tables.values():
+        assert "hunter2" not in str(table.to_pylist())
+
+
+def test_the_header_writes_into_the_trace(tmp_path: Path) -> None:
+    """A program with tracekit.h needs no variable and no dialect."""
+    program = compiled(
+        tmp_path,
+        '#include "tracekit.h"\nint main(void) { static double T[100];\n'
+        'T[7] = 0.1; TK_ARRAY1("T", T, "cell", 100, "K");\n'
+        'printf("done\\n"); return 0; }\n',
+    )
+    trace, _ = run([str(program)], trace=tmp_path / "t", cwd=tmp_path)
+    assert stored(trace, "T")[7] == 0.1
+    assert (tmp_path / "t" / "output.log").read_text() == "done\n"
+
+
+def test_a_signal_is_told(tmp_path: Path) -> None:
+    """A program that crashes leaves what it printed, and its signal."""
+    trace, status = run(
+        ["sh", "-c", "echo TRACEKIT tap x : 1; kill -SEGV $$"],
+        trace=tmp_path / "t",
+        cwd=tmp_path,
+        dialect="tracekit",
+    )
+    assert status == -11
+    assert trace.taps == ("x",)
+
+
+def test_the_other_run_did_not_read_it(opens: Path, tmp_path: Path) -> None:
+    """A file that the log never names is a difference, too."""
+    traces = []
+    for name in ("actual", "expected"):
+        working = tmp_path / name
+        working.mkdir()
+        if name == "expected":
+            (working / "side file.bin").write_bytes(b"old")
+        traces.append(
+            run(
+                [str(opens)],
+                trace=tmp_path / f"{name}.trace",
+                cwd=working,
+                dialect="tracekit",
+            )[0]
+        )
+    (fact,) = tk.compare(*traces).configuration
+    digest = hashlib.sha256(b"old").hexdigest()
+    assert fact["key"] == "file side file.bin"
+    assert (fact["kind"], fact["actual"]) == ("differs", "not read")
+    assert fact["expected"] == f"read, sha256 {digest}"
+
+
+def test_two_runs_of_a_command_that_agree(
+    program: Path, tmp_path: Path
+) -> None:
+    """Every number bit for bit."""
+    runs = run_again(
+        [str(program)], trace=tmp_path / "t", cwd=tmp_path, dialect="tracekit"
+    )
+    assert runs.deterministic
+    assert "2 runs of the same command agree: 2 numbers" in str(runs)
+    assert [trace.path for trace in runs.traces] == [
+        tmp_path / "t",
+        tmp_path / "t-2",
+    ]
+
+
+def test_two_runs_of_a_command_that_differ(tmp_path: Path) -> None:
+    """Where they differ first, which file, and which side file."""
+    script = (
+        "cat state 2>/dev/null; date +%N > out.txt; echo x > state\n"
+        'echo "TRACEKIT tap same : 1"\n'
+        'echo "TRACEKIT tap now slow=3 fast=4 : $(date +%s%N)"\n'
+    )
+    runs = run_again(
+        ["sh", "-c", script],
+        trace=tmp_path / "t",
+        cwd=tmp_path,
+        dialect="tracekit",
+    )
+    assert not runs.deterministic
+    told = str(runs)
+    assert "2 runs of the same command differ:" in told
+    assert "first at now slow=3 fast=4" in told
+    assert "file state" in told
+    assert "the output file out.txt is another one" in told
+    assert runs.to_dict()["comparison"]["first_divergence"]["tap"] == "now"
+    assert "prints something else from line 1 on" in runs.printed
+    with pytest.raises(RecordingError, match="at least twice"):
+        run_again(["true"], trace=tmp_path / "u", times=1)
+    with pytest.raises(RecordingError, match="not empty"):
+        run_again(["true"], trace=tmp_path / "t")

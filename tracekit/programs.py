@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from tracekit import run_record
-from tracekit.errors import RecordingError
-from tracekit.schema import FileUse, Run
+from tracekit.errors import LogError, RecordingError
+from tracekit.processes.binary import build_id
+from tracekit.processes.environment import stored
+from tracekit.processes.files import (
+    files_of,
+    present,
+)
+from tracekit.processes.opened import Way, watch
+from tracekit.processes.streams import Ended, stream
+from tracekit.schema import Event, FileUse, Reject, Run
 from tracekit.storage.trace import Trace, open_trace
 
 if TYPE_CHECKING:
     from tracekit.logs.log import Parsed
-
-_LARGEST = 1 << 30
-_MOST_FILES = 1000
 
 
 def run(
@@ -30,27 +35,34 @@ def run(
     dialect: str = "nanobragg",
     program: str = "",
     echo: IO[str] | None = None,
+    files: Way = "auto",
 ) -> tuple[Trace, int]:
     """Run a program, keep its output as a trace; returns it and the status.
 
-    The files of the working directory are hashed before the program starts,
-    so a file that its log says it picked up is known by content.
+    What decides the result is kept with it: the command, the variables of an
+    allow-list (``processes.environment``), the files of the working directory
+    as they were, the files that the program opened, its binary's hash and
+    build id, how long it ran, its threads and its memory.
 
     Args:
         argv: the command.
         trace: a new directory for the trace; the program's whole output is
-            kept beside the tables as ``output.log``.
+            kept beside the tables as ``output.log``. A program with
+            ``tracekit.h`` writes its taps there, unless TRACEKIT_LOG says
+            something else.
         cwd: where the program runs; here by default.
         dialect: how its log is spelled.
         program: its name in the run record; by default that of the file.
         echo: where its output goes as well, as it streams.
+        files: how the files that it opens are seen: ``strace``, ``preload``,
+            ``proc``, or the first of them that works.
 
     Raises:
         RecordingError: the command can't be started, or the directory is not
             empty.
         LogError: the dialect can't be read.
     """
-    from tracekit.logs.log import parse_log
+    from tracekit.logs.dialect_file import load_dialect
 
     root = Path(trace)
     directory = Path(cwd or ".")
@@ -59,85 +71,112 @@ def run(
     executable = shutil.which(argv[0], path=_search_path(directory))
     if executable is None:
         raise RecordingError(f"{argv[0]}: no such program; check the path")
+    load_dialect(dialect)
     root.mkdir(parents=True, exist_ok=True)
-    log = root / "output.log"
-    found = _listing(directory)
+    binary = Path(executable).absolute()
+    found, left_out = present(directory)
+    environment = {
+        "TRACEKIT_LOG": str(root.absolute() / "taps.log"),
+        **os.environ,
+    }
     record = run_record.program_run(program or Path(argv[0]).name, tuple(argv))
-    status = _stream(argv, executable, directory, log, echo)
-    parsed = parse_log(log, dialect)
-    built = _trace_of(parsed, record, found, status)
+    with tempfile.TemporaryDirectory() as place:
+        seen = watch(Path(place), files)
+        ended = stream(
+            [str(binary), *argv[1:]], directory, environment, seen, root, echo
+        )
+        opened = seen.opened()
+    facts = {
+        **record.facts,
+        **_facts(ended),
+        **{f"env {name}": v for name, v in stored(os.environ).items()},
+        "working_directory": str(directory.absolute()),
+        "working_directory_left_out": str(left_out),
+        "files_by": seen.note,
+        "build_id": build_id(binary.resolve()),
+    }
+    uses = files_of(opened, directory, root, argv, found)
+    binary_use = run_record.found_file(binary.resolve(), "binary", str(binary))
+    extra = [*uses, *found.values(), *filter(None, (binary_use,))]
+    built = _trace_of(root, dialect, replace(record, facts=facts), extra)
     built.write_into(root)
-    return open_trace(root), status
+    return open_trace(root), ended.status
 
 
 def _search_path(directory: Path) -> str:
     return os.pathsep.join((os.environ.get("PATH", ""), str(directory)))
 
 
-def _stream(
-    argv: Sequence[str],
-    executable: str,
-    directory: Path,
-    log: Path,
-    echo: IO[str] | None,
-) -> int:
-    """Run to the end; every line is on disk before the next one is read."""
-    command = [str(Path(executable).absolute()), *argv[1:]]
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=directory,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise RecordingError(f"{argv[0]} can't be started: {error}") from error
-    with process, log.open("wb", buffering=0) as file:
-        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-        for line in process.stdout:
-            file.write(line)
-            if echo is not None:
-                echo.write(line.decode(errors="replace"))
-    return process.returncode
-
-
-def _listing(directory: Path) -> dict[str, FileUse]:
-    """Files of the directory that a program may pick up, within limits."""
-    files = sorted(p for p in directory.iterdir() if p.is_file())
+def _facts(ended: Ended) -> dict[str, str]:
     return {
-        path.name: run_record.file_use(path, "side", "working directory")
-        for path in files[:_MOST_FILES]
-        if path.stat().st_size <= _LARGEST
+        "exit_status": str(ended.status),
+        "wall_seconds": f"{ended.wall:.3f}",
+        "cpu_seconds": f"{ended.cpu:.3f}",
+        "peak_memory_bytes": str(ended.memory),
+        "threads": str(ended.threads),
     }
 
 
 def _trace_of(
-    parsed: Parsed, record: Run, found: dict[str, FileUse], status: int
+    root: Path, dialect: str, record: Run, extra: list[FileUse]
 ) -> Trace:
-    run = replace(
-        parsed.run,
-        program=record.program,
-        family=record.family,
-        started=record.started,
-        argv=record.argv,
-        facts={**record.facts, "exit_status": str(status)},
-    )
-    files = [_hashed(use, found) for use in parsed.files]
+    """Everything that the program said, in its output and through taps."""
+    parsed, reasons = [], []
+    logs = [(root / "output.log", dialect)]
+    logs += [(log, "tracekit") for log in sorted(root.glob("taps*.log"))]
+    for log, spelled in logs:
+        found = _parsed(log, spelled)
+        if isinstance(found, str):
+            reasons.append(found)
+        else:
+            parsed.append(found)
+    facts = {
+        **record.facts,
+        **({"log": "; ".join(reasons)} if reasons else {}),
+    }
+    first = parsed[0].run if parsed else Run()
+    selected = {tap for part in parsed for tap in part.run.selected_taps}
+    events: list[Event] = [event for part in parsed for event in part.events]
+    rejects: list[Reject] = [r for part in parsed for r in part.rejects]
     return Trace.build(
-        parsed.events,
-        run=run,
-        config=parsed.config,
-        files=files,
-        rejects=parsed.rejects,
-        declared=parsed.declared,
-        coverage=parsed.coverage,
+        events,
+        run=replace(
+            record,
+            facts=facts,
+            declares=first.declares,
+            selected_taps=tuple(sorted(selected)),
+        ),
+        config=[fact for part in parsed for fact in part.config],
+        files=_united([use for part in parsed for use in part.files], extra),
+        rejects=rejects,
+        declared=[tap for part in parsed for tap in part.declared],
+        coverage=[c for part in parsed for c in part.coverage],
     )
 
 
-def _hashed(use: FileUse, found: dict[str, FileUse]) -> FileUse:
-    """A file that the log names, with what the directory had under it."""
-    before = found.get(Path(use.name).name)
-    if use.sha256 is not None or before is None or use.role == "output":
-        return use
-    return replace(use, sha256=before.sha256, size=before.size)
+def _parsed(log: Path, dialect: str) -> Parsed | str:
+    """What a log says, or why it says nothing; the run is kept anyway."""
+    from tracekit.logs.log import parse_log
+
+    try:
+        return parse_log(log, dialect)
+    except LogError as error:
+        return str(error)
+
+
+def _united(said: list[FileUse], seen: list[FileUse]) -> list[FileUse]:
+    """Files that the log names, with what was seen of them, then the rest."""
+    contents = {use.name: use for use in seen if use.sha256 is not None}
+    united = []
+    for use in said:
+        known = contents.get(Path(use.name).name)
+        if use.sha256 is None and known is not None:
+            use = replace(use, sha256=known.sha256, size=known.size)
+        united.append(use)
+    roles = {"input": "read", "side": "read"}
+    stated = {(Path(u.name).name, roles.get(u.role, u.role)) for u in said}
+    return united + [
+        use
+        for use in seen
+        if (use.name, roles.get(use.role, use.role)) not in stated
+    ]

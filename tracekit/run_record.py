@@ -113,6 +113,26 @@ def _git(directory: Path, *arguments: str) -> str | None:
     return done.stdout.strip()
 
 
+LARGEST_HASHED = 1 << 30
+"""Bytes of a file that is hashed without being asked for."""
+
+
+def found_file(path: Path, role: Role, origin: str = "") -> FileUse | None:
+    """A file with its size, and its hash where it isn't too large.
+
+    None if it is no regular file or can't be read any more.
+    """
+    try:
+        if not path.is_file():
+            return None
+        size = path.stat().st_size
+        if size > LARGEST_HASHED:
+            return FileUse(path.name, role, None, size, origin)
+        return file_use(path, role, origin)
+    except OSError:
+        return None
+
+
 def file_use(path: Path, role: Role, origin: str = "") -> FileUse:
     """A file with its size and SHA-256, as it is now."""
     digest = hashlib.sha256()

@@ -21,7 +21,7 @@ Kind = Literal["float", "int", "uint", "bool", "text"]
 State = Literal["index", "counted", "fixed", "unknown"]
 Need = Literal["required", "optional", "ignored"]
 CoverageKind = Literal["all", "selected", "unknown"]
-Role = Literal["input", "side", "output", "binary", "log"]
+Role = Literal["input", "side", "output", "binary", "log", "present"]
 
 COMPONENT = "component"
 OCCURRENCE = "occurrence"
@@ -125,7 +125,11 @@ class ConfigValue:
 
 @dataclass(frozen=True, slots=True)
 class FileUse:
-    """A file that a run read, wrote or was; the hash may be unknown (None)."""
+    """A file that a run read, wrote or was; the hash may be unknown (None).
+
+    ``input`` was named by the user, ``side`` picked up by the program,
+    ``present`` lay in its working directory when it began.
+    """
 
     name: str
     role: Role

@@ -20,6 +20,7 @@ import structlog
 from tracekit import _state, run_record
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims, dims_of
+from tracekit.capture.opened import OpenedFiles, watch_opens
 from tracekit.capture.selection import Selection, take
 from tracekit.capture.sinks import Sink
 from tracekit.errors import RecordingError, TapError
@@ -45,6 +46,7 @@ class Recorder:
         run: Run,
     ) -> None:
         self.path = path
+        self.files = OpenedFiles(path)
         self._selection = selection
         self._globs = taps
         self._sinks = sinks
@@ -64,6 +66,7 @@ class Recorder:
             self._stream = EventStream(path / STREAM)
 
     def __enter__(self) -> Self:
+        watch_opens()
         _state.activate(self)
         return self
 
@@ -187,11 +190,12 @@ class Recorder:
             run = replace(
                 self._run, facts={**self._run.facts, "recording": outcome}
             )
+            stated = [f for f in self._facts if isinstance(f, FileUse)]
             self._trace = Trace.build(
                 self._flushed(),
                 run=run,
                 config=[f for f in self._facts if isinstance(f, ConfigValue)],
-                files=[f for f in self._facts if isinstance(f, FileUse)],
+                files=[*stated, *self.files.uses(stated)],
                 coverage=self._selection.coverage(),
             )
             if self.path is not None:

@@ -37,13 +37,31 @@ def run(
         Path, typer.Option("-o", "--output", help="A new trace directory.")
     ],
     dialect: Dialect = "nanobragg",
+    repeat: Annotated[
+        int,
+        typer.Option(help="Run it so often; exits 1 if the results differ."),
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Run any program after --; keep its log as a trace. Exits as it does."""
     from tracekit.programs import run as run_program
+    from tracekit.repeats import run_again
 
     if not context.args:
         raise TracekitError("no command; write it after --")
+    if repeat != 1:
+        runs = run_again(
+            context.args,
+            trace=output,
+            times=repeat,
+            dialect=dialect,
+            echo=None if as_json else sys.stdout,
+        )
+        if as_json:
+            print_json(runs.to_dict())
+        else:
+            err.print(str(runs), markup=False)
+        raise typer.Exit(0 if runs.deterministic else 1)
     trace, status = run_program(
         context.args,
         trace=output,

@@ -1,0 +1,1 @@
+"""What can be known about a program that runs, without changing it."""

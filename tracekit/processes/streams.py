@@ -1,0 +1,154 @@
+"""A program that runs: its two streams, as they come, and what it took."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tracekit.errors import RecordingError
+from tracekit.processes.opened import Watch, family, size_of
+
+_CHUNK = 1 << 16
+_LONGEST = 1 << 20
+_EVERY = 0.02
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a program ended, and what it took.
+
+    Args:
+        status: exit status; the negative number of the signal that ended it.
+        wall, cpu: seconds; the watch's own are in them.
+        memory: bytes that the largest of its processes had at most.
+        threads: how many it had at once at most.
+
+    Memory and threads are looked at every 20 ms.
+    """
+
+    status: int
+    wall: float
+    cpu: float
+    memory: int
+    threads: int
+
+
+def stream(
+    command: Sequence[str],
+    directory: Path,
+    environment: Mapping[str, str],
+    watch: Watch,
+    folder: Path,
+    echo: IO[str] | None,
+) -> Ended:
+    """Run to the end; what it prints is on disk before more is read.
+
+    ``output.log`` in the folder gets both streams line by line as they come,
+    ``stderr.log`` those of standard error alone, if there are any.
+
+    Raises:
+        RecordingError: it can't be started.
+    """
+    before = watch.command()
+    began = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            [*before, *command],
+            cwd=directory,
+            env={**environment, **watch.environment(environment)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        raise RecordingError(
+            f"{command[0]} can't be started: {error}"
+        ) from error
+    watch.started(process.pid)
+    counter = _Size(process.pid, traced=bool(before))
+    with process, (folder / "output.log").open("wb", buffering=0) as log:
+        counter.start()
+        _copy(process, log, folder / "stderr.log", echo)
+        _, code, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(code)
+    return Ended(
+        process.returncode,
+        time.monotonic() - began,
+        used.ru_utime + used.ru_stime,
+        counter.memory,
+        counter.threads,
+    )
+
+
+class _Size(threading.Thread):
+    """Looks at the program's threads and memory while it runs.
+
+    What the system adds up for a parent would count the parent's own memory,
+    from before the program was there.
+    """
+
+    def __init__(self, process: int, *, traced: bool) -> None:
+        super().__init__(daemon=True)
+        self.threads = 1
+        self.memory = 0
+        self._process = process
+        self._traced = traced
+
+    def run(self) -> None:
+        """Look until the program is gone."""
+        while Path(f"/proc/{self._process}/task").is_dir():
+            members = family(self._process)[1 if self._traced else 0 :]
+            sizes = [size_of(member) for member in members]
+            self.threads = max(self.threads, sum(n for n, _ in sizes))
+            self.memory = max(self.memory, *(most for _, most in sizes), 0)
+            time.sleep(_EVERY)
+
+
+def _copy(
+    process: subprocess.Popen[bytes],
+    log: IO[bytes],
+    errors: Path,
+    echo: IO[str] | None,
+) -> None:
+    """Both streams into the log, no line of one inside a line of the other."""
+    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+    assert process.stderr is not None  # noqa: S101 - PIPE was asked for
+    begun = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
+    error_stream = process.stderr.fileno()
+    with selectors.DefaultSelector() as ready:
+        for stream_ in (process.stdout, process.stderr):
+            ready.register(stream_, selectors.EVENT_READ)
+        while ready.get_map():
+            for key, _ in ready.select():
+                chunk = os.read(key.fd, _CHUNK)
+                if not chunk:
+                    ready.unregister(key.fileobj)
+                    continue
+                text = begun[key.fd] + chunk
+                end = text.rfind(b"\n") + 1
+                if not end and len(text) > _LONGEST:
+                    end = len(text)
+                begun[key.fd] = text[end:]
+                _keep(text[:end], log, echo)
+                if key.fd == error_stream and text[:end]:
+                    with errors.open("ab") as file:
+                        file.write(text[:end])
+    # lines without an end
+    _keep(b"\n".join(filter(None, begun.values())), log, echo)
+    if begun[error_stream]:
+        with errors.open("ab") as file:
+            file.write(begun[error_stream])
+
+
+def _keep(lines: bytes, log: IO[bytes], echo: IO[str] | None) -> None:
+    if lines:
+        log.write(lines)
+        if echo is not None:
+            echo.write(lines.decode(errors="replace"))
