@@ -249,3 +249,27 @@ def test_main_needs_no_torch(traces: tuple[Path, Path]) -> None:
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "False False"
+
+
+def test_a_dialect_is_proposed_and_checked(cli: Cli, tmp_path: Path) -> None:
+    """``dialect init`` writes a file that ``dialect check`` and parse read."""
+    log, dialect = tmp_path / "c.log", tmp_path / "mine.toml"
+    log.write_text("DEBUG: omega = 1.5 sr\nDEBUG: hkl = 1 2 3\n")
+    status, _, err = cli("dialect", "init", log, "-o", dialect)
+    assert (status, err[:5]) == (0, "wrote")
+    status, out, _ = cli("dialect", "check", dialect, log, "--json")
+    assert json.loads(out)["share"] == 1.0
+    status, out, _ = cli("parse", log, "--dialect", dialect, "--json")
+    assert json.loads(out)["taps"] == ["omega", "hkl"]
+    status, _, err = cli("dialect", "init", log, "-o", dialect)
+    assert status == 2
+    assert "it may hold your corrections" in err
+
+
+def test_a_wrong_dialect_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
+    """``dialect check`` names the file, the key and what is wrong."""
+    wrong = tmp_path / "mine.toml"
+    wrong.write_text('dialect = "mine"\nprogram = "mine"\nfamly = 1\n')
+    status, _, err = cli("dialect", "check", wrong)
+    assert status == 2
+    assert "family: is missing" in err

@@ -14,7 +14,7 @@ import duckdb
 import structlog
 import typer
 
-from tracekit.commands import comparing, running, showing
+from tracekit.commands import comparing, dialects, running, showing
 from tracekit.commands.console import err
 from tracekit.errors import TracekitError
 
@@ -36,6 +36,7 @@ app.command()(comparing.query)
 app.command()(comparing.sql)
 app.command()(showing.show)
 app.command()(showing.export)
+app.add_typer(dialects.app, name="dialect")
 
 
 def main() -> None:

@@ -180,6 +180,10 @@ class Dialect:
     facts: tuple[Fact, ...] = ()
     silences: tuple[Silence, ...] = ()
 
+    def family_of(self, found: re.Match[str]) -> Family:
+        """The family whose prefix matched as part of ``prefix``."""
+        return self.families[int((found.lastgroup or "f0")[1:])]
+
     def pixel_of_file(self, name: str) -> tuple[int, int] | None:
         """The pixel that a file name states."""
         for pattern in self.file_names:

@@ -109,7 +109,7 @@ class Parser:
     def _segment(
         self, piece: str, prefix: re.Match[str], end: int, number: int
     ) -> None:
-        family = self.dialect.families[int((prefix.lastgroup or "f0")[1:])]
+        family = self.dialect.family_of(prefix)
         self._printed.setdefault(family.name, set())
         payload = piece[prefix.end() : end]
         try:

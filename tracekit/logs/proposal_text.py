@@ -1,0 +1,157 @@
+"""A proposal as the text of a dialect file, with what to check beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from tracekit.logs.line_forms import FORMS
+from tracekit.logs.proposal import Group, Name, Proposal
+
+_HEADING = """\
+# Proposed from {source} by `tracekit dialect init`: guesses to check.
+# `tracekit dialect check` shows what this file reads of a log.
+dialect = {name}
+program = {name}
+"""
+_SUFFIX = {
+    "_A_inv": "1/angstrom",
+    "_m": "m",
+    "_mm": "mm",
+    "_meters": "m",
+    "_A": "angstrom",
+    "_angstroms": "angstrom",
+    "_deg": "degree",
+    "_rad": "rad",
+    "_sr": "sr",
+    "_eV": "eV",
+    "_keV": "keV",
+}
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def dialect_text(proposal: Proposal, name: str, source: str) -> str:
+    """The TOML text of a proposal.
+
+    Args:
+        proposal: what was found in a log.
+        name: the dialect's and, for now, the program's name.
+        source: what it was found in, for the heading.
+
+    >>> from tracekit.logs.proposal import propose
+    >>> lines = ["DEBUG: omega = 1.5 sr"]
+    >>> "prefix = 'DEBUG:'" in dialect_text(propose(lines), "mine", "log")
+    True
+    """
+    parts = [
+        _HEADING.format(source=json.dumps(source), name=json.dumps(name)),
+        *_units(proposal),
+    ]
+    for number, group in enumerate(proposal.groups, start=1):
+        table = f"lines{number}"
+        parts += _header_family(group, number)
+        if group.worth_reading:
+            parts.append(_family(group, table))
+            parts += _rules(group, table)
+    return "\n".join(parts)
+
+
+def _units(proposal: Proposal) -> Iterator[str]:
+    words = {
+        word: unit
+        for group in proposal.groups
+        for word, unit in group.units.items()
+    }
+    if words:
+        yield "# Words behind a value, and the unit that they stand for.\n" + (
+            "[units]\n"
+            + "".join(
+                f"{_key(word)} = {json.dumps(unit)}\n"
+                for word, unit in sorted(words.items())
+            )
+        )
+
+
+def _header_family(group: Group, number: int) -> Iterator[str]:
+    """The family of the lines that only say where the next ones are."""
+    if group.header is None:
+        return
+    word, indices = group.header
+    dims = ("slow", "fast") if indices == 2 else (word.lower(),)
+    start = _prefix(group) if group.tags else r"^[ \t]*"
+    shape = rf"\b{word}\b" + r"[^\d.]*\d+" * indices
+    groups = rf"{word}" + "".join(rf"[^\d.]*(?P<{d}>\d+)" for d in dims)
+    which = "  # which of the two is slow?" if indices == 2 else ""
+    prefix = rf"{start}(?=[^\d]*{shape}[^\d.]*$)"
+    yield (
+        "# Lines that say where the values below them are.\n"
+        "[[family]]\n"
+        f'name = "place{number}"\n'
+        f"prefix = {_pattern(prefix)}\n"
+        f"match = {_pattern(groups)}{which}\n"
+        'scope = "file"\n'
+    )
+
+
+def _family(group: Group, table: str) -> str:
+    forms = [form for form in FORMS if form in group.forms]
+    left = ""
+    if group.left:
+        forms.append("text")
+        left = f"  # {group.left} lines fit no other form"
+    digits = max((name.digits for name in group.names.values()), default=0)
+    return (
+        "[[family]]\n"
+        f'name = "{table}"\n'
+        f"prefix = {_pattern(_prefix(group))}\n"
+        f"forms = {json.dumps(forms)}{left}\n"
+        + (f'names = ["{table}"]\n' if group.names else "")
+        + f'# format = "%.{digits}g"  # what does the printf say?\n'
+    )
+
+
+def _prefix(group: Group) -> str:
+    """The pattern before the payload, from the tags or from the names."""
+    if group.tags:
+        return r"[ \t]*".join(re.escape(tag) for tag in group.tags)
+    words = sorted(group.names, key=lambda name: (-len(name), name))
+    names = "|".join(re.escape(word) for word in words)
+    return rf"^[ \t]*(?=(?:{names})(?![\w.]))"
+
+
+def _rules(group: Group, table: str) -> Iterator[str]:
+    for name, seen in group.names.items():
+        yield f"[names.{table}.{_key(name)}]\n" + "".join(
+            f"{line}\n" for line in _rule(name, seen)
+        )
+
+
+def _rule(name: str, seen: Name) -> Iterator[str]:
+    """The keys of one name, most telling first."""
+    dims = seen.coordinates(name)
+    if dims:
+        yield f"coordinates = {json.dumps(list(dims))}"
+        return
+    bare = name.strip("|:")
+    if bare != name:
+        yield f"tap = {json.dumps(bare)}"
+    if seen.texts:
+        yield 'kind = "text"'
+    if seen.count == 3:
+        yield 'components = "xyz"'
+    if seen.placed:
+        yield 'level = "pixel"'
+    units = [unit for end, unit in _SUFFIX.items() if bare.endswith(end)]
+    for unit in units[:1]:
+        yield f'# unit = "{unit}"  # so the name says; does the program?'
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else json.dumps(name)
+
+
+def _pattern(text: str) -> str:
+    """A pattern as TOML, literal where that can be."""
+    plain = "'" not in text and text.isprintable()
+    return f"'{text}'" if plain else json.dumps(text)
