@@ -23,6 +23,8 @@ Row = dict[str, Any]
 Verdict = Literal["close", "diverged", "incomparable"]
 
 _EXACT = 2**53
+# Diverged numbers up to which a comparison says where and of what kind too.
+_EXPLAINED = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Comparison:
         first_divergence: the row of ``first_divergence``, or None.
         taps: rows of ``tap_summary``.
         images: rows of ``image_metrics``.
+        faults, kinds, next_pixels: rows of ``faults``, ``error_kinds`` and
+            ``pixels_to_trace``; none where more than two million numbers
+            diverged, as these queries then take minutes.
     """
 
     actual: str
@@ -47,6 +52,9 @@ class Comparison:
     first_divergence: Row | None
     taps: list[Row]
     images: list[Row]
+    faults: list[Row]
+    kinds: list[Row]
+    next_pixels: list[Row]
 
     @property
     def verdict(self) -> Verdict:
@@ -81,6 +89,11 @@ class Comparison:
             "taps": [_tap(row) for row in self.taps],
             "images": [
                 jsonable(_with_pixel(row, "worst")) for row in self.images
+            ],
+            "faults": [_fault(row) for row in self.faults],
+            "kinds": jsonable(self.kinds),
+            "pixels_to_trace": [
+                jsonable(_with_pixel(row)) for row in self.next_pixels
             ],
             "summary": jsonable(self.summary),
         }
@@ -117,14 +130,23 @@ def compare(
     sides = {"actual": as_trace(actual), "expected": as_trace(expected)}
     con = connect(sides, policy=policy, keep=("outcome", "hole"))
     try:
+        summary = _rows(con, "verdict")[0]
+        explained = 0 < summary["diverged"] <= _EXPLAINED
+        faults, kinds, pixels = (
+            _rows(con, query) if explained else []
+            for query in ("faults", "error_kinds", "pixels_to_trace")
+        )
         return Comparison(
             *names,
-            summary=_rows(con, "verdict")[0],
+            summary=summary,
             configuration=_rows(con, "configuration_differences"),
             gaps=_rows(con, "gaps"),
             first_divergence=next(iter(_rows(con, "first_divergence")), None),
             taps=_rows(con, "tap_summary"),
             images=_rows(con, "image_metrics"),
+            faults=faults,
+            kinds=kinds,
+            next_pixels=pixels,
         )
     finally:
         con.close()
@@ -184,6 +206,10 @@ def _divergence(row: Row) -> Row:
         elif exact is not None:
             row[side] = exact
     return dict(jsonable(row))
+
+
+def _fault(row: Row) -> Row:
+    return dict(jsonable(_with_pixel(_with_pixel(row, "first"), "worst")))
 
 
 def _tap(row: Row) -> Row:

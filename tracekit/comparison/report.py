@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracekit.comparison.compare import Comparison, Row
 
 _SHOWN = 40
+_FAULTS = 6
 _WIDTH = 79
 _HASH = 12
 
@@ -32,8 +33,9 @@ def render(comparison: Comparison, *, every_tap: bool = False) -> str:
         _problem(comparison),
         _gaps(comparison),
         _first(comparison),
+        _faults(comparison),
         _taps(comparison, every_tap=every_tap),
-        _images(comparison),
+        _images(comparison, every_tap=every_tap),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -165,6 +167,65 @@ def _first(comparison: Comparison) -> str:
     if row["reason"]:
         lines.append(f"  bound: {row['reason']}")
     return "\n".join(lines)
+
+
+def _faults(comparison: Comparison) -> str:
+    rows = comparison.faults
+    if not rows:
+        if comparison.summary["diverged"]:
+            return (
+                "Very many numbers diverged: 'tracekit query faults' says "
+                "where errors begin."
+            )
+        return ""
+    lines = [f"{_count(len(rows), 'independent fault')}, by where they begin:"]
+    for row in rows[:_FAULTS]:
+        lines.append(f"  {row['tap']}: {_extent(row)}{_course(row)}")
+        if row["class"] == "number":
+            lines += [
+                f"    {kind['kind']}: {kind['evidence']} "
+                f"({kind['numbers']} of {_count(kind['diverged'], 'number')})"
+                for kind in comparison.kinds
+                if kind["tap"] == row["tap"]
+            ]
+    if len(rows) > _FAULTS:
+        lines.append(
+            f"  and {len(rows) - _FAULTS} more: tracekit query faults"
+        )
+    pixels = ", ".join(
+        f"({row['slow']}, {row['fast']})"
+        for row in comparison.next_pixels[:_FAULTS]
+        if None not in (row["slow"], row["fast"])
+    )
+    if pixels:
+        lines.append(f"  Pixels to trace next: {pixels}")
+    return "\n".join(lines)
+
+
+def _extent(row: Row) -> str:
+    what = "" if row["class"] == "number" else f"{row['class']}, "
+    if row["pixels"] is None:
+        return f"{what}no pixel"
+    box = ", ".join(
+        f"{dim} {low}" if low == high else f"{dim} {low}-{high}"
+        for dim in ("slow", "fast")
+        for low, high in ((row[f"{dim}_from"], row[f"{dim}_to"]),)
+        if low is not None
+    )
+    return f"{what}{_count(row['pixels'], 'pixel')} in {box}"
+
+
+def _course(row: Row) -> str:
+    """What became of a fault downstream."""
+    parts = []
+    if row["close_again"] is not None:
+        parts.append(f"close again at {row['close_again']}")
+    if row["diverged_after"] and row["last_tap"] is not None:
+        reached = bool(row["reached"])
+        parts.append(
+            f"{row['last_tap']} {'diverges' if reached else 'is close'} there"
+        )
+    return "".join(f"; {part}" for part in parts)
 
 
 def _place(row: Row) -> str:
@@ -299,7 +360,7 @@ def _rounded_up(value: float) -> str:
         return f"{float(+decimal.Decimal(value)):.3g}"
 
 
-def _images(comparison: Comparison) -> str:
+def _images(comparison: Comparison, *, every_tap: bool) -> str:
     if not comparison.images:
         return ""
     header = (
@@ -310,6 +371,12 @@ def _images(comparison: Comparison) -> str:
         "rmse",
         "max error",
     )
+    wrong = {row["tap"] for row in comparison.taps if row["diverged"]}
+    shown = [
+        row
+        for row in comparison.images
+        if every_tap or not wrong or row["tap"] in wrong
+    ]
     rows = [
         (
             row["tap"],
@@ -319,8 +386,10 @@ def _images(comparison: Comparison) -> str:
             _number(row["rmse"]),
             _number(row["max_abs_error"]),
         )
-        for row in comparison.images
+        for row in shown
     ]
+    if not rows:
+        return ""
     return "\n".join(("Images:", *_table(header, rows)))
 
 

@@ -1,0 +1,27 @@
+-- One row a tap that diverged and a kind of error that its numbers prove.
+--
+-- A tap without a row has an error of no kind that is known here; one with
+-- several shows all of them. Nothing is guessed: see kind_by_value,
+-- kind_by_place and kind_by_tap for what each needs.
+--
+-- Columns
+-- tap       the tap
+-- kind      "sign", "power of a fact" (4 = oversample^2: a normalisation),
+--           "power of ten" (a unit), "degrees and radians", "two pi",
+--           "factor", "offset", "zero", "float32", "last bits", "sign of
+--           components", "permuted components", "swapped axes", "reversed
+--           axis", "shifted index" or "value of another tap"
+-- evidence  what proves it
+-- numbers   how many numbers that diverged show it; where there are very many
+--           a part of them was tried
+-- diverged  how many diverged
+CREATE OR REPLACE MACRO error_kinds() AS TABLE
+SELECT p.tap, k.kind, k.evidence, k.numbers, o.diverged
+FROM (
+    FROM kind_by_value
+    UNION ALL BY NAME FROM kind_by_place
+    UNION ALL BY NAME FROM kind_by_tap
+) AS k
+JOIN pair AS p USING (pair)
+JOIN outcome AS o USING (pair)
+ORDER BY p.tap_order, p.tap, p.pair, k.kind = 'last bits', k.kind, k.evidence;

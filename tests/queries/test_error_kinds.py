@@ -1,0 +1,180 @@
+"""What kind of error a tap has: each kind planted, and none guessed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.queries.blueprint import ask, fired, traced
+from tracekit.comparison.policy import Policy, Tolerance
+from tracekit.schema import ConfigValue
+
+RNG = np.random.default_rng(11)
+IMAGE = RNG.uniform(1, 2, (6, 6))
+VECTORS = RNG.uniform(1, 2, (5, 3))
+
+
+def kinds(
+    actual: Any, expected: Any, *columns: str, facts: Any = (), **dims: Any
+) -> list[Any]:
+    """Kinds of error of one tap with these values."""
+    axes = dims or {"slow": range(6), "fast": range(6)}
+    config = [ConfigValue(key, value) for key, value in facts]
+    return ask(
+        "error_kinds",
+        traced(fired("x", actual, **axes), config=config),
+        traced(fired("x", expected, **axes), config=config),
+        *(columns or ("kind",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "actual"),
+    [
+        ("sign", -IMAGE),
+        ("power of ten", 1e10 * IMAGE),
+        ("power of ten", IMAGE * 0.1),
+        ("degrees and radians", np.deg2rad(IMAGE)),
+        ("two pi", 2 * math.pi * IMAGE),
+        ("factor", 0.7 * IMAGE),
+        ("offset", IMAGE + 0.5),
+        ("zero", 0 * IMAGE),
+        ("float32", IMAGE.astype(np.float32).astype(np.float64)),
+        ("swapped axes", IMAGE.T),
+        ("reversed axis", IMAGE[::-1]),
+        ("reversed axis", IMAGE[:, ::-1]),
+        ("shifted index", np.roll(IMAGE, 1, axis=1)),
+        ("shifted index", np.roll(IMAGE, -1, axis=0)),
+    ],
+)
+def test_each_kind_is_named_alone(kind: str, actual: Any) -> None:
+    """A planted error has the one kind that it is."""
+    found = kinds(actual, IMAGE)
+    if "index" in kind:  # the rows that np.roll wraps around are no shift
+        inner = np.array(actual)
+        inner[:, 0], inner[-1] = IMAGE[:, 0], IMAGE[-1]
+        found = kinds(inner, IMAGE)
+    assert found == [kind]
+
+
+def test_last_bits() -> None:
+    """A few ulps are rounding, where even these are not allowed."""
+    policy = Policy((Tolerance(rtol=0.0),))
+    n = range(36)
+    actual = traced(fired("x", np.nextafter(IMAGE, 9), n=n))
+    expected = traced(fired("x", IMAGE, n=n))
+    assert ask("error_kinds", actual, expected, "kind", policy=policy)[-1] == (
+        "last bits"
+    )
+
+
+def test_power_of_a_fact() -> None:
+    """4 with oversample = 2 is oversample squared, and so is a quarter."""
+    facts = (("oversample", 2.0), ("distance", 0.1))
+    for factor, shown in ((4.0, "^2"), (0.25, "^-2")):
+        rows = kinds(
+            factor * IMAGE, IMAGE, "kind", "evidence", "numbers", facts=facts
+        )
+        assert rows == [
+            (
+                "power of a fact",
+                f"actual = {factor:g} * expected; {factor:g} = oversample"
+                + shown,
+                36,
+            )
+        ]
+
+
+def test_one_number() -> None:
+    """One number proves a power of ten or of a fact, and no other factor."""
+    assert kinds(3.7e-10, 3.7, n=0) == ["power of ten"]
+    assert kinds(4.0, 1.0, n=0, facts=(("oversample", 2.0),)) == [
+        "power of a fact"
+    ]
+    assert kinds(3.7, 1.0, n=0) == []
+    assert kinds(0.0, 100.0, n=0) == ["zero"]
+
+
+@pytest.mark.parametrize(
+    ("order", "signs", "kind", "evidence"),
+    [
+        ([2, 1, 0], [1, 1, 1], "permuted components",
+         "actual x = expected z, actual z = expected x"),
+        ([1, 2, 0], [1, 1, 1], "permuted components",
+         "actual x = expected y, actual y = expected z, "
+         "actual z = expected x"),
+        ([0, 1, 2], [1, -1, 1], "sign of components",
+         "actual y = -expected y"),
+        ([1, 0, 2], [1, -1, 1], "permuted components",
+         "actual x = expected y, actual y = -expected x"),
+    ],
+)  # fmt: skip
+def test_components(
+    order: list[int], signs: list[int], kind: str, evidence: str
+) -> None:
+    """Permuted components are told one by one, with their signs."""
+    axes: Any = {"n": range(5), "component": range(3), "labels": "xyz"}
+    actual = fired("v", VECTORS[:, order] * signs, **axes)
+    expected = fired("v", VECTORS, **axes)
+    rows = ask(
+        "error_kinds", traced(actual), traced(expected), "kind", "evidence"
+    )
+    assert (kind, evidence) in rows
+    assert {row[0] for row in rows} <= {kind, "sign"}
+
+
+def test_value_of_another_tap() -> None:
+    """A tap that holds what another one should is recognised, both ways."""
+    n: Any = {"n": range(36)}
+    others = RNG.uniform(3, 4, 36)
+    expected = traced(fired("a", IMAGE, **n), fired("b", others, **n))
+    actual = traced(fired("a", others, **n), fired("b", others, **n))
+    rows = ask("error_kinds", actual, expected, "tap", "kind", "evidence")
+    assert rows == [
+        ("a", "value of another tap", "actual is b of the expected side")
+    ]
+    rows = ask("error_kinds", expected, actual, "tap", "kind", "evidence")
+    assert rows == [
+        ("a", "value of another tap", "expected is b of the actual side")
+    ]
+
+
+def test_nothing_is_guessed() -> None:
+    """Noise, a nearly constant factor and one odd number are of no kind."""
+    noise = IMAGE * RNG.uniform(0.5, 1.5, IMAGE.shape)
+    assert kinds(noise, IMAGE) == []
+    nearly = 4 * IMAGE
+    nearly[3, 3] *= 1 + 1e-6
+    assert kinds(nearly, IMAGE) == []
+    almost = np.array(IMAGE.T)
+    almost[2, 3] += 1e-6
+    assert kinds(almost, IMAGE) == []
+    assert kinds(1.0, 2.0, n=0, facts=(("phi", 1.0),)) == []
+
+
+def test_part_of_a_tap() -> None:
+    """A kind is about the numbers that diverged, and counts them."""
+    actual = np.array(IMAGE)
+    actual[2:4, 1:5] *= -1
+    rows = kinds(actual, IMAGE, "kind", "numbers", "diverged")
+    assert rows == [("sign", 8, 8)]
+
+
+def test_nan_is_left_out() -> None:
+    """A NaN or an infinity hides no kind."""
+    actual = -IMAGE
+    actual[0, 0], actual[1, 1] = math.nan, math.inf
+    rows = kinds(actual, IMAGE, "kind", "numbers", "diverged")
+    assert rows == [("sign", 34, 36)]
+
+
+def test_printed_digits() -> None:
+    """A factor is seen through what a log printed with six digits."""
+    n: Any = {"n": range(36)}
+    printed = [float(f"{value:.5e}") for value in IMAGE.ravel()]
+    actual = traced(fired("x", 1e10 * IMAGE, **n))
+    expected = traced(fired("x", printed, digits=6, quantum=-5, **n))
+    assert ask("error_kinds", actual, expected, "kind") == ["power of ten"]
