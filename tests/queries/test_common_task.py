@@ -136,7 +136,7 @@ def test_summary(result: Comparison) -> None:
 
 
 def test_a_wide_tolerance_is_vacuous() -> None:
-    """atol = 1e-5 hides the drift of 1.8e-7, and that is said."""
+    """Atol = 1e-5 hides the drift of 1.8e-7, and that is said."""
     from tracekit.comparison.policy import Policy, Tolerance
 
     policy = Policy((Tolerance(atol=1e-5, rtol=1e-5),))
@@ -154,14 +154,20 @@ def test_what_the_report_says(result: Comparison) -> None:
         "f_cell: the tap is missing on the actual side",
         "First divergence: obliq_cos at pixel (20, 40)",
         "3 independent faults, by where they begin:",
-        "  obliq_cos: 100 pixels in slow 20-29, fast 40-49; close again at "
-        "r_abs; intensity diverges there",
+        (
+            "  obliq_cos: 100 pixels in slow 20-29, fast 40-49; close again at "
+            "r_abs; intensity diverges there"
+        ),
         "    sign: actual = -1 * expected (100 of 100 numbers)",
-        "  omega_pixel_sr: 3500 pixels in slow 0-59, fast 0-59; intensity "
-        "diverges there",
+        (
+            "  omega_pixel_sr: 3500 pixels in slow 0-59, fast 0-59; intensity "
+            "diverges there"
+        ),
         "    factor: actual = 1.000001 * expected (3600 of 3600 numbers)",
-        "  k_frac: nan mismatch, 1 pixel in slow 12, fast 34; intensity "
-        "diverges there",
+        (
+            "  k_frac: nan mismatch, 1 pixel in slow 12, fast 34; intensity "
+            "diverges there"
+        ),
     ):
         assert line in text.splitlines() or f"  {line}" in text.splitlines()
     assert "1 NaN on one side" in text

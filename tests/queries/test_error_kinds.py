@@ -104,8 +104,8 @@ def test_one_number() -> None:
         ([2, 1, 0], [1, 1, 1], "permuted components",
          "actual x = expected z, actual z = expected x"),
         ([1, 2, 0], [1, 1, 1], "permuted components",
-         "actual x = expected y, actual y = expected z, "
-         "actual z = expected x"),
+         ("actual x = expected y, actual y = expected z, "
+         "actual z = expected x")),
         ([0, 1, 2], [1, -1, 1], "sign of components",
          "actual y = -expected y"),
         ([1, 0, 2], [1, -1, 1], "permuted components",
