@@ -15,6 +15,7 @@ import pytest
 from tests.queries.blueprint import fired, traced
 from tracekit.comparison.compare import Comparison, compare
 from tracekit.comparison.database import connect
+from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.storage.trace import Trace
 
 SIZE = 60
@@ -137,8 +138,6 @@ def test_summary(result: Comparison) -> None:
 
 def test_a_wide_tolerance_is_vacuous() -> None:
     """Atol = 1e-5 hides the drift of 1.8e-7, and that is said."""
-    from tracekit.comparison.policy import Policy, Tolerance
-
     policy = Policy((Tolerance(atol=1e-5, rtol=1e-5),))
     result = compare(side(wrong=True), side(wrong=False), policy=policy)
     vacuous = [row["tap"] for row in result.taps if row["vacuous"]]
@@ -155,8 +154,8 @@ def test_what_the_report_says(result: Comparison) -> None:
         "First divergence: obliq_cos at pixel (20, 40)",
         "3 independent faults, by where they begin:",
         (
-            "  obliq_cos: 100 pixels in slow 20-29, fast 40-49; close again at "
-            "r_abs; intensity diverges there"
+            "  obliq_cos: 100 pixels in slow 20-29, fast 40-49; close again "
+            "at r_abs; intensity diverges there"
         ),
         "    sign: actual = -1 * expected (100 of 100 numbers)",
         (
