@@ -166,6 +166,11 @@ def _generated(
                 continue
             directions += 1
             positions += [_turned(axes, hdiv, vdiv)] * n
+    if not directions:
+        raise SimulatorError(
+            "no source: the round beam leaves all directions out; give "
+            "-square_div, or other divergence steps"
+        )
     return positions, torch.stack(spectrum * directions), directions
 
 

@@ -100,10 +100,11 @@ def build_crystal(
 def _cell_counts(options: Options, cell: UnitCell) -> tuple[int, int, int]:
     """Cells along a, b, c; a size in mm beats a count."""
     beam = options.beam_size / MILLI
+    across = math.inf if beam < 0.0 else beam
     sizes = [
         options.size_x / MILLI,
-        min(options.size_y / MILLI, beam),
-        min(options.size_z / MILLI, beam),
+        min(options.size_y / MILLI, across),
+        min(options.size_z / MILLI, across),
     ]
     counts = [options.N_a, options.N_b, options.N_c]
     a, b, c = (

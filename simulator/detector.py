@@ -107,7 +107,7 @@ def build_detector(options: Options, quirks: Quirks) -> Detector:
     twotheta = torch.as_tensor(options.twotheta, dtype=torch.float64) / RTD
     placement = _place(options, axes, angles, twotheta, pivot, centre)
     layers, thickness, step, mu = _sensor(options, quirks)
-    last = options.curved_is_last and quirks.curved_det_needs_follower
+    last = options.curved_is_last and not quirks.curved_det_needs_follower
     return Detector(
         convention=options.convention,
         axes=axes,
@@ -124,7 +124,7 @@ def build_detector(options: Options, quirks: Quirks) -> Detector:
         thickness=thickness,
         layer_step=step,
         attenuation=mu,
-        curved=options.curved and not last,
+        curved=options.curved or last,
         point_pixel=options.point_pixel,
         **placement,
     )
@@ -132,7 +132,8 @@ def build_detector(options: Options, quirks: Quirks) -> Detector:
 
 def _size(count: int | None, extent: float, pixel: float) -> tuple[int, float]:
     """Pixels along an axis and their extent in metre."""
-    metres = extent / MILLI if count is None else pixel * count
+    # 0 is nanoBragg's word for "not given".
+    metres = pixel * count if count else extent / MILLI
     pixels = math.ceil(metres / pixel - 0.5)
     if pixels < 1:
         raise SimulatorError(
@@ -235,7 +236,7 @@ def _sensor(
     depth = options.attenuation_depth
     if depth is not None:
         if depth == 0.0 or math.isinf(depth):
-            thickness, mu = 0.0, 0.0
+            mu = 0.0
         else:
             mu = 1.0 / (depth * MICROMETRE)
     layers, thickness, step = layer_steps(

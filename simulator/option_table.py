@@ -55,6 +55,12 @@ def whole(text: str) -> int:
     return int(float(text))
 
 
+def wavelength_of(text: str) -> float:
+    """Of a photon's energy in eV, angstrom; infinite for 0."""
+    energy = float(text)
+    return 12398.42 / energy if energy != 0.0 else float("inf")
+
+
 _X_NAMES, _Y_NAMES, _Z_NAMES = (
     f"-xtalsize_{axis} -samplesize_{axis} -xtal_{axis} -sample_{axis}"
     f" -xtal_{side} -sample_{side}"
@@ -94,7 +100,7 @@ ROWS: tuple[Row, ...] = (
     _flag("-nointerpolate", interpolate=False),
     # beam
     _one("-lambda -wave", "wavelength"),
-    _one("-energy", "wavelength", read=lambda text: 12398.42 / float(text)),
+    _one("-energy", "wavelength", read=wavelength_of),
     _one("-dispersion", "dispersion"),
     _one("-dispsteps", "wavelength_steps", read=whole),
     _one("-divergence", "hdiv_range", "vdiv_range"),
@@ -151,11 +157,7 @@ ROWS: tuple[Row, ...] = (
     _many("-pix0_vector", "pix0_vector", 3, convention="CUSTOM"),
     _flag("-point_pixel", point_pixel=True),
     _flag("-curved_det", curved=True),
-    _one(
-        "-detector_abs",
-        "attenuation_depth",
-        read=lambda text: float("inf") if text == "inf" else float(text),
-    ),
+    _one("-detector_abs", "attenuation_depth"),
     _one("-detector_thick", "sensor_thickness"),
     _one("-thicksteps -detector_thicksteps", "layers", read=whole),
     _one("-mask", "mask_file", read=Path),

@@ -138,7 +138,7 @@ def parse_options(argv: Sequence[str]) -> Options:
     Raises:
         SimulatorError: an unknown option, a missing or unreadable value.
     """
-    values: dict[str, Any] = {"curved_is_last": argv[-1:] == ["-curved_det"]}
+    values: dict[str, Any] = {}
     pixels: list[tuple[int, int]] = []
     position = 0
     while position < len(argv):
@@ -159,6 +159,9 @@ def _apply(argv: Sequence[str], at: int, values: dict[str, Any]) -> int:
     if name == "-misset" and argv[at + 1 : at + 2] == ["random"]:
         values.update(misset=None, misset_random=True)
         return 1
+    if name == "-curved_det" and at == len(argv) - 1:
+        values["curved_is_last"] = True
+        return 0
     row = _row(name)
     taken = tuple(_take(argv, at, row.count, row.read))
     if row.count > 1:
@@ -166,6 +169,8 @@ def _apply(argv: Sequence[str], at: int, values: dict[str, Any]) -> int:
     else:
         values.update(dict.fromkeys(row.fills, *taken) if taken else {})
     values.update(row.sets)
+    if name == "-detector_abs" and taken[0] in (0.0, float("inf")):
+        values["sensor_thickness"] = 0.0  # until a thickness follows
     if name == "-pivot" and values["pivot"] not in ("beam", "sample"):
         raise SimulatorError(
             f"-pivot {values['pivot']}: the detector turns about "

@@ -92,6 +92,7 @@ def build_scene(options: Options, quirks: Quirks | None = None) -> Scene:
         SimulatorError: an unreadable file, or a request that makes no image.
     """
     quirks = quirks or Quirks()
+    _check(options)
     if options.misset_random and options.misset_seed is None:
         options = dataclasses.replace(options, misset_seed=int(time.time()))
     detector = build_detector(options, quirks)
@@ -120,6 +121,27 @@ def build_scene(options: Options, quirks: Quirks | None = None) -> Scene:
         mask=_mask(options, detector),
         quirks=quirks,
     )
+
+
+def _check(options: Options) -> None:
+    """Refuse what can't be simulated, before any file is read."""
+    wavelength = plain(options.wavelength)
+    wrong = {
+        "-lambda: the wavelength must be above 0": not (
+            0.0 < wavelength < math.inf
+        ),
+        "-pixel: the size must be above 0": not options.pixel_size > 0.0,
+        "-mosaic_domains: at least 1 is needed": options.mosaic_domains == 0,
+        "-detector_thick: the sensor's thickness can't be negative": (
+            options.sensor_thickness < 0.0
+        ),
+        "-cell: the first edge must be above 0 angstrom": (
+            options.cell is not None and not plain(options.cell[0]) > 0.0
+        ),
+    }
+    for message, found in wrong.items():
+        if found:
+            raise SimulatorError(message)
 
 
 def placed(part: T, device: torch.device, dtype: torch.dtype) -> T:
@@ -174,17 +196,25 @@ def _background(depth: float, fluence: float) -> float:
 def _region(options: Options, detector: Detector) -> tuple[int, int, int, int]:
     """The region of interest; one pixel beyond the edges if none is asked.
 
-    nanoBragg's own default, which it prints, ends at the pixel count.
+    nanoBragg's own default, which it prints, ends at the pixel count. A
+    negative number stands for the default.
     """
+    fast, slow = detector.pixels_fast, detector.pixels_slow
     if options.roi is None:
-        return 0, detector.pixels_fast, 0, detector.pixels_slow
-    fast_low, fast_high, slow_low, slow_high = options.roi
-    if fast_high < fast_low or slow_high < slow_low:
-        raise SimulatorError(
-            f"-roi {fast_low} {fast_high} {slow_low} {slow_high}: holds no "
-            "pixel; give fast_min fast_max slow_min slow_max"
+        return 0, fast, 0, slow
+    ends = [
+        (max(low, 0), count if high < 0 else high)
+        for low, high, count in (
+            (*options.roi[:2], fast),
+            (*options.roi[2:], slow),
         )
-    return options.roi
+    ]
+    if any(high < low for low, high in ends):
+        raise SimulatorError(
+            f"-roi {' '.join(map(str, options.roi))}: holds no pixel; give "
+            "fast_min fast_max slow_min slow_max"
+        )
+    return (*ends[0], *ends[1])
 
 
 def _mask(options: Options, detector: Detector) -> Tensor | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simulator.errors import SimulatorError
 from simulator.hkl_files import DUMP, Bounds, read_dump, read_hkl, write_dump
 from simulator.numerics import plain
 from simulator.options import Options
@@ -70,6 +71,10 @@ def build_structure_factors(
         source = "Fdump.bin"
         table = read_dump()
         input_file(DUMP, role="side")
+    elif plain(default_F) == 0.0:
+        raise SimulatorError(
+            "no structure factors: give -hkl FILE or -default_F VALUE"
+        )
     wanted = options.interpolate
     if wanted is None:
         wanted = min(asked_cells) <= 2

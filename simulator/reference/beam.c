@@ -84,6 +84,9 @@ static void generate(Beam *beam, const Options *options, const Detector *d)
             beam->divergence_steps++;
         }
     }
+    if (beam->sources == 0)
+        fail("no source: the round beam leaves all directions out; give "
+             "-square_div, or other divergence steps");
 }
 
 static void read_file(Beam *beam, const Options *options, const Detector *d)

@@ -12,7 +12,7 @@ static void set_size(Detector *d, const Options *options)
     d->pixel_size = options->pixel_size;
     for (int i = 0; i < 2; i++) {
         d->extent[i] = options->extent[i];
-        if (options->pixels[i] > 0)
+        if (options->pixels[i] != 0)
             d->extent[i] = d->pixel_size * (double)options->pixels[i];
         d->count[i] = (long)ceil(d->extent[i] / d->pixel_size - 0.5);
         if (d->count[i] < 1)
@@ -22,6 +22,9 @@ static void set_size(Detector *d, const Options *options)
         d->roi[2 * i + 1] = options->roi[2 * i + 1] < 0
                                 ? d->count[i]
                                 : options->roi[2 * i + 1];
+        if (d->roi[2 * i] > d->roi[2 * i + 1])
+            fail("-roi: holds no pixel; give FAST_MIN FAST_MAX SLOW_MIN "
+                 "SLOW_MAX");
     }
 }
 

@@ -126,6 +126,14 @@ void read_misset(Options *options, const Option *option, Words *words)
         read_numbers(options, option, words);
 }
 
+/* Takes an earlier -nopolar back. */
+void read_polarization(Options *options, const Option *option, Words *words)
+{
+    (void)option;
+    options->polarization = next_number(words);
+    options->no_polarization = 0;
+}
+
 void read_pivot(Options *options, const Option *option, Words *words)
 {
     (void)option;

@@ -90,7 +90,7 @@ const Option option_table[] = {
     NUMBER_OF("-flux", flux, PLAIN),
     NUMBER_OF("-exposure", exposure, PLAIN),
     NUMBER_OF("-beamsize", beam_size, MILLIMETRE),
-    NUMBER_OF("-polar", polarization, PLAIN),
+    SPECIAL("-polar", read_polarization, 0),
     FLAG("-nopolar", no_polarization, 1),
     NUMBER_OF("-dispersion", dispersion.width, PERCENT),
     INTEGERS_OF("-dispsteps", dispersion.count, 1, 1),

@@ -44,6 +44,7 @@ void read_text(Options *, const Option *, Words *);
 void read_constant(Options *, const Option *, Words *);
 void read_cell(Options *, const Option *, Words *);
 void read_misset(Options *, const Option *, Words *);
+void read_polarization(Options *, const Option *, Words *);
 void read_pivot(Options *, const Option *, Words *);
 void read_axis(Options *, const Option *, Words *);
 void read_attenuation(Options *, const Option *, Words *);

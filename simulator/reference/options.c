@@ -64,12 +64,14 @@ static void check(const Options *options)
         fail("no unit cell: give -cell A B C ALPHA BETA GAMMA or -mat FILE");
     if (options->have_cell && !(options->cell[0] > 0.0))
         fail("-cell: the first edge must be above 0 angstrom");
-    if (!(options->wavelength > 0.0))
+    if (!(options->wavelength > 0.0 && isfinite(options->wavelength)))
         fail("-lambda: the wavelength must be above 0");
     if (!(options->pixel_size > 0.0))
         fail("-pixel: the size must be above 0");
     if (options->mosaic_domains == 0)
         fail("-mosaic_domains: at least 1 is needed");
+    if (options->thickness < 0.0)
+        fail("-detector_thick: the sensor's thickness can't be negative");
 }
 
 void options_read(Options *options, int argc, char **argv)

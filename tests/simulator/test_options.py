@@ -54,7 +54,7 @@ def test_a_wrong_command_line_is_refused(words: str, message: str) -> None:
         (f"{SMALL} -mask none.img", "none.img"),
         (f"{SMALL} -roi 3 2 0 3", "holds no pixel"),
         (f"{SMALL} -osc 0 -phistep 1", "no phi step"),
-        (f"{SMALL} -detpixels 0", "0 pixels"),
+        (f"{SMALL} -detpixels -1", "-1 pixels"),
         (f"{SMALL} -flux 1 -beamsize 0", "infinite fluence"),
     ],
 )

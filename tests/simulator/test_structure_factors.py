@@ -134,7 +134,7 @@ def test_a_cubic_is_met_between_the_entries() -> None:
         ("-Na 5 -Nb 5 -hkl f.hkl", True),
         ("-N 5 -hkl f.hkl -interpolate", True),
         ("-N 2 -hkl f.hkl -nointerpolate", False),
-        ("-N 2", False),
+        ("-N 2 -default_F 1", False),
         ("-xtalsize 0.001 -hkl f.hkl", True),
     ],
 )
@@ -215,7 +215,8 @@ def test_every_file_that_is_read_is_stated() -> None:
     mask = b"{\nHEADER_BYTES=512;\nSIZE1=12;\nSIZE2=12;\n}\f".ljust(512)
     Path("m.img").write_bytes(mask + b"\x01" * 288)
     with tk.record(pixels=[(0, 0)]) as recording:
-        simulate(options_of("-mat A.mat -sourcefile s.txt -mask m.img"))
+        words = "-mat A.mat -sourcefile s.txt -mask m.img -default_F 1"
+        simulate(options_of(words))
     files = recording.trace.tables["file"].to_pylist()
     assert {f["name"] for f in files} == {"A.mat", "s.txt", "m.img"}
     assert {f["role"] for f in files} == {"input"}
