@@ -200,6 +200,29 @@ def test_parse_counts_what_was_read(cli: Cli, tmp_path: Path) -> None:
     assert tk.read_trace(tmp_path / "c.trace").rejects == 1
 
 
+def test_array_makes_a_trace(cli: Cli, tmp_path: Path) -> None:
+    """An image, plain numbers and a table become traces that compare."""
+    image = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.save(tmp_path / "a.npy", image)
+    (tmp_path / "a.bin").write_bytes(image.tobytes())
+    (tmp_path / "a.csv").write_text("slow,fast,image\n0,0,0.0\n1,2,5.0\n")
+    named = ("--tap", "image", "--dims", "slow fast")
+    a, b, c = (tmp_path / name for name in ("a", "b", "c"))
+    raw = ("--dtype", "float32", "--shape", "2 3")
+    assert cli("array", tmp_path / "a.npy", "-o", a, *named)[0] == 0
+    assert cli("array", tmp_path / "a.bin", "-o", b, *named, *raw)[0] == 0
+    csv = ("array", tmp_path / "a.csv", "-o", c, "--dims", "slow fast")
+    assert cli(*csv)[0] == 0
+    assert cli("compare", a, b)[0] == 0
+    assert "image" in cli("show", c)[1]
+    status, _, told = cli(
+        "array", tmp_path / "a.bin", "-o", tmp_path / "d", "--dtype", "f4",
+        "--shape", "2,x",
+    )  # fmt: skip
+    assert status == 2
+    assert "give whole numbers" in told
+
+
 def test_run_repeats_a_command(cli: Cli, tmp_path: Path) -> None:
     """--repeat exits 0 where the runs agree and 1 where they differ."""
     start = ("run", "--repeat", "2", "--dialect", "tracekit", "-o")

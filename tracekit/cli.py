@@ -30,6 +30,7 @@ _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 app.command()(running.demo)
 app.command(context_settings=_PASSED_ON)(running.run)
 app.command()(running.parse)
+app.command()(running.array)
 app.command()(running.c_header)
 app.command()(comparing.compare)
 app.command()(comparing.query)

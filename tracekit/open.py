@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tracekit.errors import TraceError
 from tracekit.logs.log import read_log
-from tracekit.readers.tables import read_parquet
+from tracekit.readers.arrays import is_array_file, read_arrays
+from tracekit.readers.tables import read_csv, read_parquet
 from tracekit.storage.trace import MARKER, Trace, open_trace
 
 LOG_SUFFIXES = (".log", ".txt")
@@ -14,7 +15,7 @@ _BEGINNING = 1 << 20
 
 
 def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
-    """A trace from a trace, a trace directory, a log or a Parquet file.
+    """A trace from a trace, a trace directory, a log, a table or an array.
 
     Args:
         source: what to open.
@@ -37,11 +38,17 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
         return read_log(path, dialect=found)
     if path.suffix == ".parquet":
         return read_parquet(path)
+    if path.suffix in (".csv", ".tsv"):
+        return read_csv(path)
     if not path.exists():
         raise TraceError(f"{path} does not exist; give a trace or a log")
+    if is_array_file(path):
+        return read_arrays(path)
     raise TraceError(
         f"{path} is neither a trace directory, a log "
-        f"({', '.join(LOG_SUFFIXES)}) nor a .parquet file"
+        f"({', '.join(LOG_SUFFIXES)}), a table (.parquet, .csv) nor an array "
+        "(.npy, .npz, .h5, .nc, .safetensors, a detector's image); "
+        "'tracekit array' reads plain numbers"
     )
 
 

@@ -1,15 +1,19 @@
 """A long table of numbers is a trace, whoever wrote it."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
 import tracekit as tk
+from tests.helpers import cells
 from tracekit.errors import TraceError
-from tracekit.readers.tables import read_parquet
+from tracekit.open import as_trace
+from tracekit.readers.tables import read_csv, read_parquet
 
 
 def test_an_exported_trace_compares_close_to_itself(tmp_path: Path) -> None:
@@ -49,14 +53,43 @@ def test_any_integer_column_is_a_dim(tmp_path: Path) -> None:
 
 
 def test_tables_that_cannot_be_placed_are_refused(tmp_path: Path) -> None:
-    """No tap column, or two numbers at one place: the error says which."""
+    """No such column, or two numbers at one place: the error says which."""
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"x": [1.0]}), path)
-    with pytest.raises(TraceError, match="no column 'tap'"):
-        read_parquet(path)
+    with pytest.raises(TraceError, match="no column 'slow' of integers"):
+        read_parquet(path, "slow")
     pq.write_table(pa.table({"tap": ["a", "a"], "value": [1.0, 2.0]}), path)
     with pytest.raises(TraceError, match="two numbers at one coordinate"):
         tk.compare(path, path)
     path.write_bytes(b"no parquet")
     with pytest.raises(TraceError, match="can't be read"):
         read_parquet(path)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "tsv"])
+def test_columns_are_taps(suffix: str, tmp_path: Path) -> None:
+    """A plain table: each column a tap, at the coordinates of some."""
+    table = pa.table(
+        {
+            "slow": [0, 0, 1],
+            "fast": [0, 1, 1],
+            "omega": [0.1, float("nan"), 1e300],
+            "count": [1, 2**60 + 1, 3],
+            "name": ["a", "b", "c"],
+        }
+    )
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(table, path)
+        trace = read_parquet(path, "slow fast")
+    else:
+        options = pa_csv.WriteOptions(
+            delimiter="," if suffix == "csv" else "\t"
+        )
+        pa_csv.write_csv(table, path, options)
+        trace = read_csv(path, "slow fast")
+    assert trace.taps == ("omega", "count", "name")
+    place = frozenset({("slow", 0), ("fast", 1)})
+    assert cells(trace, "count")[place] == 2**60 + 1
+    assert math.isnan(cells(trace, "omega")[place])
+    assert cells(as_trace(path), "slow")[frozenset({("index", 2)})] == 1

@@ -1,4 +1,4 @@
-"""Commands that make traces: demo, run, parse, c-header."""
+"""Commands that make traces: demo, run, parse, array, c-header."""
 
 from __future__ import annotations
 
@@ -103,6 +103,66 @@ def parse(
         )
     if output is not None:
         out.print(f"wrote {output}; next: tracekit show {output}")
+
+
+def array(
+    file: Annotated[Path, typer.Argument(help="A file of arrays.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="A new trace directory.")
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option("--array", help="Which one, of a file with several."),
+    ] = None,
+    tap: Annotated[
+        str | None, typer.Option(help="What to call it in the trace.")
+    ] = None,
+    dims: Annotated[
+        str, typer.Option(help='A name an axis, or a column: "slow fast".')
+    ] = "",
+    unit: Annotated[str | None, typer.Option(help="Of its numbers.")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Of plain numbers: float32, >i2 ...")
+    ] = None,
+    shape: Annotated[
+        str | None, typer.Option(help='Of plain numbers: "2527 2463".')
+    ] = None,
+    offset: Annotated[
+        int, typer.Option(help="Bytes before plain numbers.")
+    ] = 0,
+) -> None:
+    """Make a trace of an image, an array or a table of numbers."""
+    from tracekit.readers.arrays import read_arrays
+    from tracekit.readers.tables import read_csv, read_parquet
+
+    tables = {".parquet": read_parquet, ".csv": read_csv, ".tsv": read_csv}
+    with waiting(f"reading {file}"):
+        if file.suffix in tables and dtype is None:
+            trace = tables[file.suffix](file, dims)
+        else:
+            trace = read_arrays(
+                file,
+                array=name,
+                tap=tap,
+                dims=dims,
+                unit=unit,
+                dtype=dtype,
+                shape=None if shape is None else _shape(shape),
+                offset=offset,
+            )
+        saved = trace.save(output)
+    for row in saved.tables["reject"].to_pylist():
+        err.print(f"{row['text']}: {row['reason']}", style="yellow")
+    out.print(f"wrote {output}; next: tracekit show {output}", markup=False)
+
+
+def _shape(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        raise TracekitError(
+            f"shape {text!r}: give whole numbers such as '2527 2463'"
+        ) from None
 
 
 def c_header(

@@ -7,7 +7,7 @@ column say where it sits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from tracekit.errors import TraceError
@@ -29,28 +30,95 @@ _STORED = {
 }
 
 
-def read_parquet(path: str | Path) -> Trace:
+def read_parquet(path: str | Path, dims: str = "") -> Trace:
     """Read a Parquet file of numbers as a trace in memory.
 
+    Args:
+        path: the file. Without the columns ``tap`` and ``value`` every column
+            of numbers or texts is a tap.
+        dims: the columns that hold coordinates, where columns are taps
+            ("slow fast"); by default the row's number is ``index``.
+
     Raises:
-        TraceError: it can't be read, or has no columns ``tap`` and ``value``.
+        TraceError: it can't be read, or lacks a column of ``dims``.
     """
     file = Path(path)
     try:
         table = pq.read_table(file, partitioning=None)
     except (OSError, pa.ArrowInvalid) as error:
         raise TraceError(f"{file} can't be read: {error}") from error
-    missing = {"tap", "value"} - set(table.column_names)
-    if missing:
-        raise TraceError(
-            f"{file} has no column {sorted(missing)[0]!r}; a table of numbers "
-            "has tap, value and an integer column for each dim"
+    return _trace(table, file, dims)
+
+
+def read_csv(path: str | Path, dims: str = "") -> Trace:
+    """Read a CSV or TSV file of numbers as a trace in memory.
+
+    Args:
+        path: the file; its first line names the columns.
+        dims: as for ``read_parquet``.
+
+    Raises:
+        TraceError: it can't be read, or lacks a column of ``dims``.
+    """
+    file = Path(path)
+    separator = "\t" if file.suffix == ".tsv" else ","
+    try:
+        table = pa_csv.read_csv(
+            file, parse_options=pa_csv.ParseOptions(delimiter=separator)
         )
+    except (OSError, pa.ArrowInvalid) as error:
+        raise TraceError(f"{file} can't be read: {error}") from error
+    return _trace(table, file, dims)
+
+
+def _trace(table: pa.Table, file: Path, dims: str) -> Trace:
+    if {"tap", "value"} <= set(table.column_names):
+        events = _events(table)
+    else:
+        events = _columns(table, file, dims.split())
     return Trace.build(
-        _events(table),
+        events,
         run=Run(program=file.name, family="table"),
         files=[file_use(file, "log")],
     )
+
+
+def _columns(
+    table: pa.Table, file: Path, dims: Sequence[str]
+) -> Iterator[Event]:
+    """Every column as a tap, at the coordinates that some columns hold."""
+    for dim in dims:
+        if dim not in table.column_names or not pa.types.is_integer(
+            table.schema.field(dim).type
+        ):
+            raise TraceError(
+                f"{file} has no column {dim!r} of integers; it has "
+                f"{', '.join(table.column_names)}"
+            )
+    if len(set(table.column_names)) != len(table.column_names):
+        raise TraceError(f"{file} has two columns of one name")
+    places = {dim: table[dim] for dim in dims} or {
+        "index": pa.array(range(table.num_rows), pa.int64())
+    }
+    rows = table.num_rows
+    for field in table.schema:
+        kind, column = field.type, table[field.name]
+        if field.name in dims:
+            continue
+        long: dict[str, Any] = {"tap": pa.array([field.name] * rows)}
+        long |= {"value": pa.nulls(rows, pa.float64()), **places}
+        if pa.types.is_boolean(kind):
+            kind, column = pa.int8(), column.cast(pa.int8())
+        if pa.types.is_integer(kind) and not column.null_count:
+            long["exact"] = column
+        elif pa.types.is_floating(kind) or pa.types.is_integer(kind):
+            long["value"] = column.cast(pa.float64())
+            single = pa.types.is_float32(kind) or pa.types.is_float16(kind)
+            name = "float32" if single else "float64"
+            long["dtype"] = pa.array([name] * rows)
+        else:
+            long["text"] = column.cast(pa.string())
+        yield from _events(pa.table(long))
 
 
 def _events(table: pa.Table) -> Iterator[Event]:
