@@ -75,13 +75,13 @@ def _read_list(path: Path) -> npt.NDArray[np.float64]:
             continue
         words = line.split()
         try:
-            rows.append([float(word) for word in words[:4]])
+            rows.append([float(word) for word in words])
         except ValueError as error:
             raise SimulatorError(f"{path}:{number}: {error}") from error
-        if len(rows[-1]) < 4:
+        if len(words) != 4 or any(i != int(i) for i in rows[-1][:3]):
             raise SimulatorError(
-                f"{path}:{number}: found {len(words)} numbers; "
-                "expected h k l F"
+                f"{path}:{number}: expected h k l F, the first three whole "
+                f"numbers; found {line.strip()[:60]!r}"
             )
     if not rows:
         raise SimulatorError(f"-hkl {path}: holds no reflection")

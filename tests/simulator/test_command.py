@@ -158,6 +158,9 @@ def test_what_can_not_be_done_is_said(
         ("-lambda", "-lambda"),
         ("-hkl none.hkl", "none.hkl"),
         ("-hkl bad.hkl", "bad.hkl:2"),
+        ("-hkl half.hkl", "half.hkl:1"),
+        ("-hkl five.hkl", "five.hkl:1"),
+        ("-sourcefile bad.hkl", "bad.hkl:2"),
         ("-mat none.mat", "none.mat"),
         ("-mat bad.hkl", "bad.hkl"),
         ("-sourcefile none.txt", "none.txt"),
@@ -176,6 +179,8 @@ def test_both_programs_refuse_what_makes_no_image(
 ) -> None:
     """Wrong pixels, options and files: status 2, and what was wrong."""
     Path("bad.hkl").write_text("0 0 0 3\n1 2 x 4\n")
+    Path("half.hkl").write_text("0.5 0 0 3\n")
+    Path("five.hkl").write_text("1 0 0 3 1\n")
     assert run(f"{SMALL} {words} --backend {backend}") == 2
     assert message in capfd.readouterr().err
 

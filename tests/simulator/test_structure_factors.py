@@ -165,7 +165,7 @@ def test_leaving_the_table_ends_interpolation_for_good() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1 2 3\n", r"f.hkl:1: found 3 numbers"),
+        ("1 2 3\n", r"f.hkl:1: expected h k l F"),
         ("1 2 3 4\n1 2 x 4\n", "f.hkl:2"),
         ("\n", "holds no reflection"),
     ],
