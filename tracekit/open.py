@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from tracekit.errors import TraceError
+from tracekit.logs.file import LogFile
 from tracekit.logs.log import read_log
 from tracekit.readers.arrays import is_array_file, read_arrays
 from tracekit.readers.tables import read_csv, read_parquet
 from tracekit.storage.trace import MARKER, Trace, open_trace
 
 LOG_SUFFIXES = (".log", ".txt")
-_BEGINNING = 1 << 20
+PACKED = (".gz", ".zst")
+_BEGINNING = 10_000
 
 
 def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
@@ -31,7 +34,8 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
     path = Path(source)
     if (path / MARKER).is_file() or path.is_dir():
         return open_trace(path)
-    if path.suffix in LOG_SUFFIXES:
+    plain = path.with_suffix("") if path.suffix in PACKED else path
+    if plain.suffix in LOG_SUFFIXES:
         found = dialect or (
             _dialect_of(path) if path.is_file() else "nanobragg"
         )
@@ -54,7 +58,6 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
 
 def _dialect_of(log: Path) -> str:
     """Our own lines say whose they are."""
-    with log.open("rb") as file:
-        beginning = file.read(_BEGINNING)
-    own = any(line.startswith(b"TRACEKIT ") for line in beginning.splitlines())
+    beginning = islice(LogFile(log).lines(), _BEGINNING)
+    own = any(line.startswith("TRACEKIT ") for line in beginning)
     return "tracekit" if own else "nanobragg"

@@ -124,7 +124,9 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
     """
     spelled = load_dialect(dialect)
     log = LogFile(path)
-    parsed = parse(log.lines(), spelled, Path(path).name, Path(path).parent)
+    parsed = parse(log.lines(), spelled, log.name, Path(path).parent)
+    if log.broken:
+        parsed.rejects.append(Reject(log.name, log.count + 1, log.broken, ""))
     if not (parsed.events or parsed.config or parsed.rejects):
         known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
         raise LogError(
@@ -140,7 +142,8 @@ def read_log(path: str | Path, dialect: str | Path = "nanobragg") -> Trace:
     """Read a program's log as a trace.
 
     Args:
-        path: the log.
+        path: the log, as it is or packed by gzip or zstd; "-" for standard
+            input.
         dialect: how it is spelled: ``nanobragg``, ``tracekit``, or the path
             of a dialect file (TOML).
 
