@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,14 +14,18 @@ from simulator.bragg import Carried
 from simulator.diffract import diffract
 from simulator.errors import SimulatorError
 from simulator.facts import state_problem, tap_shared
+from simulator.numerics import followed
 from simulator.options import Options
 from simulator.quirks import Quirks
-from simulator.samples import PIXEL, Block
+from simulator.samples import PIXEL, Block, Grid
 from simulator.scene import Scene, build_scene, placed
-from tracekit import scope, tap
+from tracekit import _state, scope, tap
 
-BLOCK = 1 << 15  # samples of one block: its planes stay in the cache
+BLOCK = 1 << 14  # samples of one block: its planes stay in the cache
+_GRAPHS = 4096  # compiled scenes that are kept
+COMPILED_BLOCK = 1 << 17  # compiled code keeps most of them in registers
 Pixels = Sequence[tuple[int, int]]
+Kernel = Callable[[Scene, Grid, Carried], tuple[Tensor, Carried]]
 
 
 def simulate(
@@ -28,7 +35,8 @@ def simulate(
     quirks: Quirks | None = None,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float64,
-    block: int = BLOCK,
+    compiled: bool = False,
+    block: int | None = None,
 ) -> Tensor:
     """Photons in every pixel, or in some.
 
@@ -44,6 +52,8 @@ def simulate(
         device: where the samples are computed; the set-up is always done
             in float64 on the CPU.
         dtype: what the samples are computed in.
+        compiled: whether the blocks are computed by ``torch.compile``; the
+            first block of each new problem then takes seconds.
         block: samples that are computed at once.
 
     Returns:
@@ -59,27 +69,96 @@ def simulate(
     state_problem(problem)
     scene = placed(problem, torch.device(device), dtype)
     tap_shared(scene)
+    kernel = _compiled if compiled else diffract
+    size = block or (COMPILED_BLOCK if compiled else BLOCK)
     if pixels is None:
-        return _image(scene, block)
+        return _image(scene, size, kernel)
     check_pixels(scene, pixels)
     if _needs_all(scene):
-        image = _image(scene, block)
+        image = _image(scene, size, kernel)
         return torch.stack([image[slow, fast] for slow, fast in pixels])
-    return _some(scene, pixels)
+    return _some(scene, pixels, kernel)
 
 
-def _image(scene: Scene, block: int) -> Tensor:
+def _image(scene: Scene, size: int, kernel: Kernel) -> Tensor:
     detector, like = scene.detector, scene.detector.pix0
     image = like.new_zeros(detector.pixels_slow, detector.pixels_fast)
+    _keep_memory()
+    if kernel is diffract and _independent(scene):
+        _in_threads(scene, size, image)
+        return image
     carried = Carried(swept=False, interpolating=scene.factors.interpolate)
-    for part in blocks(scene, block):
-        values, carried = _block(scene, part, carried)
-        rows, columns = part.rows, part.columns
-        image[rows.start : rows.stop, columns.start : columns.stop] = values
+    for part in blocks(scene, size, alike=kernel is not diffract):
+        values, carried = _block(scene, part, carried, kernel)
+        image[part.place] = values
     return tap(image, "image", PIXEL, unit="photon")
 
 
-def _some(scene: Scene, pixels: Pixels) -> Tensor:
+def _in_threads(scene: Scene, size: int, image: Tensor) -> None:
+    """Blocks side by side, as the C program's threads share out the rows."""
+    carried = Carried(swept=False, interpolating=False)
+
+    def compute(part: Block) -> None:
+        with torch.no_grad():
+            image[part.place] = _block(scene, part, carried, diffract)[0]
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        for _ in threads.map(compute, blocks(scene, size)):
+            pass
+
+
+def _independent(scene: Scene) -> bool:
+    """Whether blocks may be computed at once: nothing passes between them.
+
+    No value that carries over, no gradient, no recorder that wants taps in
+    order; and on the CPU alone, where the planes of a block are too small
+    for PyTorch's own threads.
+    """
+    return not (
+        _state.recording
+        or scene.crystal.carries
+        or scene.factors.interpolate
+        or scene.detector.pix0.device.type != "cpu"
+        or torch._C._are_functorch_transforms_active()  # noqa: SLF001
+        or _any_followed(scene)
+    )
+
+
+def _any_followed(part: Any) -> bool:
+    """Whether a derivative follows a tensor of a dataclass."""
+    if isinstance(part, Tensor):
+        return followed(part)
+    return dataclasses.is_dataclass(part) and any(
+        _any_followed(getattr(part, field.name))
+        for field in dataclasses.fields(part)
+    )
+
+
+def _compiled(
+    scene: Scene, grid: Grid, carried: Carried
+) -> tuple[Tensor, Carried]:
+    """``diffract``, compiled for this kind of scene and this block's shape."""
+    from torch._dynamo import config
+
+    kernel: Kernel = torch.compile(diffract, fullgraph=True, dynamic=False)
+    # Each scene is a graph of its own; PyTorch gives up at the ninth.
+    with config.patch(
+        recompile_limit=_GRAPHS, accumulated_recompile_limit=_GRAPHS
+    ):
+        return kernel(scene, grid, carried)
+
+
+def _keep_memory() -> None:
+    """Let glibc keep freed planes instead of giving their pages back.
+
+    By default each block asks the system for its memory anew, which costs a
+    third of the time. A large allocation that comes and goes (at most 32
+    MiB; it is never touched) makes glibc keep twice as much.
+    """
+    torch.empty(31 << 20, dtype=torch.uint8)
+
+
+def _some(scene: Scene, pixels: Pixels, kernel: Kernel) -> Tensor:
     """Only these pixels, each a block of its own."""
     first = _first_pixel(scene)
     values = []
@@ -88,9 +167,8 @@ def _some(scene: Scene, pixels: Pixels) -> Tensor:
         if slow in scene.rows and fast in scene.columns:
             part = Block(range(slow, slow + 1), range(fast, fast + 1))
             swept = (slow, fast) != first
-            photons, _ = _block(
-                scene, part, Carried(swept, scene.factors.interpolate)
-            )
+            carried = Carried(swept, scene.factors.interpolate)
+            photons, _ = _block(scene, part, carried, kernel)
             value = photons[0, 0]
         with scope("pixel", slow=slow, fast=fast):
             values.append(tap(value, "image", unit="photon"))
@@ -98,27 +176,42 @@ def _some(scene: Scene, pixels: Pixels) -> Tensor:
 
 
 def _block(
-    scene: Scene, part: Block, carried: Carried
+    scene: Scene, part: Block, carried: Carried, kernel: Kernel
 ) -> tuple[Tensor, Carried]:
+    grid = part.grid(scene.detector.pix0.device)
     with scope("block", slow=part.rows.start, fast=part.columns.start):
-        values, left = diffract(scene, part, carried)
+        values, left = kernel(scene, grid, carried)
     return values, Carried(bool(left.swept), bool(left.interpolating))
 
 
-def blocks(scene: Scene, size: int) -> Iterator[Block]:
+def blocks(scene: Scene, size: int, *, alike: bool = False) -> Iterator[Block]:
     """Blocks of about ``size`` samples, in the order of the C program.
 
-    Whole rows, or parts of one row where a row is too long.
+    Whole rows, or parts of one row where a row is too long. Blocks that are
+    alike have as equal heights as may be: compiled code wants few shapes.
     """
     samples = scene.steps * scene.detector.layers
     rows, columns = scene.rows, scene.columns
     at_once = max(1, size // samples)
     height = max(1, at_once // max(1, len(columns)))
+    if alike:
+        height = _even(len(rows), height)
     width = min(len(columns), at_once) if height == 1 else len(columns)
     for slow in rows[::height]:
         below = range(slow, min(slow + height, rows.stop))
         for fast in columns[:: max(1, width)]:
             yield Block(below, range(fast, min(fast + width, columns.stop)))
+
+
+def _even(rows: int, height: int) -> int:
+    """The largest divisor of the rows up to a height, if it is near it.
+
+    Else the height that spreads the rows evenly: the last block is shorter.
+    """
+    for divisor in range(min(height, rows), height // 2, -1):
+        if rows % divisor == 0:
+            return divisor
+    return -(-rows // -(-rows // height))
 
 
 def _needs_all(scene: Scene) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simulator.fields import Field, both, dot, each, tap_field
 from simulator.lattice import grating, spot, square
 from simulator.rays import Rays
 from simulator.samples import SAMPLE, by_sample, loop_order
@@ -45,7 +46,8 @@ def cell_vectors(
     cell = field(crystal.turned)
     if not crystal.carries:
         return cell, carried.swept
-    shape = (*rays.q.shape[1:5], *cell.shape[6:8], *rays.q.shape[-2:])
+    outer, pixel = rays.q[0].shape[:4], rays.q[0].shape[-2:]
+    shape = (*outer, *cell.shape[6:8], *pixel)
     counted = rays.counted
     if not carried.swept:
         sweeps = torch.ones_like(rays.q[0], dtype=torch.bool)
@@ -62,40 +64,41 @@ def cell_vectors(
     return cell, carried.swept or any_swept
 
 
-def miller_indices(cell: Tensor, rays: Rays) -> tuple[Tensor, Tensor]:
+def miller_indices(cell: Tensor, rays: Rays) -> tuple[Field, Field]:
     """h, k, l as they are and the nearest whole ones (ties go down)."""
-    q = rays.q
-    hkl = cell[:, 0] * q[0] + cell[:, 1] * q[1] + cell[:, 2] * q[2]
-    index = torch.ceil(hkl - 0.5).to(torch.int32)
+    a, b, c = cell
+    hkl = dot(a, rays.q), dot(b, rays.q), dot(c, rays.q)
+    index = each(lambda h: torch.ceil(h - 0.5).to(torch.int32), hkl)
     where = None if rays.counted is None else by_sample(rays.counted)
-    tap(by_sample(hkl), "hkl_frac", f"{SAMPLE} hkl", unit="1", where=where)
-    tap(by_sample(index), "hkl_rounded", f"{SAMPLE} hkl", unit="1",
-        where=where)  # fmt: skip
+    tap_field(hkl, by_sample, "hkl_frac", f"{SAMPLE} hkl", unit="1",
+              where=where)  # fmt: skip
+    tap_field(index, by_sample, "hkl_rounded", f"{SAMPLE} hkl", unit="1",
+              where=where)  # fmt: skip
     return hkl, index
 
 
 def lattice_sum(
-    scene: Scene, hkl: Tensor, index: Tensor, counted: Tensor | None
+    scene: Scene, hkl: Field, index: Field, counted: Tensor | None
 ) -> Tensor:
     """F_latt of each sample."""
     crystal = scene.crystal
     where = None if counted is None else by_sample(counted)
     if crystal.shape == "square":
-        along = grating(hkl, crystal.cells)
-        for name, factor in zip("abc", along, strict=True):
+        a, b, c = map(grating, hkl, crystal.cells)
+        for name, factor in zip("abc", (a, b, c), strict=True):
             tap(by_sample(factor), f"F_latt_{name}", SAMPLE, unit="1",
                 where=where)  # fmt: skip
-        F_latt = square(along)
+        F_latt = square((a, b, c))
     else:
-        F_latt = spot(hkl - index, crystal)
+        F_latt = spot(both(torch.sub, hkl, index), crystal)
     tap(by_sample(F_latt), "F_latt", SAMPLE, unit="1", where=where)
     return F_latt
 
 
 def structure_factor(
     scene: Scene,
-    hkl: Tensor,
-    index: Tensor,
+    hkl: Field,
+    index: Field,
     F_latt: Tensor,
     counted: Tensor | None,
     carried: Carried,
@@ -120,6 +123,7 @@ def structure_factor(
             interpolating = ~outside.any()
         between = interpolated(scene.factors, hkl)
         F_cell = torch.where(inside, between, F_cell)
-    tap(by_sample(F_cell), "F_cell", SAMPLE, unit="electron",
+    everywhere = F_cell.expand(F_latt.shape)
+    tap(by_sample(everywhere), "F_cell", SAMPLE, unit="electron",
         where=None if looked_up is None else by_sample(looked_up))  # fmt: skip
     return F_cell, looked_up, interpolating

@@ -27,27 +27,27 @@ from simulator.pixel_factors import (
     tap_factors,
 )
 from simulator.rays import obliquity, scatter, unmasked
-from simulator.samples import PIXEL, SAMPLE, Block, by_pixel, by_sample
+from simulator.samples import PIXEL, SAMPLE, Grid, by_pixel, by_sample
 from simulator.scene import Scene
 from tracekit import tap
 
 
 def diffract(
-    scene: Scene, block: Block, carried: Carried
+    scene: Scene, grid: Grid, carried: Carried
 ) -> tuple[Tensor, Carried]:
     """Photons in each pixel of a block.
 
     Args:
         scene: the problem, on the device and in the dtype to compute in.
-        block: the pixels.
+        grid: the pixels.
         carried: from the block before.
 
     Returns:
         photons, [slow fast], and what the next block must know.
     """
-    alive = unmasked(scene, block)
+    alive = unmasked(scene, grid)
     where = None if alive is None else by_pixel(alive)
-    rays = scatter(scene, block, alive)
+    rays = scatter(scene, grid, alive)
     omega = obliquity(scene, rays, alive)
     cell, swept = cell_vectors(scene, rays, carried)
     hkl, index = miller_indices(cell, rays)

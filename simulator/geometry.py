@@ -6,57 +6,47 @@ import torch
 from torch import Tensor
 
 from simulator.detector import Detector
-from simulator.samples import Block
-from simulator.vectors import dot, rotate_field
+from simulator.fields import Field, both, dot, rotate_field
+from simulator.samples import Grid
 
 
-def _along(numbers: range, like: Tensor, axis: int) -> Tensor:
+def _along(numbers: Tensor, like: Tensor, axis: int) -> Tensor:
     """Indices as one of the samples' eight axes."""
     shape = [1] * 8
-    shape[axis] = len(numbers)
-    return torch.arange(
-        numbers.start, numbers.stop, dtype=like.dtype, device=like.device
-    ).reshape(shape)
+    shape[axis] = numbers.shape[0]
+    return numbers.to(like.dtype).reshape(shape)
 
 
-def _field(v: Tensor) -> Tensor:
-    """A vector [xyz] as a field without samples."""
-    return v.reshape(3, *[1] * 8)
-
-
-def pixel_positions(
-    detector: Detector, block: Block, oversample: int
-) -> Tensor:
+def pixel_positions(detector: Detector, grid: Grid, oversample: int) -> Field:
     """Centres of the sub-pixels, metre.
 
     Args:
         detector: placed where the samples are computed.
-        block: the pixels.
+        grid: the pixels.
         oversample: sub-pixels along an axis.
 
     Returns:
-        [xyz layer sub_slow sub_fast 1 1 1 slow fast].
+        [layer sub_slow sub_fast 1 1 1 slow fast], thrice.
     """
     like = detector.pix0
-    layer = _along(range(detector.layers), like, 0)
-    sub_slow = _along(range(oversample), like, 1)
-    sub_fast = _along(range(oversample), like, 2)
-    slow = _along(block.rows, like, 6)
-    fast = _along(block.columns, like, 7)
+    steps = torch.arange(oversample, device=like.device)
+    sub_slow, sub_fast = _along(steps, like, 1), _along(steps, like, 2)
+    slow, fast = _along(grid.slow, like, 6), _along(grid.fast, like, 7)
     sub = detector.pixel_size / oversample
     Fdet = sub * (fast * oversample + sub_fast) + sub / 2.0
     Sdet = sub * (slow * oversample + sub_slow) + sub / 2.0
-    Odet = layer * detector.layer_step
-    position = (
-        Fdet * _field(detector.fast)
-        + Sdet * _field(detector.slow)
-        + Odet * _field(detector.normal)
-        + _field(detector.pix0)
+    position = both(
+        lambda f, s: Fdet * f + Sdet * s, detector.fast, detector.slow
     )
+    if detector.layers > 1:  # the first layer is the surface
+        steps = torch.arange(detector.layers, device=like.device)
+        Odet = _along(steps, like, 0) * detector.layer_step
+        position = both(lambda x, n: x + Odet * n, position, detector.normal)
+    position = both(lambda x, corner: x + corner, position, detector.pix0)
     return _bent(detector, position) if detector.curved else position
 
 
-def _bent(detector: Detector, position: Tensor) -> Tensor:
+def _bent(detector: Detector, position: Field) -> Field:
     """The flat detector's points on a sphere about the sample.
 
     The y and z of the laboratory are meant: right for MOSFLM's axes only.
@@ -80,13 +70,13 @@ def solid_angle(detector: Detector, R: Tensor) -> Tensor:
 
 
 def capture_fraction(
-    detector: Detector, direction: Tensor, layer: Tensor
+    detector: Detector, direction: Field, layer: Tensor
 ) -> Tensor:
     """Fraction of the photons that a layer of the sensor absorbs.
 
     Args:
         detector: with its sensor.
-        direction: of the photons, [xyz ...].
+        direction: of the photons, [...] thrice.
         layer: number of the layer, broadcasts with [...].
     """
     mu, step = detector.attenuation, detector.layer_step

@@ -11,27 +11,25 @@ from torch import Tensor
 from simulator import numerics
 from simulator.crystal import Crystal
 from simulator.errors import SimulatorError
-from simulator.vectors import dot
+from simulator.fields import Field, dot
 
 _SPHERE = 0.723601254558268  # makes a ball's peak as strong as a block's
 _GAUSS, _TOPHAT = 0.63, 0.3969
 
 
-def grating(hkl: Tensor, cells: tuple[int, int, int]) -> Tensor:
-    """sin(N pi h)/sin(pi h) along each axis, [hkl ...].
+def grating(h: Tensor, N: int) -> Tensor:
+    """sin(N pi h)/sin(pi h) along an axis.
 
     The index is the full one, not its fractional part; exactly 0 gives N.
     """
-    N = torch.tensor(cells, dtype=hkl.dtype, device=hkl.device)
-    N = N.reshape(3, *[1] * (hkl.dim() - 1))
-    x = math.pi * hkl
-    centre = x == 0.0
-    # 1 at the centre, so that the gradient there is 0 and no NaN
-    below = torch.where(centre, 1.0, torch.sin(x))
-    return torch.where(centre, N, torch.sin(x * N)) / below
+    x = math.pi * h
+    # A power of two whose square is the smallest normal number: it leaves
+    # every x but 0 as it is, and there makes the quotient N, its gradient 0.
+    x += torch.finfo(h.dtype).tiny ** 0.5
+    return numerics.sines(x * N) / numerics.sines(x)
 
 
-def square(along: Tensor) -> Tensor:
+def square(along: Field) -> Tensor:
     """A block: the product of the sums along a, b and c.
 
     It is never exactly 0, for no floating-point number but 0 is a multiple
@@ -40,7 +38,7 @@ def square(along: Tensor) -> Tensor:
     return along[0] * along[1] * along[2]
 
 
-def _round(offset: Tensor, crystal: Crystal) -> Tensor:
+def _round(offset: Field, crystal: Crystal) -> Tensor:
     """A ball."""
     Na, Nb, Nc = crystal.cells
     h, k, l = offset  # noqa: E741 - the third Miller index
@@ -53,44 +51,43 @@ def _round(offset: Tensor, crystal: Crystal) -> Tensor:
     return Na * Nb * Nc * _SPHERE * transform
 
 
-def _spread_sqr(offset: Tensor, crystal: Crystal) -> Tensor:
+def _spread_sqr(offset: Field, crystal: Crystal) -> Tensor:
     """Squared distance from the lattice point, times all cells squared.
 
     1/angstrom^2, literally as in the C program.
     """
     Na, Nb, Nc = crystal.cells
-    star = crystal.cell.reciprocal.reshape(3, 3, *[1] * (offset.dim() - 1))
     h, k, l = offset  # noqa: E741 - the third Miller index
-    w = h * star[0] + k * star[1] + l * star[2]
-    return dot(w, w) * Na * Na * Nb * Nb * Nc * Nc
+    x, y, z = (h * a + k * b + l * c for a, b, c in crystal.cell.reciprocal.T)
+    return dot((x, y, z), (x, y, z)) * Na * Na * Nb * Nb * Nc * Nc
 
 
-def _gauss(offset: Tensor, crystal: Crystal) -> Tensor:
+def _gauss(offset: Field, crystal: Crystal) -> Tensor:
     """A Gaussian spot."""
     Na, Nb, Nc = crystal.cells
     rs = _spread_sqr(offset, crystal)
     return Na * Nb * Nc * torch.exp(-(rs / _GAUSS * crystal.fudge))
 
 
-def _tophat(offset: Tensor, crystal: Crystal) -> Tensor:
+def _tophat(offset: Field, crystal: Crystal) -> Tensor:
     """A spot of constant height."""
     Na, Nb, Nc = crystal.cells
     inside = _spread_sqr(offset, crystal) * crystal.fudge < _TOPHAT
-    return inside.to(offset.dtype) * (Na * Nb * Nc)
+    return inside.to(offset[0].dtype) * (Na * Nb * Nc)
 
 
-_SHAPES: dict[str, Callable[[Tensor, Crystal], Tensor]] = {
+_SHAPES: dict[str, Callable[[Field, Crystal], Tensor]] = {
     "round": _round,
     "gauss": _gauss,
     "tophat": _tophat,
 }
 
 
-def spot(offset: Tensor, crystal: Crystal) -> Tensor:
+def spot(offset: Field, crystal: Crystal) -> Tensor:
     """The lattice sum of a shape that isn't a block.
 
     Args:
-        offset: hkl less the nearest whole indices, [hkl ...].
+        offset: hkl less the nearest whole indices, [...] thrice.
         crystal: shape, size and reciprocal cell.
 
     Returns:

@@ -12,7 +12,8 @@ The functions of single numbers (angles of the set-up) call the C library
 through ``math``, so that the set-up has the bits of the C program. The many
 sines of the samples are ``torch.sin``: correctly rounded in 99.8 % of values
 and the same in every lane, so that a pixel has one value however the image
-was cut into blocks. Nothing here uses a fused multiply-add.
+was cut into blocks; in compiled code they are a polynomial. Nothing here
+uses a fused multiply-add.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd import Function
+from torch.autograd import Function, forward_ad
 
-__all__ = ["cos", "plain", "sin", "sqrt"]
+__all__ = ["cos", "followed", "plain", "sin", "sines", "sqrt"]
 
 
 class _Root(Function):
@@ -90,12 +91,66 @@ def plain(x: float | Tensor) -> float:
     return float(x.detach()) if isinstance(x, Tensor) else float(x)
 
 
+def sines(x: Tensor) -> Tensor:
+    """The sines of many samples, of any shape, dtype and device."""
+    double_cpu = x.dtype == torch.float64 and x.device.type == "cpu"
+    if torch.compiler.is_compiling() and double_cpu:
+        return _compiled_sine(x)
+    return torch.sin(x)
+
+
+# pi in three parts: multiples of the first two are exact up to 2^24.
+_PI = (3.141592651605606, 1.9841871548575973e-09, 4.503483548312435e-18)
+# (sin(r) - r)/r^3 in powers of r^2 for |r| <= pi/2, to 3e-19 of sin(r)
+_SINE = (
+    2.7210848327482683e-15, -7.642983103648793e-13, 1.6058939390659038e-10,
+    -2.5052106866676603e-08, 2.755731921107204e-06, -0.0001984126984120885,
+    0.008333333333333193, -0.16666666666666666,
+)  # fmt: skip
+
+
+def _compiled_sine(x: Tensor) -> Tensor:
+    """The sine in operations that fuse into one loop with all others.
+
+    Inductor's own takes three times as long. The argument is brought near 0
+    by a whole number of half turns; the error is below two ulps for
+    |x| < 5e7, where a Miller index times the cells is 2^24.
+    """
+    turns = torch.round(x * (1.0 / math.pi))
+    r = ((x - turns * _PI[0]) - turns * _PI[1]) - turns * _PI[2]
+    square = r * r
+    series = torch.full_like(square, _SINE[0])
+    for coefficient in _SINE[1:]:
+        series = series * square + coefficient
+    half = turns * 0.5
+    sign = 1.0 - 4.0 * (half - torch.floor(half))
+    return (r * square * series + r) * sign
+
+
 def sqrt(x: Tensor) -> Tensor:
     """The square root, correctly rounded, of any shape, dtype and device."""
     if torch.compiler.is_compiling() or x.device.type != "cpu":
         return torch.sqrt(x)
+    if not followed(x):
+        return torch.from_numpy(np.asarray(np.sqrt(x.numpy())))
     root: Tensor = _Root.apply(x)  # type: ignore[no-untyped-call]
     return root
+
+
+def _tangent(x: Tensor) -> Tensor | None:
+    """What forward-mode differentiation has attached to a tensor."""
+    dual = forward_ad.unpack_dual(x)  # type: ignore[no-untyped-call]
+    tangent: Tensor | None = dual.tangent
+    return tangent
+
+
+def followed(x: Tensor) -> bool:
+    """Whether a derivative, or a function transform, follows a tensor."""
+    return (
+        x.requires_grad
+        or torch._C._are_functorch_transforms_active()  # noqa: SLF001
+        or _tangent(x) is not None
+    )
 
 
 def sin(x: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from simulator.fields import Field, both, each, field_of
 from simulator.geometry import capture_fraction
 from simulator.polarization import polarization_factor
 from simulator.rays import Rays
@@ -32,12 +33,13 @@ def capture(scene: Scene, rays: Rays, alive: Tensor | None) -> Tensor:
     """
     detector = scene.detector
     if detector.thickness == 0.0 and not scene.oversample_thick:
-        return torch.ones_like(rays.R[:1, :1, :1])
-    d = rays.d[:, :, :, :, :1]
-    layer = torch.arange(detector.layers, dtype=d.dtype, device=d.device)
+        return _one(rays)
+    d = each(lambda x: x[:, :, :, :1], rays.d)
+    like = rays.R
+    layer = torch.arange(detector.layers, dtype=like.dtype, device=like.device)
     layer = layer.reshape(-1, *[1] * 7)
     if not scene.oversample_thick:
-        d, layer = d[:, -1:, :1, :1], layer[-1:]
+        d, layer = each(lambda x: x[-1:, :1, :1], d), layer[-1:]
         return capture_fraction(detector, d, layer)
     fraction = capture_fraction(detector, d, layer)
     tap(by_sub_pixel(fraction), "capture_subpixel", SUB_PIXEL, unit="1",
@@ -53,9 +55,9 @@ def polarization(scene: Scene, rays: Rays) -> Tensor:
     """
     beam = scene.beam
     if not beam.polarized and not scene.oversample_polar:
-        return torch.ones_like(rays.R[:1, :1, :1])
+        return _one(rays)
     d, i = rays.d, incident_field(beam)
-    axis = beam.polarization.reshape(3, *[1] * 8)
+    axis = field_of(beam.polarization.reshape(3, *[1] * 8))
     kahn = beam.polarization_factor
     if scene.oversample_polar:
         factor = polarization_factor(kahn, i, d, axis)
@@ -63,16 +65,21 @@ def polarization(scene: Scene, rays: Rays) -> Tensor:
         tap(by_source(factor), "polar_source", SOURCE, unit="1",
             where=None if counted is None else by_source(counted))  # fmt: skip
         return factor
-    outer = (slice(None), *[slice(1)] * 4)
     if rays.counted is None or rays.polarized is None:
-        return polarization_factor(kahn, i[outer], d[outer], axis)
+        d, i = each(_first, d), each(_first, i)
+        return polarization_factor(kahn, i, d, axis)
     first = rays.polarized
     found = first.any(_LOOPS, keepdim=True)
-    # One sample of each pixel is picked: all others add zeros.
-    d = torch.where(first, d, 0.0).sum(_components(_LOOPS), keepdim=True)
-    i = torch.where(first, i, 0.0).sum(_components(_LOOPS), keepdim=True)
-    beam_axis = beam.incident[:, 0].reshape(3, *[1] * 8)
-    d, i = (torch.where(found, v, beam_axis) for v in (d, i))
+    axis_of_beam = beam.incident[:, 0]
+
+    def picked(v: Field) -> Field:
+        # One sample of each pixel is picked: all others add zeros.
+        v = each(
+            lambda x: torch.where(first, x, 0.0).sum(_LOOPS, keepdim=True), v
+        )
+        return both(lambda x, b: torch.where(found, x, b), v, axis_of_beam)
+
+    d, i = picked(d), picked(i)
     return torch.where(found, polarization_factor(kahn, i, d, axis), 0.0)
 
 
@@ -107,7 +114,9 @@ def scaled(
     where: Tensor | None,
 ) -> Tensor:
     """Photons: the sum in absolute units, times what was left out of it."""
-    intensity = R_E_SQR * scene.beam.fluence * total / scene.steps
+    intensity = R_E_SQR * scene.beam.fluence * total
+    if scene.steps > 1:
+        intensity = intensity / scene.steps
     tap(intensity, "intensity_post_scale", PIXEL, unit="photon/sr",
         where=where)  # fmt: skip
     for factor, inside in zip(factors, _oversampled(scene), strict=True):
@@ -129,14 +138,19 @@ def tap_factors(
         tap(by_pixel(factor), name, PIXEL, unit=unit, where=where)
 
 
+def _one(rays: Rays) -> Tensor:
+    """The number 1 for every pixel."""
+    return rays.R.new_ones(()).expand(rays.R[:1, :1, :1].shape)
+
+
+def _first(x: Tensor) -> Tensor:
+    """A pixel's first sample."""
+    return x[:1, :1, :1, :1]
+
+
 def _oversampled(scene: Scene) -> tuple[bool, bool, bool]:
     return (
         scene.oversample_thick,
         scene.oversample_polar,
         scene.oversample_omega,
     )
-
-
-def _components(loops: tuple[int, ...]) -> tuple[int, ...]:
-    """The same axes where a vector's components stand in front."""
-    return tuple(axis + 1 for axis in loops)

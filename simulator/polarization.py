@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from simulator.vectors import cross, dot, unit
+from simulator.fields import Field, cross, dot, unit
 
 
 def polarization_factor(
-    kahn: float, incident: Tensor, diffracted: Tensor, axis: Tensor
+    kahn: float, incident: Field, diffracted: Field, axis: Field
 ) -> Tensor:
     """0.5 (1 + cos^2 2theta - kahn cos 2psi sin^2 2theta).
 
@@ -20,19 +20,19 @@ def polarization_factor(
 
     Args:
         kahn: Kahn's factor, 1 for a fully polarized beam.
-        incident: [xyz ...].
-        diffracted: [xyz ...].
-        axis: the polarization plane's vector, [xyz] with axes of 1 behind.
+        incident: [...], thrice.
+        diffracted: [...], thrice.
+        axis: the polarization plane's vector.
 
     Returns:
         [...], without a unit.
     """
-    i, d, axis = unit(incident), unit(diffracted), unit(axis)
+    i, d = unit(incident), unit(diffracted)
     cos_2theta = dot(i, d)
     cos_sqr = cos_2theta * cos_2theta
     if kahn == 0.0:
         return 0.5 * (1.0 + cos_sqr)
-    B = unit(cross(axis, i))
+    B = unit(cross(unit(axis), i))
     E = unit(cross(i, B))
     across, along = dot(d, B), dot(d, E)
     across_sqr, along_sqr = across * across, along * along

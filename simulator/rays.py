@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simulator.fields import Field, each, magnitude, tap_field
 from simulator.geometry import pixel_positions, solid_angle
 from simulator.samples import (
     PIXEL,
     SOURCE,
     SUB_PIXEL,
-    Block,
+    Grid,
     by_pixel,
     by_source,
     by_sub_pixel,
@@ -24,7 +25,6 @@ from simulator.scattering import (
     scattering_vector,
 )
 from simulator.scene import Scene
-from simulator.vectors import magnitude
 from tracekit import tap
 
 
@@ -34,31 +34,31 @@ class Rays:
 
     Args:
         R: distance from the sample, metre.
-        d: diffracted direction as each source meets it, [xyz ...].
-        q: scattering vector, 1/metre, [xyz ...].
+        d: diffracted direction as each source meets it.
+        q: scattering vector, 1/metre.
         counted: samples inside the mask and the resolution limit; None: all.
         polarized: samples whose polarization factor is computed; None: the
             very first of each pixel.
     """
 
     R: Tensor
-    d: Tensor
-    q: Tensor
+    d: Field
+    q: Field
     counted: Tensor | None
     polarized: Tensor | None
 
 
-def scatter(scene: Scene, block: Block, alive: Tensor | None) -> Rays:
+def scatter(scene: Scene, grid: Grid, alive: Tensor | None) -> Rays:
     """From the pixels to the scattering vectors."""
-    position = pixel_positions(scene.detector, block, scene.oversample)
+    position = pixel_positions(scene.detector, grid, scene.oversample)
     R = magnitude(position)
-    d = position / R
+    d = each(lambda x: x / R, position)
     where = None if alive is None else by_sub_pixel(alive)
-    tap(by_sub_pixel(position), "pixel_pos", f"{SUB_PIXEL} xyz", unit="m",
-        where=where)  # fmt: skip
+    tap_field(position, by_sub_pixel, "pixel_pos", f"{SUB_PIXEL} xyz",
+              unit="m", where=where)  # fmt: skip
     tap(by_sub_pixel(R), "R", SUB_PIXEL, unit="m", where=where)
-    tap(by_sub_pixel(d), "diffracted_vec", f"{SUB_PIXEL} xyz", unit="1",
-        where=where)  # fmt: skip
+    tap_field(d, by_sub_pixel, "diffracted_vec", f"{SUB_PIXEL} xyz",
+              unit="1", where=where)  # fmt: skip
     q = scattering_vector(d, scene.beam)
     counted = _counted(scene, q, alive)
     polarized = _polarized(scene, q, counted)
@@ -66,8 +66,8 @@ def scatter(scene: Scene, block: Block, alive: Tensor | None) -> Rays:
         d = renormalised(d, polarized)
         q = scattering_vector(d, scene.beam)
         counted = _counted(scene, q, alive)
-    tap(by_source(q), "scattering_vec", f"{SOURCE} xyz", unit="1/m",
-        where=None if alive is None else by_source(alive))  # fmt: skip
+    tap_field(q, by_source, "scattering_vec", f"{SOURCE} xyz", unit="1/m",
+              where=None if alive is None else by_source(alive))  # fmt: skip
     return Rays(R, d, q, counted, polarized)
 
 
@@ -84,25 +84,24 @@ def obliquity(scene: Scene, rays: Rays, alive: Tensor | None) -> Tensor:
     return omega
 
 
-def unmasked(scene: Scene, block: Block) -> Tensor | None:
+def unmasked(scene: Scene, grid: Grid) -> Tensor | None:
     """Pixels that the mask leaves, with the samples' axes; None: all."""
     if scene.mask is None:
         return None
-    rows, columns = block.rows, block.columns
-    mask = scene.mask[rows.start : rows.stop, columns.start : columns.stop]
+    mask = scene.mask[grid.slow][:, grid.fast]
     return mask.reshape(*[1] * 6, *mask.shape)
 
 
-def _counted(scene: Scene, q: Tensor, alive: Tensor | None) -> Tensor | None:
+def _counted(scene: Scene, q: Field, alive: Tensor | None) -> Tensor | None:
     """Samples inside the mask and the resolution limit; None: all."""
     if scene.dmin <= 0.0:
-        return None if alive is None else alive.expand(q.shape[1:])
+        return None if alive is None else alive.expand(q[0].shape)
     sharp = resolved(q, scene.dmin)
     return sharp if alive is None else sharp & alive
 
 
 def _polarized(
-    scene: Scene, q: Tensor, counted: Tensor | None
+    scene: Scene, q: Field, counted: Tensor | None
 ) -> Tensor | None:
     """Samples whose polarization factor is computed; None: the first."""
     several = scene.beam.sources > 1

@@ -37,18 +37,49 @@ class Block:
     rows: range
     columns: range
 
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Where the block lies in the image."""
+        return (
+            slice(self.rows.start, self.rows.stop),
+            slice(self.columns.start, self.columns.stop),
+        )
+
+    def grid(self, device: torch.device) -> Grid:
+        """The indices as tensors on a device."""
+        rows, columns = self.rows, self.columns
+        return Grid(
+            torch.arange(rows.start, rows.stop, device=device),
+            torch.arange(columns.start, columns.stop, device=device),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The indices of a block as numbers, so that compiled code fits any block.
+
+    Args:
+        slow: [slow].
+        fast: [fast].
+    """
+
+    slow: Tensor
+    fast: Tensor
+
 
 def _view(value: Tensor, loops: int) -> Tensor:
     """Pixel axes first, the outer loops kept, components last."""
     components = value.dim() - _AXES
-    for _ in range(len(LOOPS) - loops):
-        value = value.select(components + loops, 0)
+    inner = range(components + loops, components + len(LOOPS))
+    value = value.squeeze(tuple(inner))
     axes = [components + axis for axis in range(loops + 2)]
     return value.permute(*axes[loops:], *axes[:loops], *range(components))
 
 
 def by_pixel(value: Tensor) -> Tensor:
     """View of a pixel's last sample, [slow fast]."""
+    if value.shape[:-2].numel() == 1:
+        return value.squeeze((0, 1, 2, 3, 4, 5))
     return value[-1, -1, -1, -1, -1, -1]
 
 

@@ -6,30 +6,33 @@ import torch
 from torch import Tensor
 
 from simulator.beam import Beam
+from simulator.fields import Field, both, field_of, magnitude, unit
 from simulator.samples import loop_order
-from simulator.vectors import magnitude, unit
 
 
-def incident_field(beam: Beam) -> Tensor:
-    """Incident directions with the samples' axes, [xyz 1 1 1 source ...]."""
-    return beam.incident.reshape(3, 1, 1, 1, -1, 1, 1, 1, 1)
+def incident_field(beam: Beam) -> Field:
+    """Incident directions with the samples' axes, [1 1 1 source 1 1 1 1]."""
+    return field_of(beam.incident.reshape(3, 1, 1, 1, -1, 1, 1, 1, 1))
 
 
-def scattering_vector(direction: Tensor, beam: Beam) -> Tensor:
+def scattering_vector(direction: Field, beam: Beam) -> Field:
     """Q = (d - i)/lambda, 1/metre.
 
     Args:
-        direction: d, [xyz layer sub_slow sub_fast 1|source 1 1 slow fast].
+        direction: d, [layer sub_slow sub_fast 1|source 1 1 slow fast],
+            thrice.
         beam: the sources.
 
     Returns:
-        [xyz layer sub_slow sub_fast source 1 1 slow fast].
+        [layer sub_slow sub_fast source 1 1 slow fast], thrice.
     """
     wavelength = beam.wavelength.reshape(1, 1, 1, -1, 1, 1, 1, 1)
-    return (direction - incident_field(beam)) / wavelength
+    return both(
+        lambda d, i: (d - i) / wavelength, direction, incident_field(beam)
+    )
 
 
-def resolved(q: Tensor, dmin: float) -> Tensor:
+def resolved(q: Field, dmin: float) -> Tensor:
     """Samples inside the resolution limit (metre), of q's shape."""
     stol = 0.5 * magnitude(q)
     return ~((stol > 0.0) & (dmin > 0.5 / stol))
@@ -51,22 +54,26 @@ def first_of_pixel(counted: Tensor) -> Tensor:
     return counted & (place == earliest)
 
 
-def renormalised(direction: Tensor, polarized: Tensor) -> Tensor:
+def renormalised(direction: Field, polarized: Tensor) -> Field:
     """The directions as each source meets them in the C program.
 
     Where the polarization factor is computed, d is normalised in place, and
     the sources that follow at this sub-pixel use d/|d|: an ulp away from d.
 
     Args:
-        direction: d, [xyz layer sub_slow sub_fast 1 1 1 slow fast].
+        direction: d, [layer sub_slow sub_fast 1 1 1 slow fast], thrice.
         polarized: samples whose polarization factor is computed, bool,
             [layer sub_slow sub_fast source 1 1 slow fast].
 
     Returns:
-        [xyz layer sub_slow sub_fast source 1 1 slow fast].
+        [layer sub_slow sub_fast source 1 1 slow fast], thrice.
     """
     met = [direction]
     for source in range(polarized.shape[3] - 1):
         taken = polarized[:, :, :, source : source + 1]
-        met.append(torch.where(taken, unit(met[-1]), met[-1]))
-    return torch.cat(met, dim=4)
+        again = unit(met[-1])
+        met.append(
+            both(lambda u, d, t=taken: torch.where(t, u, d), again, met[-1])  # type: ignore[misc]
+        )
+    x, y, z = (torch.cat(parts, dim=3) for parts in zip(*met, strict=True))
+    return x, y, z

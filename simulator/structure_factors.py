@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from simulator.errors import SimulatorError
+from simulator.fields import Field
 from simulator.hkl_files import DUMP, Bounds, read_dump, read_hkl, write_dump
 from simulator.numerics import plain
 from simulator.options import Options
@@ -89,18 +90,18 @@ def build_structure_factors(
     )
 
 
-def nearest(factors: StructureFactors, index: Tensor) -> Tensor:
+def nearest(factors: StructureFactors, index: Field) -> Tensor:
     """F_cell at whole Miller indices.
 
     Args:
         factors: the table and its default.
-        index: [hkl ...], integers.
+        index: integers, [...] thrice.
 
     Returns:
-        electron, [...]; without a table, one number for all.
+        electron, [...]; without a table, one number with axes of 1.
     """
     if factors.bounds is None or factors.values is None:
-        return factors.default_F.expand(index.shape[1:])
+        return factors.default_F.reshape([1] * index[0].dim())
     inside, places = True, []
     for axis, (low, high) in zip(index, factors.bounds, strict=True):
         inside = (axis >= low) & (axis <= high) & inside
@@ -112,8 +113,8 @@ def nearest(factors: StructureFactors, index: Tensor) -> Tensor:
     )
 
 
-def in_range(factors: StructureFactors, hkl: Tensor) -> Tensor:
-    """Where a sample, [hkl ...], has its 4x4x4 neighbours in the table."""
+def in_range(factors: StructureFactors, hkl: Field) -> Tensor:
+    """Where a sample, [...] thrice, has its 4x4x4 neighbours in the table."""
     assert factors.bounds is not None  # noqa: S101 - callers interpolate
     ranges = [
         (axis >= low + 2) & (axis <= high - 2)
@@ -123,12 +124,12 @@ def in_range(factors: StructureFactors, hkl: Tensor) -> Tensor:
     return inside
 
 
-def interpolated(factors: StructureFactors, hkl: Tensor) -> Tensor:
+def interpolated(factors: StructureFactors, hkl: Field) -> Tensor:
     """F_cell between the entries: cubic Lagrange, l first, then k, then h.
 
     Args:
         factors: with a table.
-        hkl: [hkl ...]; samples out of range get some neighbour's value.
+        hkl: [...] thrice; samples out of range get some neighbour's value.
 
     Returns:
         electron, [...].

@@ -17,7 +17,7 @@ from tracekit import scope, tap
 
 
 def add_up(
-    terms: Tensor, background: Tensor | float, counted: Tensor | None = None
+    terms: Tensor, background: float, counted: Tensor | None = None
 ) -> Tensor:
     """Background plus all terms, [slow fast].
 
@@ -30,7 +30,10 @@ def add_up(
     """
     total: Tensor | None = None
     for at, plane, alive in _planes(terms, counted):
-        total = plane + background if total is None else total + plane
+        if total is None:
+            total = plane if background == 0.0 else plane + background
+        else:
+            total = total + plane
         _tap_sum(total, at, alive)
     assert total is not None  # noqa: S101 - every loop has a step
     return total

@@ -1,8 +1,4 @@
-"""Vectors and rotations; the components are the first axis of a tensor.
-
-A vector field over many samples is one tensor [xyz ...]: each component is
-a contiguous plane, and sums run in the order in which C adds them.
-"""
+"""Vectors and rotations of the set-up, [xyz]; sums run in C's order."""
 
 from __future__ import annotations
 
@@ -74,18 +70,7 @@ def rotate_about(v: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
         axis: [xyz].
         angle: a single number, in radian.
     """
-    return _rodrigues(v, axis, numerics.cos(angle), numerics.sin(angle))
-
-
-def rotate_field(v: Tensor, axis: Tensor, angle: Tensor) -> Tensor:
-    """The same for a field of angles [...], of a vector or a field [xyz ...].
-
-    The sines are torch's own, fast ones.
-    """
-    return _rodrigues(v, axis, torch.cos(angle), torch.sin(angle))
-
-
-def _rodrigues(v: Tensor, axis: Tensor, c: Tensor, s: Tensor) -> Tensor:
+    c, s = numerics.cos(angle), numerics.sin(angle)
     n, along = axis, dot(axis, v) * (1.0 - c)
     return torch.stack(
         [
