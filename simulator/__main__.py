@@ -5,6 +5,8 @@
   --taps LIST          names or globs to record, separated by commas
   --image FILE.npy     the image in float64 (-floatfile stays float32)
   --backend torch|c    this program, or the same physics in C
+  --compiled           with torch.compile: seconds to start, then 3 times
+                       faster; records no taps
   --without QUIRK      don't reproduce this bug of nanoBragg; repeatable
   --hkl-column NAME    which amplitudes of an MTZ or CIF file (-hkl F.mtz)
   --expand-symmetry    fill the sphere by that file's space group
@@ -48,6 +50,7 @@ class Command:
     taps: list[str] | None = None
     image: Path | None = None
     backend: str = "torch"
+    compiled: bool = False
     without: list[str] = field(default_factory=list)
     hkl_column: str | None = None
     expand_symmetry: bool = False
@@ -127,6 +130,8 @@ def read_command(words: Sequence[str]) -> Command:
             setattr(command, *_READ[name](take(name)))
         elif name == "--trace-pixel":
             command.pixels.append(_pixel(take(name), take(name)))
+        elif name == "--compiled":
+            command.compiled = True
         elif name == "--without":
             command.without.append(take(name))
         elif name == "--expand-symmetry":
@@ -135,11 +140,21 @@ def read_command(words: Sequence[str]) -> Command:
             raise SimulatorError(f"{name}: unknown option; see --help")
         else:
             command.rest.append(name)
+    _check(command)
+    return command
+
+
+def _check(command: Command) -> None:
+    """Refuse what doesn't go together."""
+    if command.compiled and (command.trace or command.backend == "c"):
+        raise SimulatorError(
+            "--compiled: goes with neither --trace nor --backend c; compiled"
+            " code records no taps"
+        )
     if command.backend not in ("torch", "c"):
         raise SimulatorError(
             f"--backend {command.backend}: there are torch and c"
         )
-    return command
 
 
 def _pixel(slow: str, fast: str) -> tuple[int, int]:
@@ -167,7 +182,7 @@ def _run(command: Command) -> None:
         if command.trace and pixels and not _writes(command, options):
             simulate(scene, pixels=pixels)
             return
-        image = simulate(scene).numpy()
+        image = simulate(scene, compiled=command.compiled).numpy()
     _write(command, options, scene, image)
 
 

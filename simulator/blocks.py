@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -14,16 +12,14 @@ from simulator.bragg import Carried
 from simulator.diffract import diffract
 from simulator.errors import SimulatorError
 from simulator.facts import state_problem, tap_shared
-from simulator.numerics import followed
 from simulator.options import Options
 from simulator.quirks import Quirks
 from simulator.samples import PIXEL, Block, Grid
 from simulator.scene import Scene, build_scene, placed
-from tracekit import _state, scope, tap
+from tracekit import scope, tap
 
-BLOCK = 1 << 14  # samples of one block: its planes stay in the cache
-_GRAPHS = 4096  # compiled scenes that are kept
-COMPILED_BLOCK = 1 << 17  # compiled code keeps most of them in registers
+BLOCK = 1 << 16  # samples of one block: its planes stay in the cache
+COMPILED_BLOCK = 1 << 18  # compiled code keeps most of them in registers
 Pixels = Sequence[tuple[int, int]]
 Kernel = Callable[[Scene, Grid, Carried], tuple[Tensor, Carried]]
 
@@ -69,8 +65,17 @@ def simulate(
     state_problem(problem)
     scene = placed(problem, torch.device(device), dtype)
     tap_shared(scene)
-    kernel = _compiled if compiled else diffract
-    size = block or (COMPILED_BLOCK if compiled else BLOCK)
+    if compiled:
+        with _many_graphs():
+            return _computed(
+                scene, pixels, block or COMPILED_BLOCK, _compiled()
+            )
+    return _computed(scene, pixels, block or BLOCK, diffract)
+
+
+def _computed(
+    scene: Scene, pixels: Pixels | None, size: int, kernel: Kernel
+) -> Tensor:
     if pixels is None:
         return _image(scene, size, kernel)
     check_pixels(scene, pixels)
@@ -84,9 +89,6 @@ def _image(scene: Scene, size: int, kernel: Kernel) -> Tensor:
     detector, like = scene.detector, scene.detector.pix0
     image = like.new_zeros(detector.pixels_slow, detector.pixels_fast)
     _keep_memory()
-    if kernel is diffract and _independent(scene):
-        _in_threads(scene, size, image)
-        return image
     carried = Carried(swept=False, interpolating=scene.factors.interpolate)
     for part in blocks(scene, size, alike=kernel is not diffract):
         values, carried = _block(scene, part, carried, kernel)
@@ -94,58 +96,18 @@ def _image(scene: Scene, size: int, kernel: Kernel) -> Tensor:
     return tap(image, "image", PIXEL, unit="photon")
 
 
-def _in_threads(scene: Scene, size: int, image: Tensor) -> None:
-    """Blocks side by side, as the C program's threads share out the rows."""
-    carried = Carried(swept=False, interpolating=False)
-
-    def compute(part: Block) -> None:
-        with torch.no_grad():
-            image[part.place] = _block(scene, part, carried, diffract)[0]
-
-    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-        for _ in threads.map(compute, blocks(scene, size)):
-            pass
+def _compiled() -> Kernel:
+    """``diffract`` as one graph for each problem and shape of a block."""
+    return torch.compile(diffract, fullgraph=True, dynamic=False)
 
 
-def _independent(scene: Scene) -> bool:
-    """Whether blocks may be computed at once: nothing passes between them.
-
-    No value that carries over, no gradient, no recorder that wants taps in
-    order; and on the CPU alone, where the planes of a block are too small
-    for PyTorch's own threads.
-    """
-    return not (
-        _state.recording
-        or scene.crystal.carries
-        or scene.factors.interpolate
-        or scene.detector.pix0.device.type != "cpu"
-        or torch._C._are_functorch_transforms_active()  # noqa: SLF001
-        or _any_followed(scene)
-    )
-
-
-def _any_followed(part: Any) -> bool:
-    """Whether a derivative follows a tensor of a dataclass."""
-    if isinstance(part, Tensor):
-        return followed(part)
-    return dataclasses.is_dataclass(part) and any(
-        _any_followed(getattr(part, field.name))
-        for field in dataclasses.fields(part)
-    )
-
-
-def _compiled(
-    scene: Scene, grid: Grid, carried: Carried
-) -> tuple[Tensor, Carried]:
-    """``diffract``, compiled for this kind of scene and this block's shape."""
+def _many_graphs() -> AbstractContextManager[None]:
+    """Room for more than the eight problems at which PyTorch gives up."""
     from torch._dynamo import config
 
-    kernel: Kernel = torch.compile(diffract, fullgraph=True, dynamic=False)
-    # Each scene is a graph of its own; PyTorch gives up at the ninth.
-    with config.patch(
-        recompile_limit=_GRAPHS, accumulated_recompile_limit=_GRAPHS
-    ):
-        return kernel(scene, grid, carried)
+    limits = {"recompile_limit": 4096, "accumulated_recompile_limit": 4096}
+    room: AbstractContextManager[None] = config.patch(limits)
+    return room
 
 
 def _keep_memory() -> None:

@@ -65,15 +65,15 @@ def cell_vectors(
 
 
 def miller_indices(cell: Tensor, rays: Rays) -> tuple[Field, Field]:
-    """h, k, l as they are and the nearest whole ones (ties go down)."""
+    """h, k, l as they are and the nearest whole numbers (ties go down)."""
     a, b, c = cell
     hkl = dot(a, rays.q), dot(b, rays.q), dot(c, rays.q)
-    index = each(lambda h: torch.ceil(h - 0.5).to(torch.int32), hkl)
+    index = each(lambda h: torch.ceil(h - 0.5), hkl)
     where = None if rays.counted is None else by_sample(rays.counted)
     tap_field(hkl, by_sample, "hkl_frac", f"{SAMPLE} hkl", unit="1",
               where=where)  # fmt: skip
-    tap_field(index, by_sample, "hkl_rounded", f"{SAMPLE} hkl", unit="1",
-              where=where)  # fmt: skip
+    tap_field(index, lambda x: by_sample(x).to(torch.int32), "hkl_rounded",
+              f"{SAMPLE} hkl", unit="1", where=where)  # fmt: skip
     return hkl, index
 
 

@@ -48,23 +48,25 @@ def diffract(
     alive = unmasked(scene, grid)
     where = None if alive is None else by_pixel(alive)
     rays = scatter(scene, grid, alive)
-    omega = obliquity(scene, rays, alive)
+    factors = (
+        capture(scene, rays, alive),
+        polarization(scene, rays),
+        obliquity(scene, rays, alive),
+    )
     cell, swept = cell_vectors(scene, rays, carried)
     hkl, index = miller_indices(cell, rays)
-    F_latt = lattice_sum(scene, hkl, index, rays.counted)
+    counted = rays.counted
+    del rays, cell  # their planes serve again while the cache holds them
+    F_latt = lattice_sum(scene, hkl, index, counted)
     F_cell, looked_up, interpolating = structure_factor(
-        scene, hkl, index, F_latt, rays.counted, carried
+        scene, hkl, index, F_latt, counted, carried
     )
+    del hkl, index
     terms = F_cell * F_cell * F_latt * F_latt
     tap(by_sample(terms), "I_term", SAMPLE, unit="1",
         where=None if looked_up is None else by_sample(looked_up))  # fmt: skip
     if looked_up is not None:
         terms = torch.where(looked_up, terms, 0.0)
-    factors = (
-        capture(scene, rays, alive),
-        polarization(scene, rays),
-        omega,
-    )
     total = summed(scene, terms, looked_up, factors)
     tap(total, "I_before_scaling", PIXEL, unit="1", where=where)
     tap_factors(factors, where)

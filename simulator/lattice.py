@@ -26,7 +26,9 @@ def grating(h: Tensor, N: int) -> Tensor:
     # A power of two whose square is the smallest normal number: it leaves
     # every x but 0 as it is, and there makes the quotient N, its gradient 0.
     x += torch.finfo(h.dtype).tiny ** 0.5
-    return numerics.sines(x * N) / numerics.sines(x)
+    along = numerics.sines(x * N)
+    along /= numerics.sines(x)
+    return along
 
 
 def square(along: Field) -> Tensor:

@@ -95,7 +95,7 @@ def nearest(factors: StructureFactors, index: Field) -> Tensor:
 
     Args:
         factors: the table and its default.
-        index: integers, [...] thrice.
+        index: whole numbers, [...] thrice.
 
     Returns:
         electron, [...]; without a table, one number with axes of 1.
