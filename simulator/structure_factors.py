@@ -90,7 +90,7 @@ def build_structure_factors(
     )
 
 
-def nearest(factors: StructureFactors, index: Field) -> Tensor:
+def nearest(factors: StructureFactors, index: Field | Tensor) -> Tensor:
     """F_cell at whole Miller indices.
 
     Args:
@@ -102,7 +102,8 @@ def nearest(factors: StructureFactors, index: Field) -> Tensor:
     """
     if factors.bounds is None or factors.values is None:
         return factors.default_F.reshape([1] * index[0].dim())
-    inside, places = True, []
+    inside: bool | Tensor = True
+    places = []
     for axis, (low, high) in zip(index, factors.bounds, strict=True):
         inside = (axis >= low) & (axis <= high) & inside
         places.append(torch.clamp(axis, low, high).long() - low)
@@ -113,7 +114,7 @@ def nearest(factors: StructureFactors, index: Field) -> Tensor:
     )
 
 
-def in_range(factors: StructureFactors, hkl: Field) -> Tensor:
+def in_range(factors: StructureFactors, hkl: Field | Tensor) -> Tensor:
     """Where a sample, [...] thrice, has its 4x4x4 neighbours in the table."""
     assert factors.bounds is not None  # noqa: S101 - callers interpolate
     ranges = [
@@ -124,7 +125,7 @@ def in_range(factors: StructureFactors, hkl: Field) -> Tensor:
     return inside
 
 
-def interpolated(factors: StructureFactors, hkl: Field) -> Tensor:
+def interpolated(factors: StructureFactors, hkl: Field | Tensor) -> Tensor:
     """F_cell between the entries: cubic Lagrange, l first, then k, then h.
 
     Args:
