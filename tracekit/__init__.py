@@ -9,7 +9,7 @@
 
 from tracekit import testing as testing
 from tracekit.capture import sinks as sinks
-from tracekit.capture.recorder import record as record
+from tracekit.capture.record import record as record
 from tracekit.comparison.compare import Comparison as Comparison
 from tracekit.comparison.compare import compare as compare
 from tracekit.comparison.database import connect as connect

@@ -1,15 +1,13 @@
-"""``record()``: collects the events of every tap while its block lasts."""
+"""Collects the events of every tap while a ``record`` block lasts."""
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -20,12 +18,13 @@ import structlog
 from tracekit import _state, run_record
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims, dims_of
+from tracekit.capture.expectation import Expectation
 from tracekit.capture.opened import OpenedFiles, watch_opens
+from tracekit.capture.reach import Reach
 from tracekit.capture.selection import Selection, take
 from tracekit.capture.sinks import Sink
 from tracekit.errors import RecordingError, TapError
 from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
-from tracekit.storage.directory import claimed
 from tracekit.storage.stream import EventStream, read_stream
 from tracekit.storage.trace import Trace, open_trace
 from tracekit.storage.unfinished import JOURNAL, STREAM, Journal
@@ -41,17 +40,17 @@ class Recorder:
         self,
         path: Path | None,
         selection: Selection,
-        taps: tuple[str, ...] | None,
+        expectation: Expectation,
         sinks: Sequence[Sink],
         run: Run,
     ) -> None:
         self.path = path
         self.files = OpenedFiles(path)
         self._selection = selection
-        self._globs = taps
+        self._reach = Reach(selection.groups)
+        self._expectation = expectation
         self._sinks = sinks
         self._run = run
-        self._wanted: dict[str, bool] = {}
         self._facts: list[ConfigValue | FileUse] = []
         self._kept: list[Event] = []
         self._closed = False
@@ -77,10 +76,13 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         _state.deactivate(self)
-        outcome = "complete"
-        if error is not None:
-            outcome = f"ended by {type(error).__name__}: {error}"
-        self.close(outcome)
+        if error is None:
+            self.close("complete")
+            return
+        try:
+            self.close(f"ended by {type(error).__name__}: {error}")
+        except RecordingError as second:
+            error.add_note(f"tracekit: {second}")
 
     @property
     def trace(self) -> Trace:
@@ -95,11 +97,7 @@ class Recorder:
         self, value: Any, name: str, dims: str, unit: str | None, where: Any
     ) -> None:
         """Record one firing of a tap, as far as it is selected."""
-        wanted = self._wanted.get(name)
-        if wanted is None:
-            wanted = self._wanted[name] = self._globs is None or any(
-                fnmatch.fnmatchcase(name, glob) for glob in self._globs
-            )
+        wanted = self._expectation.wants(name)
         if not wanted or os.getpid() != self._process:
             return
         array = tensors.as_array(value, name)
@@ -114,7 +112,9 @@ class Recorder:
         loops: dict[str, int] = {}
         for level in _state.scopes.get():
             loops.update(level.indices)
-        taken = take(array, dims, loops, self._selection, where, name)
+        taken = take(
+            array, dims, loops, self._selection, where, name, self._reach
+        )
         if taken is None:
             return None
         file, line = _caller()
@@ -137,6 +137,7 @@ class Recorder:
         with self._lock:
             if self._closed:
                 return  # fired in another thread as the block ended
+            self._expectation.recorded(event.tap)
             if self._stream is None:
                 self._kept.append(event)
             else:
@@ -181,15 +182,20 @@ class Recorder:
             outcome: how it ended, for the run record.
 
         Raises:
-            RecordingError: the disk lost events.
+            RecordingError: the disk lost events, or taps that had to fire
+                did not; the trace of those that did is written.
             TraceError: the events don't fit into a trace.
         """
+        missing, outside = self._expectation.missing(), self._outside()
+        told = {"recording": outcome}
+        if missing:
+            told["never_recorded"] = ", ".join(missing)
+        if outside:
+            told["never_reached"] = outside
         with self._lock:
             self._closed = True
         try:
-            run = replace(
-                self._run, facts={**self._run.facts, "recording": outcome}
-            )
+            run = replace(self._run, facts={**self._run.facts, **told})
             stated = [f for f in self._facts if isinstance(f, FileUse)]
             self._trace = Trace.build(
                 self._flushed(),
@@ -207,6 +213,19 @@ class Recorder:
             self._kept = []
             for sink in self._sinks:
                 sink.close()
+        if missing:
+            raise RecordingError(_missing_taps(missing))
+
+    def _outside(self) -> str:
+        """Selected coordinates that no tapped value held; warns of them."""
+        outside = "; ".join(self._reach.outside())
+        if outside:
+            structlog.get_logger("tracekit").warning(
+                "selected coordinates lie outside of every tapped value; "
+                "nothing was recorded there",
+                coordinates=outside,
+            )
+        return outside
 
     def _flushed(self) -> list[Event]:
         """All events, from the disk where they are there."""
@@ -223,52 +242,13 @@ class Recorder:
         return events
 
 
-@contextmanager
-def record(
-    path: str | os.PathLike[str] | None = None,
-    *,
-    pixels: Sequence[Sequence[int]] | None = None,
-    at: Mapping[str, int | Sequence[int]] | None = None,
-    taps: Sequence[str] | None = None,
-    pixel_dims: Sequence[str] = ("slow", "fast"),
-    sinks: Sequence[Sink] = (),
-    program: str = "",
-) -> Iterator[Recorder]:
-    """Record every tap that fires while the block lasts.
-
-    Args:
-        path: a directory for the trace; None keeps it in memory. A trace
-            that lies there is replaced, anything else is refused.
-        pixels: (slow, fast) pairs to record; None records all.
-        at: indices to record by dim, where a coordinate is no pixel:
-            ``at={"cell": [3, 7], "level": 0}``.
-        taps: names or globs ("F_*") to record; None records all.
-        pixel_dims: the names of the pixel's two dims.
-        sinks: where each event goes as well (see ``tracekit.sinks``).
-        program: the program's name in the run record.
-
-    Yields:
-        The recorder; its ``.trace`` is there when the block has ended.
-
-    Raises:
-        RecordingError: another recorder writes to the path, something lies
-            there that is no trace, or the selection can't be understood.
-
-    >>> import numpy as np, tracekit as tk
-    >>> with tk.record(pixels=[(0, 1)]) as recording:
-    ...     image = tk.tap(np.eye(2), "image", "slow fast")
-    >>> recording.trace.elements(0)["float"].to_pylist()
-    [0.0]
-    """
-    selection = Selection.of(pixels, at, pixel_dims)
-    root = None if path is None else Path(path)
-    globs = None if taps is None else tuple(taps)
-    run = run_record.python_run(program, selection.pixel_dims, globs or ())
-    with (
-        nullcontext() if root is None else claimed(root),
-        Recorder(root, selection, globs, sinks, run) as recorder,
-    ):
-        yield recorder
+def _missing_taps(missing: Mapping[str, str]) -> str:
+    taps = "; ".join(f"{name!r} {why}" for name, why in missing.items())
+    return (
+        f"the recording lacks taps that it had to have: {taps}. Correct the "
+        "name in taps= or expect=, or see why the program didn't come there; "
+        "what did fire is in the trace"
+    )
 
 
 def _number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims
+from tracekit.capture.reach import Reach
 from tracekit.errors import RecordingError
 from tracekit.schema import COMPONENT, Axis, Coverage
 
@@ -137,6 +138,7 @@ def take(
     selection: Selection,
     where: Any,
     name: str,
+    reach: Reach,
 ) -> Taken | None:
     """Copy the selected elements of a tapped value; None if there are none.
 
@@ -148,13 +150,14 @@ def take(
         selection: what to take.
         where: boolean mask over the coordinate axes, or None.
         name: the tap, for errors.
+        reach: notes which selected coordinates the value holds.
     """
     shape = tuple(value.shape)
     coordinates = dims.coordinates
     rank = len(coordinates)
     origins = [scopes.get(dim, 0) for dim in coordinates]
     loops = {d: i for d, i in scopes.items() if d not in coordinates}
-    chosen = _chosen(coordinates, origins, shape, loops, selection)
+    chosen = _chosen(coordinates, origins, shape, loops, selection, reach)
     if chosen is None:
         return None
     if where is not None:
@@ -174,19 +177,23 @@ def _chosen(
     shape: tuple[int, ...],
     loops: dict[str, int],
     selection: Selection,
+    reach: Reach,
 ) -> list[tuple[list[int], Index]] | None:
     """Per group of selected axes their local indices; None: nothing here."""
     chosen = []
-    for group, tuples in selection.groups:
-        for column, dim in enumerate(group):
-            if dim in loops:
-                tuples = tuples[tuples[:, column] == loops[dim]]
+    for number, (group, tuples) in enumerate(selection.groups):
         columns = [c for c, dim in enumerate(group) if dim in coordinates]
         axes = [coordinates.index(group[column]) for column in columns]
         local = tuples[:, columns] - np.array([origins[a] for a in axes], int)
         extents = np.array([shape[a] for a in axes], int)
-        local = local[np.all((local >= 0) & (local < extents), axis=1)]
+        inside = np.all((local >= 0) & (local < extents), axis=1)
+        for column, dim in enumerate(group):
+            if dim in loops:
+                inside &= tuples[:, column] == loops[dim]
+        if all(dim in loops or dim in coordinates for dim in group):
+            reach.note(number, inside)
         touches = bool(axes) or any(dim in loops for dim in group)
+        local = local[inside]
         if touches and not len(local):
             return None
         if axes:

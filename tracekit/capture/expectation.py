@@ -1,0 +1,79 @@
+"""Which taps a recording takes, which of them must fire, and which did."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from tracekit.storage.trace import Trace, open_trace
+
+Expected = Iterable[str] | Trace | str | os.PathLike[str]
+
+_WILD = frozenset("*?[")
+
+
+class Expectation:
+    """Names that are recorded and names that must be.
+
+    Args:
+        taps: names or globs to record, None for all. A plain name among them
+            must fire: what is mistyped would be lost in silence.
+        expect: names or globs that must fire; a trace, or the path of one,
+            stands for those of its taps that ``taps`` selects.
+    """
+
+    def __init__(
+        self, taps: tuple[str, ...] | None, expect: Expected | None
+    ) -> None:
+        self._taps = taps
+        self._wanted: dict[str, bool] = {}
+        self._recorded: set[str] = set()
+        plain = [n for n in taps or () if not _WILD & set(n)]
+        self._required = dict.fromkeys([*plain, *self._names(expect)])
+
+    def _names(self, expect: Expected | None) -> list[str]:
+        if expect is None:
+            return []
+        if isinstance(expect, str | os.PathLike):
+            expect = open_trace(os.fspath(expect))
+        if isinstance(expect, Trace):
+            return [name for name in expect.taps if self._selects(name)]
+        return list(expect)
+
+    def wants(self, name: str) -> bool:
+        """Whether a tap is recorded; every tap that fires must ask."""
+        wanted = self._wanted.get(name)
+        if wanted is None:
+            wanted = self._wanted[name] = self._selects(name)
+        return wanted
+
+    def _selects(self, name: str) -> bool:
+        return self._taps is None or any(
+            name == glob or fnmatchcase(name, glob) for glob in self._taps
+        )
+
+    def recorded(self, name: str) -> None:
+        """Note that a tap left an event."""
+        self._recorded.add(name)
+
+    def missing(self) -> dict[str, str]:
+        """Why each name that had to be recorded was not, by name."""
+        return {
+            name: self._reason(name)
+            for name in self._required
+            if name not in self._recorded
+            and not any(fnmatchcase(tap, name) for tap in self._recorded)
+        }
+
+    def _reason(self, name: str) -> str:
+        fired = [tap for tap in self._wanted if tap not in self._required]
+        if self._wanted.get(name):
+            return "fired, but at none of the selected coordinates"
+        if name in self._wanted:
+            return "fired, but taps= leaves it out"
+        near = difflib.get_close_matches(name, fired, 3, 0.5)
+        if near:
+            return "never fired; near it: " + ", ".join(map(repr, near))
+        return "never fired"

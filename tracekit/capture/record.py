@@ -1,0 +1,74 @@
+"""``record()``: what a recording takes and where it goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from tracekit import run_record
+from tracekit.capture.expectation import Expectation, Expected
+from tracekit.capture.recorder import Recorder
+from tracekit.capture.selection import Selection
+from tracekit.capture.sinks import Sink
+from tracekit.storage.directory import claimed
+
+
+@contextmanager
+def record(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    pixels: Sequence[Sequence[int]] | None = None,
+    at: Mapping[str, int | Sequence[int]] | None = None,
+    taps: Sequence[str] | None = None,
+    expect: Expected | None = None,
+    pixel_dims: Sequence[str] = ("slow", "fast"),
+    sinks: Sequence[Sink] = (),
+    program: str = "",
+) -> Iterator[Recorder]:
+    """Record every tap that fires while the block lasts.
+
+    Args:
+        path: a directory for the trace; None keeps it in memory. A trace
+            that lies there is replaced, anything else is refused.
+        pixels: (slow, fast) pairs to record; None records all. A pixel that
+            lies in no tapped value is told when the block ends, in the log
+            and in the run's fact ``never_reached``; so is an index of
+            ``at``.
+        at: indices to record by dim, where a coordinate is no pixel:
+            ``at={"cell": [3, 7], "level": 0}``.
+        taps: names or globs ("F_*") to record; None records all. A name
+            without wildcards has to fire.
+        expect: names or globs of taps that have to fire; or a trace, or the
+            path of one: every tap that it has and ``taps`` selects. What
+            never fires is an error when the block ends, and the trace is
+            written all the same.
+        pixel_dims: the names of the pixel's two dims.
+        sinks: where each event goes as well (see ``tracekit.sinks``).
+        program: the program's name in the run record.
+
+    Yields:
+        The recorder; its ``.trace`` is there when the block has ended.
+
+    Raises:
+        RecordingError: another recorder writes to the path, something lies
+            there that is no trace, or the selection can't be understood;
+            at the end, a tap that had to fire did not.
+
+    >>> import numpy as np, tracekit as tk
+    >>> with tk.record(pixels=[(0, 1)]) as recording:
+    ...     image = tk.tap(np.eye(2), "image", "slow fast")
+    >>> recording.trace.elements(0)["float"].to_pylist()
+    [0.0]
+    """
+    selection = Selection.of(pixels, at, pixel_dims)
+    root = None if path is None else Path(path)
+    globs = None if taps is None else tuple(taps)
+    expectation = Expectation(globs, expect)
+    run = run_record.python_run(program, selection.pixel_dims, globs or ())
+    with (
+        nullcontext() if root is None else claimed(root),
+        Recorder(root, selection, expectation, sinks, run) as recorder,
+    ):
+        yield recorder
