@@ -25,9 +25,9 @@ from tracekit.capture.selection import Selection, take
 from tracekit.capture.sinks import Sink
 from tracekit.errors import RecordingError, TapError
 from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
-from tracekit.storage.stream import EventStream, read_stream
+from tracekit.storage.live import DiskStore, MemoryStore, Store
 from tracekit.storage.trace import Trace, open_trace
-from tracekit.storage.unfinished import JOURNAL, STREAM, Journal
+from tracekit.storage.unfinished import remove_unfinished
 
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _EXACT = 2**53
@@ -52,17 +52,15 @@ class Recorder:
         self._sinks = sinks
         self._run = run
         self._facts: list[ConfigValue | FileUse] = []
-        self._kept: list[Event] = []
         self._closed = False
         self._lock = threading.Lock()
         self._trace: Trace | None = None
         self._process = os.getpid()
-        self._journal: Journal | None = None
-        self._stream: EventStream | None = None
-        if path is not None:
-            coverage = selection.coverage()
-            self._journal = Journal(path / JOURNAL, run, coverage)
-            self._stream = EventStream(path / STREAM)
+        self._store: Store = (
+            MemoryStore()
+            if path is None
+            else DiskStore(path, run, selection.coverage())
+        )
 
     def __enter__(self) -> Self:
         watch_opens()
@@ -138,10 +136,7 @@ class Recorder:
             if self._closed:
                 return  # fired in another thread as the block ended
             self._expectation.recorded(event.tap)
-            if self._stream is None:
-                self._kept.append(event)
-            else:
-                self._stream.write(event)
+            self._store.write(event)
             for sink in self._sinks:
                 sink.write(event)
 
@@ -172,8 +167,7 @@ class Recorder:
             if self._closed:
                 return
             self._facts.append(fact)
-            if self._journal is not None:
-                self._journal.write(fact)
+            self._store.keep(fact)
 
     def close(self, outcome: str) -> None:
         """End the recording: the events become a trace.
@@ -198,19 +192,15 @@ class Recorder:
             run = replace(self._run, facts={**self._run.facts, **told})
             stated = [f for f in self._facts if isinstance(f, FileUse)]
             self._trace = Trace.build(
-                self._flushed(),
+                self._store.close(),
                 run=run,
                 config=[f for f in self._facts if isinstance(f, ConfigValue)],
                 files=[*stated, *self.files.uses(stated)],
                 coverage=self._selection.coverage(),
             )
             if self.path is not None:
-                self._trace.write_into(self.path)
-                self._trace = open_trace(self.path)
-                (self.path / STREAM).unlink()
-                (self.path / JOURNAL).unlink()
+                self._trace = _stored(self._trace, self.path)
         finally:
-            self._kept = []
             for sink in self._sinks:
                 sink.close()
         if missing:
@@ -227,19 +217,18 @@ class Recorder:
             )
         return outside
 
-    def _flushed(self) -> list[Event]:
-        """All events, from the disk where they are there."""
-        if self.path is None or self._stream is None or self._journal is None:
-            return self._kept
-        self._stream.close()
-        self._journal.close()
-        events = list(read_stream(self.path / STREAM))
-        if len(events) != self._stream.events:
-            raise RecordingError(
-                f"{self.path / STREAM} holds {len(events)} of "
-                f"{self._stream.events} events; is the disk full?"
-            )
-        return events
+
+def _stored(trace: Trace, root: Path) -> Trace:
+    """The trace on disk, where its events waited."""
+    try:
+        trace.write_into(root)
+    except OSError as error:
+        raise RecordingError(
+            f"the trace can't be written to {root}: {error}. Its events are "
+            "kept there; make room and run 'tracekit repair' on it"
+        ) from error
+    remove_unfinished(root)
+    return open_trace(root)
 
 
 def _missing_taps(missing: Mapping[str, str]) -> str:

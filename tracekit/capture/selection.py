@@ -138,7 +138,7 @@ def take(
     selection: Selection,
     where: Any,
     name: str,
-    reach: Reach,
+    reach: Reach | None = None,
 ) -> Taken | None:
     """Copy the selected elements of a tapped value; None if there are none.
 
@@ -177,7 +177,7 @@ def _chosen(
     shape: tuple[int, ...],
     loops: dict[str, int],
     selection: Selection,
-    reach: Reach,
+    reach: Reach | None,
 ) -> list[tuple[list[int], Index]] | None:
     """Per group of selected axes their local indices; None: nothing here."""
     chosen = []
@@ -190,7 +190,8 @@ def _chosen(
         for column, dim in enumerate(group):
             if dim in loops:
                 inside &= tuples[:, column] == loops[dim]
-        if all(dim in loops or dim in coordinates for dim in group):
+        whole = all(dim in loops or dim in coordinates for dim in group)
+        if whole and reach is not None:
             reach.note(number, inside)
         touches = bool(axes) or any(dim in loops for dim in group)
         local = local[inside]

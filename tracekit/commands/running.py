@@ -188,3 +188,19 @@ def c_header(
         return
     output.write_text(text, encoding="utf-8")
     out.print(f"wrote {output}", markup=False)
+
+
+def repair(
+    trace: Annotated[Path, typer.Argument(help="A trace directory.")],
+    as_json: Json = False,
+) -> None:
+    """Close a trace whose program was killed while it recorded."""
+    from tracekit.storage.repair import repair as close_trace
+
+    closed = close_trace(trace)
+    if as_json:
+        print_json(
+            {"trace": str(trace), "events": closed.tables["event"].num_rows}
+        )
+    else:
+        out.print(repr(closed), markup=False)

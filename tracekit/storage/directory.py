@@ -34,9 +34,20 @@ def claimed(root: Path) -> Iterator[None]:
     """
     _refuse_others(root)
     root.mkdir(parents=True, exist_ok=True)
+    with held(root):
+        _clear(root)
+        yield
+
+
+@contextmanager
+def held(root: Path) -> Iterator[None]:
+    """Hold a directory that nobody else records to, as it is.
+
+    Raises:
+        RecordingError: a recorder writes there.
+    """
     _lock(root)
     try:
-        _clear(root)
         yield
     finally:
         (root / LOCK).unlink(missing_ok=True)
@@ -101,6 +112,7 @@ def _is_alive(owner: str) -> bool:
 
 
 def _clear(root: Path) -> None:
+    (root / MARKER).unlink(missing_ok=True)  # so that a kill leaves no half
     for entry in root.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)

@@ -63,8 +63,8 @@ BATCH_SECONDS = 0.5
 class EventStream:
     """Appends events to a file.
 
-    A batch goes to the disk when it is large, or when a tap fires half a
-    second or more after the last one went.
+    A batch goes to the disk when it is large, or half a second old when a tap
+    fires, or when ``flush`` is called.
 
     Args:
         path: a new file.
@@ -72,7 +72,9 @@ class EventStream:
 
     def __init__(self, path: Path) -> None:
         self.events = 0
+        self._path = path
         self._file = pa.OSFile(str(path), "wb")
+        self._inode = path.stat().st_ino
         self._writer = pa.ipc.new_stream(self._file, SCHEMA)
         self._rows: list[tuple[Any, ...]] = []
         self._bytes = 0
@@ -93,8 +95,14 @@ class EventStream:
             self.flush()
 
     def flush(self) -> None:
-        """Hand everything to the operating system."""
+        """Hand everything to the operating system.
+
+        Raises:
+            OSError: the disk is full, or the file is gone.
+        """
         if self._rows:
+            if self._path.stat().st_ino != self._inode:
+                raise FileNotFoundError(f"{self._path} was replaced")
             columns = [
                 _binary(column)
                 if field.type == _ARRAY
@@ -108,10 +116,11 @@ class EventStream:
         self._rows, self._bytes = [], 0
         self._flushed = time.monotonic()
 
-    def close(self) -> None:
-        """Flush and end the stream."""
-        self.flush()
-        self._writer.close()
+    def close(self, *, whole: bool = True) -> None:
+        """End the stream, with its end mark where it is whole."""
+        if whole:
+            self.flush()
+            self._writer.close()
         self._file.close()
 
 

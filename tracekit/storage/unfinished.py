@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,9 @@ class Journal:
         self._file.flush()
 
     def close(self) -> None:
-        """End the file."""
-        self._file.close()
+        """End the file; a full disk has been told by then."""
+        with suppress(OSError):
+            self._file.close()
 
 
 @dataclass(slots=True)
@@ -81,6 +83,12 @@ def is_unfinished(root: Path) -> bool:
     """Whether a recording began in this directory and did not end."""
     first = next(_lines(root / JOURNAL), {})
     return "tracekit" in first
+
+
+def remove_unfinished(root: Path) -> None:
+    """Remove what a recording needs only while it runs."""
+    (root / STREAM).unlink(missing_ok=True)
+    (root / JOURNAL).unlink(missing_ok=True)
 
 
 def read_unfinished(root: Path) -> Unfinished:

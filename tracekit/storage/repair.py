@@ -1,0 +1,31 @@
+"""Closes a trace that its program didn't close."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tracekit.errors import TraceError
+from tracekit.storage.directory import held
+from tracekit.storage.trace import Trace, is_trace, open_trace
+from tracekit.storage.unfinished import is_unfinished, remove_unfinished
+
+
+def repair(path: str | Path) -> Trace:
+    """Make a finished trace of a recording that was killed.
+
+    Events, facts and files that were flushed are stored as an ordinary end
+    would have stored them; the run's fact ``recording`` tells that it was cut.
+    A trace that is whole stays as it is.
+
+    Raises:
+        RecordingError: its program still records.
+        TraceError: there is no trace, or nothing was flushed of it.
+    """
+    root = Path(path)
+    if not is_trace(root) and not is_unfinished(root):
+        raise TraceError(f"{root} holds no trace, finished or not")
+    with held(root):
+        if not is_trace(root):
+            open_trace(root).write_into(root)
+        remove_unfinished(root)
+    return open_trace(root)
