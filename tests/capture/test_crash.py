@@ -68,7 +68,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def events(path: Path) -> int | None:
     """How many events a trace holds, None where there is none yet."""
     try:
-        return tk.read_trace(path).tables["event"].num_rows
+        return int(tk.read_trace(path).tables["event"].num_rows)
     except TraceError as error:
         if "is no trace" in str(error) or "nothing was kept" in str(error):
             return None
