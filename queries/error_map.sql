@@ -2,27 +2,35 @@
 --
 -- Parameters
 -- tap_glob  name or glob of the taps; NULL for all
--- block     pixels along each side of a block
+-- block     pixels along each side of a block; NULL for at most 16 blocks
+--           along each dim
 --
 -- Columns
 -- tap         the tap
+-- block       pixels along each side of the block
 -- slow, fast  the first pixel of the block
 -- compared    numbers in the block
 -- diverged    how many of them are not close
 -- nan_mismatches  NaN on one side only
 -- max_abs_error, max_rel_error, max_ulps  the largest in the block
-CREATE OR REPLACE MACRO error_map(tap_glob := NULL, block := 64) AS TABLE
+CREATE OR REPLACE MACRO error_map(tap_glob := NULL, block := NULL) AS TABLE
+WITH size AS (
+    SELECT pair, coalesce(block::BIGINT, greatest(
+        coalesce(slow.extent, 1), coalesce(fast.extent, 1)
+    ) // 16 + 1) AS size
+    FROM pair_pixel
+    WHERE slow IS NOT NULL OR fast IS NOT NULL
+)
 SELECT
-    tap,
-    slow // block::BIGINT * block::BIGINT AS slow,
-    fast // block::BIGINT * block::BIGINT AS fast,
-    count(*) AS compared, count(*) FILTER (NOT close) AS diverged,
-    count(*) FILTER (class = 'nan mismatch') AS nan_mismatches,
-    max(abs_error) FILTER (NOT isnan(abs_error)) AS max_abs_error,
-    max(rel_error) FILTER (NOT isnan(rel_error)) AS max_rel_error,
-    max(ulps) AS max_ulps
-FROM located
-WHERE (tap_glob IS NULL OR tap = tap_glob OR tap GLOB tap_glob)
-    AND (slow IS NOT NULL OR fast IS NOT NULL)
-GROUP BY number, tap, 2, 3
-ORDER BY number, 2, 3;
+    l.tap, s.size AS block, l.slow // s.size * s.size AS slow,
+    l.fast // s.size * s.size AS fast, count(*) AS compared,
+    count(*) FILTER (NOT l.close) AS diverged,
+    count(*) FILTER (l.class = 'nan mismatch') AS nan_mismatches,
+    max(l.abs_error) FILTER (NOT isnan(l.abs_error)) AS max_abs_error,
+    max(l.rel_error) FILTER (NOT isnan(l.rel_error)) AS max_rel_error,
+    max(l.ulps) AS max_ulps
+FROM located AS l
+JOIN size AS s USING (pair)
+WHERE tap_glob IS NULL OR l.tap = tap_glob OR l.tap GLOB tap_glob
+GROUP BY l.number, l.tap, 2, 3, 4
+ORDER BY l.number, 2, 3, 4;

@@ -1,9 +1,13 @@
--- One row a tap that is an image on both sides: its dims are the pixel's two,
--- and at least half of its pixels are there.
+-- One row a tap that is an image on both sides (see image_pair), or a region
+-- of it.
 --
 -- Sums are taken in the order of the pixels, so they are the same for any
 -- number of threads. Pixels that are NaN or infinite on a side are left out
 -- of all figures and counted.
+--
+-- Parameters
+-- slow_from, slow_to, fast_from, fast_to  the region, both ends in it; NULL
+--           for no limit
 --
 -- Columns
 -- tap                       the tap
@@ -15,29 +19,19 @@
 -- max_actual, max_expected  largest values
 -- max_abs_error             largest difference
 -- worst_slow, worst_fast    its pixel, the first of equals
-CREATE OR REPLACE MACRO image_metrics() AS TABLE
-WITH picture AS (
-    SELECT t.side, t.tap_id, x.axes
-    FROM trace_tap AS t
-    JOIN tap_axes AS x ON x.side = t.side AND x.tap_id = t.tap_id
-    WHERE list_transform(x.axes, lambda a: a.dim) = x.pixel
-        AND t.elements > 1
-        AND 2 * t.elements >= list_reduce(
-            list_transform(x.axes, lambda a: a.extent), lambda a, b: a * b
-        )
-),
-image AS (
-    SELECT p.pair, p.tap, p.tap_order, e.axes
-    FROM pair AS p
-    JOIN picture AS a ON a.side = 'actual' AND a.tap_id = p.actual_tap
-    JOIN picture AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap
-),
-pixel AS (
+CREATE OR REPLACE MACRO image_metrics(
+    slow_from := NULL, slow_to := NULL, fast_from := NULL, fast_to := NULL
+) AS TABLE
+WITH pixel AS (
     SELECT
         pair, actual, expected, abs_error, expected_ordinal AS place,
         coalesce(isfinite(actual) AND isfinite(expected), FALSE) AS finite
-    FROM judged
-    SEMI JOIN image USING (pair)
+    FROM located
+    SEMI JOIN image_pair USING (pair)
+    WHERE (slow_from IS NULL OR slow >= slow_from::BIGINT)
+        AND (slow_to IS NULL OR slow <= slow_to::BIGINT)
+        AND (fast_from IS NULL OR fast >= fast_from::BIGINT)
+        AND (fast_to IS NULL OR fast <= fast_to::BIGINT)
 ),
 measured AS (
     SELECT
@@ -64,5 +58,5 @@ SELECT
     element_place(-m.worst.place, i.axes)[i.axes[1].dim] AS worst_slow,
     element_place(-m.worst.place, i.axes)[i.axes[2].dim] AS worst_fast
 FROM measured AS m
-JOIN image AS i USING (pair)
+JOIN image_pair AS i USING (pair)
 ORDER BY i.tap_order, i.tap, i.pair;

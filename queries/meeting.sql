@@ -29,6 +29,7 @@ WITH variant AS (
     FROM trace_tap AS t
     JOIN tap_axes AS a ON a.side = t.side AND a.tap_id = t.tap_id
     JOIN need AS n ON n.side = t.side AND n.tap = t.name
+    JOIN rule AS r ON r.tap = t.name AND r.compare = 'element'
     WHERE n.need <> 'ignored'
     -- of a name's kinds of line those that are ignored don't count, unless
     -- the policy wants the name and it has no others

@@ -69,12 +69,14 @@ SELECT
         'allowed': allowed, 'coordinate': coordinate
     }, coordinate) FILTER (NOT close) AS first,
     _finite(max(CASE
+        WHEN isinf(abs_error) THEN 'inf'::DOUBLE
         WHEN abs_error <= half_place + atol OR few_ulps THEN 0
         WHEN relative AND scale > 0
             THEN excess / scale * (1 + pow(2::DOUBLE, -51))
         ELSE 'inf'
     END) FILTER (class = 'number')) AS least_rtol,
     _finite(max(CASE
+        WHEN isinf(abs_error) THEN 'inf'::DOUBLE
         WHEN few_ulps THEN 0
         WHEN abs_error <= half_place
             + CASE WHEN relative THEN rtol * scale ELSE 0 END THEN 0

@@ -11,6 +11,8 @@
 -- relative_to  "vector": rtol is of the vector's largest component;
 --              "element": of the element itself
 -- need         required, optional or ignored; NULL if it doesn't say
+-- compare      "element", or "distribution" (see distributions)
+-- significance  of the comparison of distributions
 -- reason       why this bound
 -- origin       file:line of the rule, or "default"
 CREATE OR REPLACE TABLE rule AS
@@ -24,7 +26,7 @@ WITH fitting AS (
     GROUP BY t.name
 )
 SELECT
-    f.tap, r.rtol, r.atol, r.max_ulps, r.relative_to, r.need, r.reason,
-    r.origin
+    f.tap, r.rtol, r.atol, r.max_ulps, r.relative_to, r.need, r.compare,
+    r.significance, r.reason, r.origin
 FROM fitting AS f
 JOIN policy_rule AS r USING (position);

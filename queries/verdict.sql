@@ -6,6 +6,8 @@
 --                       decisive configuration difference; "close": else
 -- compared              numbers and texts that were compared
 -- diverged              how many of them are not close
+-- distributions         taps, or components, compared as distributions
+-- unlike_distributions  how many of them are not close
 -- required_gaps         gaps that forbid the word close
 -- optional_gaps         gaps that don't: of taps that are optional, or that a
 --                       log's dialect doesn't declare
@@ -20,7 +22,9 @@ WITH counted AS (
     SELECT
         (SELECT coalesce(sum(compared), 0)::BIGINT FROM outcome) AS compared,
         (SELECT coalesce(sum(diverged), 0)::BIGINT FROM outcome) AS diverged,
-        g.required_gaps, g.optional_gaps, t.not_compared, t.vacuous,
+        d.distributions, d.unlike_distributions,
+        g.required_gaps, g.optional_gaps, t.not_compared,
+        t.vacuous + d.vacuous AS vacuous,
         f.decisive_differences, f.restated,
         (SELECT coalesce(sum(unmatched - missing), 0)::BIGINT FROM hole)
             AS uncovered
@@ -30,6 +34,13 @@ WITH counted AS (
             count(*) FILTER (NOT required) AS optional_gaps
         FROM gaps()
     ) AS g
+    CROSS JOIN (
+        SELECT
+            count(*) AS distributions,
+            count(*) FILTER (NOT close) AS unlike_distributions,
+            count(*) FILTER (vacuous) AS vacuous
+        FROM distributions()
+    ) AS d
     CROSS JOIN (
         SELECT
             count(*) FILTER (problem) AS not_compared,
@@ -53,9 +64,9 @@ WITH counted AS (
 )
 SELECT
     CASE
-        WHEN compared = 0 THEN 'incomparable'
-        WHEN diverged + required_gaps + decisive_differences > 0
-            THEN 'diverged'
+        WHEN compared + distributions = 0 THEN 'incomparable'
+        WHEN diverged + unlike_distributions + required_gaps
+            + decisive_differences > 0 THEN 'diverged'
         ELSE 'close'
     END AS verdict,
     *

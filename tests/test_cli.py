@@ -155,6 +155,48 @@ def test_query_and_sql_answer_as_rows(
     assert json.loads(out) == [{"n": 4}]
 
 
+def test_parameters_of_a_query(cli: Cli, traces: tuple[Path, Path]) -> None:
+    """A query of the library takes its own parameters, and no others."""
+    _, out, _ = cli(
+        "query", "worst_numbers", *traces, "--param", "how_many=2",
+        "--param", "tap_glob=are*", "--json",
+    )  # fmt: skip
+    assert [row["tap"] for row in json.loads(out)] == ["area", "area"]
+    _, out, _ = cli(
+        "query", "elements_of", traces[0], "--param", "at_pixel=[0, 1]",
+        "--json",
+    )  # fmt: skip
+    assert len(json.loads(out)) == 2
+    status, _, err = cli("query", "worst_numbers", *traces, "--param", "top=2")
+    assert status == 2
+    assert "no parameter 'top'; it has: tap_glob, how_many" in err
+    status, _, err = cli("query", "faults", *traces, "--param", "oops")
+    assert (status, "expected name=value" in err) == (2, True)
+
+
+def test_calibrate_proposes_a_policy(
+    cli: Cli, traces: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Two runs are close under what calibrate writes; a policy is kept."""
+    policy = tmp_path / "policy.toml"
+    assert cli("calibrate", *traces, "-o", policy)[0] == 0
+    assert cli("compare", *traces, "--policy", policy)[0] == 0
+    status, _, err = cli("calibrate", *traces, "-o", policy)
+    assert (status, "exists" in err) == (2, True)
+    status, out, err = cli("calibrate", traces[0])
+    assert (status, out, "two runs" in err) == (2, "", True)
+    assert cli("calibrate", *traces)[1] == policy.read_text()
+
+
+def test_compare_writes_html(
+    cli: Cli, traces: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """--html writes a page beside what is printed."""
+    page = tmp_path / "report.html"
+    assert cli("compare", *traces, "--html", page)[0] == 1
+    assert "First divergence: area" in page.read_text()
+
+
 def test_query_list_documents_every_query(cli: Cli) -> None:
     """--list shows each query with its header."""
     status, out, _ = cli("query", "--list")

@@ -121,8 +121,12 @@ def test_nan_leaves_the_other_figures() -> None:
 
 def test_no_tolerance_for_infinities() -> None:
     """Nothing makes an infinity beside a number close."""
-    row = summary(numbers([INF, 1.0]), numbers([1.0, 1.5]))
-    assert row["least_rtol"] is row["least_atol"] is row["least_ulps"] is None
+    infinite, finite = numbers([INF, 1.0]), numbers([1.0, 1.5])
+    for sides in ((infinite, finite), (finite, infinite)):
+        row = summary(*sides)
+        assert row["least_rtol"] is None
+        assert row["least_atol"] is None
+        assert row["least_ulps"] is None
 
 
 def test_integers_need_atol() -> None:
@@ -162,7 +166,9 @@ def test_not_vacuous() -> None:
 
 def test_which_rule() -> None:
     """Each row says the bounds that applied, why, and where they stand."""
-    rule = Tolerance("*", 1e-3, 1e-6, 4, "element", None, "why", "p.toml:7")
+    rule = Tolerance(
+        "*", 1e-3, 1e-6, 4, "element", reason="why", origin="p.toml:7"
+    )
     row = summary(numbers([1.0]), numbers([1.0]), rule)
     assert (row["rtol"], row["atol"], row["allowed_ulps"]) == (1e-3, 1e-6, 4)
     assert row["relative_to"] == "element"

@@ -88,6 +88,8 @@ def test_counts() -> None:
             "verdict": "diverged",
             "compared": 2,
             "diverged": 1,
+            "distributions": 0,
+            "unlike_distributions": 0,
             "required_gaps": 1,
             "optional_gaps": 0,
             "not_compared": 0,

@@ -11,6 +11,7 @@ from tracekit.commands.console import (
     Actual,
     Expected,
     Json,
+    Output,
     PolicyFile,
     err,
     out,
@@ -19,8 +20,11 @@ from tracekit.commands.console import (
     waiting,
 )
 from tracekit.comparison import queries
+from tracekit.comparison.calibrate import FACTOR
+from tracekit.comparison.calibrate import calibrate as calibrated
 from tracekit.comparison.compare import compare as compare_traces
 from tracekit.comparison.database import connect
+from tracekit.comparison.html_report import render_html
 from tracekit.comparison.report import render
 from tracekit.errors import TracekitError
 from tracekit.storage.trace import Trace
@@ -36,10 +40,18 @@ def compare(
         bool, typer.Option("--all", help="Show close taps as well.")
     ] = False,
     as_json: Json = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write the report as one HTML file, too."),
+    ] = None,
 ) -> None:
     """Same problem? Gaps? Where do two runs first differ? Every tap."""
     with waiting(f"comparing {actual} with {expected}"):
-        result = compare_traces(actual, expected, policy=policy)
+        result = compare_traces(
+            actual, expected, policy=policy, maps=html is not None
+        )
+    if html is not None:
+        html.write_text(render_html(result), encoding="utf-8")
     if as_json:
         print_json(result.to_dict())
     else:
@@ -82,13 +94,42 @@ def query(
             out.print(known, style="bold")
             out.print(f"{queries.load(known).documentation}\n", markup=False)
         return
+    values = dict(_parameter(part) for part in parameter or [])
     text = (
         Path(name).read_text(encoding="utf-8")
         if name.endswith(".sql")
-        else f"FROM {queries.load(name).call}"
+        else queries.load(name).ask(values)
     )
-    values = dict(part.split("=", 1) for part in parameter or [])
     _answer(text, traces or [], policy, values, as_json=as_json)
+
+
+def calibrate(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Runs that are accepted as equal.")
+    ],
+    output: Output = None,
+    factor: Annotated[
+        float, typer.Option(help="Safety factor on what was measured.")
+    ] = FACTOR,
+) -> None:
+    """Propose a policy from runs that are accepted as equal."""
+    if output is not None and output.exists():
+        raise TracekitError(
+            f"{output} exists; move it away, a policy may hold your own rules"
+        )
+    with waiting(f"comparing {len(runs)} runs"):
+        text = calibrated(runs, factor=factor)
+    if output is None:
+        out.print(text, markup=False, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _parameter(part: str) -> tuple[str, str]:
+    name, sign, value = part.partition("=")
+    if not sign:
+        raise TracekitError(f"--param {part!r}: expected name=value")
+    return name, value
 
 
 def sql(

@@ -7,7 +7,7 @@ nothing that was computed here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +55,8 @@ class Comparison:
     faults: list[Row]
     kinds: list[Row]
     next_pixels: list[Row]
+    distributions: list[Row]
+    maps: list[Row] = field(default_factory=list)
 
     @property
     def verdict(self) -> Verdict:
@@ -90,6 +92,7 @@ class Comparison:
             "images": [
                 jsonable(_with_pixel(row, "worst")) for row in self.images
             ],
+            "distributions": jsonable(self.distributions),
             "faults": [_fault(row) for row in self.faults],
             "kinds": jsonable(self.kinds),
             "pixels_to_trace": [
@@ -104,6 +107,7 @@ def compare(
     expected: Trace | str | Path,
     *,
     policy: Policy | str | Path | None = None,
+    maps: bool = False,
 ) -> Comparison:
     """Compare two runs: same problem, gaps, first divergence, every tap.
 
@@ -111,6 +115,7 @@ def compare(
         actual: the run in question: a trace, a trace's path or a log's.
         expected: the run that it should agree with.
         policy: tolerances, or the path of a policy file.
+        maps: also map the error of the taps at which faults begin.
 
     Raises:
         TraceError, LogError: a side can't be read.
@@ -147,6 +152,8 @@ def compare(
             faults=faults,
             kinds=kinds,
             next_pixels=pixels,
+            distributions=_rows(con, "distributions"),
+            maps=_maps(con, faults) if maps else [],
         )
     finally:
         con.close()
@@ -160,6 +167,11 @@ def _names(
         for side in (actual, expected)
     ]
     return found[0], found[1]
+
+
+def _maps(con: duckdb.DuckDBPyConnection, faults: list[Row]) -> list[Row]:
+    wrong = {row["tap"] for row in faults}
+    return [row for row in _rows(con, "error_map") if row["tap"] in wrong]
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str) -> list[Row]:

@@ -34,6 +34,8 @@ SCHEMA = pa.schema(
         ("max_ulps", pa.int64()),
         ("relative_to", pa.string()),
         ("need", pa.string()),
+        ("compare", pa.string()),
+        ("significance", pa.float64()),
         ("reason", pa.string()),
         ("origin", pa.string()),
     ]
@@ -44,6 +46,7 @@ _LARGEST = 2**63 - 1
 _CHOICES = {
     "relative_to": ("vector", "element"),
     "need": ("required", "optional", "ignored"),
+    "compare": ("element", "distribution"),
 }
 _TYPES: dict[str, tuple[type, ...]] = {
     "rtol": (int, float),
@@ -51,6 +54,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "max_ulps": (int,),
     "relative_to": (str,),
     "need": (str,),
+    "compare": (str,),
+    "significance": (float,),
     "reason": (str,),
 }
 
@@ -67,6 +72,10 @@ class Tolerance:
         max_ulps: units in the last place that are close too.
         relative_to: "vector" or "element".
         need: overrides whether a tap is required; None doesn't.
+        compare: "element", one number with one, or "distribution", for
+            stochastic taps.
+        significance: in what fraction of cases two sets of numbers of one
+            distribution may be told apart; above 0, below 1.
         reason: why this bound.
         origin: file:line, or "default".
     """
@@ -77,6 +86,8 @@ class Tolerance:
     max_ulps: int | None = None
     relative_to: str = "vector"
     need: str | None = None
+    compare: str = "element"
+    significance: float = 1e-6
     reason: str = ""
     origin: str = "default"
 
@@ -189,6 +200,10 @@ def _check_number(key: str, value: float, where: str) -> None:
     if not (math.isfinite(value) and value >= 0):
         raise PolicyError(
             f"{where}: {key} = {value}; a tolerance is finite and not negative"
+        )
+    if key == "significance" and not 0 < value < 1:
+        raise PolicyError(
+            f"{where}: significance = {value}; expected above 0, below 1"
         )
     if value > _LARGEST and isinstance(value, int):
         raise PolicyError(

@@ -8,7 +8,7 @@ headers by ``python -m tracekit.comparison.queries``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,7 +56,10 @@ TWO_SIDES = (
     "configuration_differences",
     "tap_summary",
     "first_divergence",
+    "image_pair",
     "image_metrics",
+    "image_peaks",
+    "distributions",
     "first_by_pixel",
     "signatures",
     "faults",
@@ -102,6 +105,24 @@ class Query:
     call: str
     parameters: dict[str, str]
     columns: dict[str, str]
+
+    def ask(self, parameters: Collection[str] = ()) -> str:
+        """SQL that asks the query, with ``$name`` for each parameter.
+
+        Raises:
+            CompareError: it can't be asked, or has no such parameter.
+        """
+        if not self.call:
+            raise CompareError(f"{self.name} is no table: use it in SQL")
+        unknown = set(parameters) - set(self.parameters)
+        if unknown:
+            known = ", ".join(self.parameters) or "none"
+            raise CompareError(
+                f"{self.name} has no parameter {min(unknown)!r}; it has: "
+                f"{known}"
+            )
+        given = ", ".join(f"{name} := ${name}" for name in parameters)
+        return f"FROM {self.name}({given})" if given else f"FROM {self.call}"
 
     @property
     def kept(self) -> str:

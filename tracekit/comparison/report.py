@@ -35,6 +35,7 @@ def render(comparison: Comparison, *, every_tap: bool = False) -> str:
         _first(comparison),
         _faults(comparison),
         _taps(comparison, every_tap=every_tap),
+        _distributions(comparison),
         _images(comparison, every_tap=every_tap),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -286,10 +287,13 @@ def _taps(comparison: Comparison, *, every_tap: bool) -> str:
         "", "tap", "numbers", "diverged", "max error", "ulps", "needs",
         "allowed", "by", "worst pixel",
     )  # fmt: skip
-    return "\n".join((title, *_table(header, [_tap(row) for row in rows])))
+    return "\n".join(
+        (title, *_table(header, [tap_cells(row) for row in rows]))
+    )
 
 
-def _tap(row: Row) -> tuple[str, ...]:
+def tap_cells(row: Row) -> tuple[str, ...]:
+    """A tap's line in words: "x" if it diverged, its name, its figures."""
     notes = [
         f"{row[column]} {word}"
         for column, word in (
@@ -358,6 +362,36 @@ def _rounded_up(value: float) -> str:
     """Three digits that are not less than the value."""
     with decimal.localcontext(prec=3, rounding=decimal.ROUND_CEILING):
         return f"{float(+decimal.Decimal(value)):.3g}"
+
+
+def _distributions(comparison: Comparison) -> str:
+    if not comparison.distributions:
+        return ""
+    header = (
+        "", "drawn tap", "numbers", "mean", "spread", "distance", "allowed",
+        "by",
+    )  # fmt: skip
+    rows = [
+        (
+            "" if row["close"] else "x",
+            " ".join(filter(None, (row["tap"], row["component"]))),
+            f"{row['actual_numbers']} / {row['expected_numbers']}",
+            (
+                f"{_number(row['actual_mean'], 5)} / "
+                f"{_number(row['expected_mean'], 5)}"
+            ),
+            (
+                f"{_number(row['actual_spread'])} / "
+                f"{_number(row['expected_spread'])}"
+            ),
+            _number(row["distance"]),
+            _number(row["allowed"]) + (" (vacuous)" * row["vacuous"]),
+            Path(row["origin"]).name,
+        )
+        for row in comparison.distributions
+    ]
+    title = "Compared as distributions, actual / expected:"
+    return "\n".join((title, *_table(header, rows)))
 
 
 def _images(comparison: Comparison, *, every_tap: bool) -> str:

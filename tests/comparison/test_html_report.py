@@ -1,0 +1,99 @@
+"""The report as one HTML file."""
+
+from __future__ import annotations
+
+import math
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from tests.queries.blueprint import fired, traced
+from tracekit.comparison.compare import compare
+from tracekit.comparison.html_report import render_html
+from tracekit.schema import ConfigValue
+from tracekit.storage.trace import Trace
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</title></pre><h1>& ' `",
+    "x\x00y\n]]>-->",
+)
+_VOID = {"meta", "rect"}
+
+
+class Page(HTMLParser):
+    """What a browser's parser makes of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: dict[str, int] = {}
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
+        """Count an element and remember that it is open."""
+        self.elements[tag] = self.elements.get(tag, 0) + 1
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that is open."""
+        if tag not in _VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text."""
+        self.text += data
+
+
+def side(tap: str, *, wrong: bool = False, text: str = "fine") -> Trace:
+    """A run with one image, wrong in a corner."""
+    values = np.ones((20, 20))
+    if wrong:
+        values[:3, :4] = 1.5
+        values[9, 9] = math.nan
+    return traced(
+        fired(tap, values, slow=range(20), fast=range(20), unit="m"),
+        config=[ConfigValue("key " + text, text=text)],
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_text(name: str) -> None:
+    """A tap, a fact or a file may be called anything and stays text."""
+    result = compare(side(name, wrong=True, text=name), side(name), maps=True)
+    page = Page(render_html(result))
+    assert page.open == []
+    assert {"script", "img"} & set(page.elements) == set()
+    assert page.elements["h1"] == page.elements["title"] - len(result.maps)
+    assert not any(name.startswith("on") for name in page.attributes)
+    assert page.text.count(name.replace("\x00", "\ufffd")) or "\x00" in name
+
+
+def test_what_stands_in_it() -> None:
+    """First divergence, faults, every tap and a map of the wrong one."""
+    result = compare(side("R", wrong=True), side("R"), maps=True)
+    text = render_html(result)
+    page = Page(text)
+    assert "First divergence: R at pixel (0, 0)" in page.text
+    assert "2 independent faults" in page.text
+    assert (page.elements["svg"], page.elements["figure"]) == (1, 1)
+    assert page.elements["rect"] == len(result.maps) == 100
+    assert "http" not in text.replace("http-equiv", "")
+    assert len(text) < 40_000
+
+
+def test_a_close_run() -> None:
+    """A page without a divergence has all taps and no map."""
+    page = Page(render_html(compare(side("R"), side("R"), maps=True)))
+    assert "CLOSE" in page.text
+    assert "svg" not in page.elements
+    assert page.elements["tr"] == 2
