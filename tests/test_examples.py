@@ -51,6 +51,34 @@ def test_example_runs(name: str) -> None:
     assert SAYS[name] in done.stdout
 
 
+def test_notebook_runs() -> None:
+    """The notebook runs from beginning to end, and holds no outputs."""
+    path = EXAMPLES / "ask_two_runs.ipynb"
+    cells = json.loads(path.read_text())["cells"]
+    assert all(not cell.get("outputs") for cell in cells)
+    program = (
+        "import sys, nbformat, nbclient\n"
+        "notebook = nbformat.read(sys.argv[1], as_version=4)\n"
+        "nbclient.NotebookClient(notebook, kernel_name='python3').execute()\n"
+        "print(nbformat.writes(notebook))\n"
+    )
+    root = str(EXAMPLES.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    for said in (
+        "First divergence: state step=0 cell=0",
+        "actual holds float32 numbers only",
+        "max_rel_error",
+        "(2, 0.0159",
+    ):
+        assert said in done.stdout
+    assert f"`{path.name}`" in (EXAMPLES / "README.md").read_text()
+
+
 def test_edge_and_centre_are_the_real_programs(tmp_path: Path) -> None:
     """The original task's files hold the real C program's numbers."""
     example = str(EXAMPLES / "edge_vs_centre.py")

@@ -7,22 +7,24 @@ tolerances and with tight ones, where it has any.
 
     python tests/benchmarks/peers_comparison.py [--size 200]
 
-prints a Markdown table of what each says, made by reading its output for the
-names, the pixel and the figures that stand for each fault.
+prints a Markdown table: of each tool's output the line that a reader would
+look at for each fault, as it stands, or "nothing" where there is none; and how
+many lines there are. ``--full TOOL`` prints all that one of them says.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import re
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 import venv
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -93,20 +95,16 @@ def assert_close_common_says(actual: Side, expected: Side) -> str:
 
 def polygraphy_says(actual: Side, expected: Side, **tolerance: float) -> str:
     """The log of Polygraphy's ``Comparator.compare_accuracy``."""
-    from polygraphy.comparator import (  # type: ignore[import-not-found]
-        Comparator,
-        IterationResult,
-        RunResults,
-        SimpleCompareFunc,
-    )
-    from polygraphy.logger import G_LOGGER  # type: ignore[import-not-found]
-
-    results = RunResults()
+    polygraphy: Any = import_module("polygraphy.comparator")
+    logger: Any = import_module("polygraphy.logger").G_LOGGER
+    results = polygraphy.RunResults()
     for name, side in (("actual", actual), ("expected", expected)):
-        results[name] = [IterationResult(outputs=dict(side), runner_name=name)]
-    G_LOGGER.module_severity = G_LOGGER.INFO
-    done = Comparator.compare_accuracy(
-        results, compare_func=SimpleCompareFunc(**tolerance)
+        results[name] = [
+            polygraphy.IterationResult(outputs=dict(side), runner_name=name)
+        ]
+    logger.module_severity = logger.INFO
+    done = polygraphy.Comparator.compare_accuracy(
+        results, compare_func=polygraphy.SimpleCompareFunc(**tolerance)
     )
     print("compare_accuracy:", bool(done))
     return ""
@@ -117,10 +115,18 @@ def polygraphy_tight_says(actual: Side, expected: Side) -> str:
     return polygraphy_says(actual, expected, rtol=1e-9, atol=1e-300)
 
 
+_POLYGRAPHY = (
+    r"(PASSED|FAILED) \| Output: 'obliq_cos'.*",
+    r"(PASSED|FAILED) \| Output: 'omega_pixel_sr'.*",
+    r"(?<=Error Metrics: k_frac\n).*",
+    r".*f_cell.*",
+)
+
+
 def datacompy_says(actual: Side, expected: Side) -> str:
     """The report of datacompy on one row a pixel, one column a tap."""
-    import datacompy  # type: ignore[import-not-found]
-    import pandas as pd  # type: ignore[import-not-found,import-untyped]
+    datacompy: Any = import_module("datacompy")
+    pd: Any = import_module("pandas")
 
     frames = [
         pd.DataFrame(
@@ -147,29 +153,66 @@ def reprod_log_says(actual: Side, expected: Side) -> str:
             return Stub(name) if name.islower() else np.ndarray
 
     sys.modules.setdefault("paddle", Stub("paddle"))
-    from reprod_log import (  # type: ignore[import-not-found]
-        ReprodDiffHelper,
-    )
+    helper_type: Any = import_module("reprod_log").ReprodDiffHelper
 
-    helper = ReprodDiffHelper()
+    helper = helper_type()
     common = {k: v for k, v in expected.items() if k in actual}
     helper.compare_info(actual, common)
     helper.report(diff_threshold=1e-9)
     try:
-        ReprodDiffHelper().compare_info(actual, expected)
+        helper_type().compare_info(actual, expected)
     except Exception as error:
         print(f"with the missing tap: {type(error).__name__}: {error}")
     return ""
 
 
-TOOLS: dict[str, Callable[[Side, Side], str]] = {
-    "tracekit": tracekit_says,
-    "assert_close": assert_close_says,
-    "assert_close, common taps": assert_close_common_says,
-    "Polygraphy": polygraphy_says,
-    "Polygraphy, rtol 1e-9": polygraphy_tight_says,
-    "datacompy, rtol 1e-9": datacompy_says,
-    "reprod_log, 1e-9": reprod_log_says,
+Lines = tuple[str, str, str, str]
+
+# Of each tool the lines that speak of: the flip, the drift's beginning, the
+# NaN, the missing tap.
+TOOLS: dict[str, tuple[Callable[[Side, Side], str], Lines]] = {
+    "tracekit": (
+        tracekit_says,
+        (
+            r"^  obliq_cos: .*",
+            r"^  omega_pixel_sr: .*",
+            r"^  k_frac: .*",
+            r"^  f_cell: .*",
+        ),
+    ),
+    "assert_close": (
+        assert_close_says,
+        ("obliq_cos", "omega_pixel_sr", "k_frac", r"^Missing.*f_cell.*"),
+    ),
+    "assert_close, f_cell removed by hand": (
+        assert_close_common_says,
+        (
+            r".*(obliq_cos|airpath).*",
+            r"omega_pixel_sr",
+            "k_frac|nan",
+            "f_cell",
+        ),
+    ),
+    "Polygraphy": (polygraphy_says, _POLYGRAPHY),
+    "Polygraphy, rel 1e-9": (polygraphy_tight_says, _POLYGRAPHY),
+    "datacompy, rel 1e-9": (
+        datacompy_says,
+        (
+            r"^obliq_cos .*",
+            r"^omega_pixel_sr .*",
+            r"^k_frac .*",
+            r".*'f_cell'.*",
+        ),
+    ),
+    "reprod_log, 1e-9, f_cell removed by hand": (
+        reprod_log_says,
+        (
+            r"(?<=obliq_cos: \n).*",
+            r"(?<=omega_pixel_sr: \n).*",
+            r"(?<=k_frac: \n).*",
+            r"^with the missing tap.*",
+        ),
+    ),
 }
 
 
@@ -177,6 +220,7 @@ def main() -> None:
     """Install the peers, ask all, print what they say."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=200)
+    parser.add_argument("--full", choices=TOOLS)
     parser.add_argument("--tool", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.tool:
@@ -184,17 +228,32 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         python = _environment(Path(folder))
-        for tool in TOOLS:
-            done = subprocess.run(
-                [
-                    python, __file__, "--tool", tool, "--size",
-                    str(options.size),
-                ],
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            print(f"\n### {tool}\n\n```\n{_cut(done.stdout)}\n```")
-            if done.returncode:
-                print(done.stderr[-500:])
+        print("| tool | flip | drift | NaN | missing tap | lines |")
+        print("|---|---|---|---|---|---|")
+        for tool, (_, lines) in TOOLS.items():
+            if options.full in (None, tool):
+                said = _output(python, tool, options.size)
+                print(said if options.full else _row(tool, said, lines))
+
+
+def _row(tool: str, said: str, lines: Lines) -> str:
+    cells = [tool]
+    for line in lines:
+        found = re.search(line, said, re.MULTILINE)
+        text = " ".join(found[0].split()) if found else "nothing"
+        text = re.sub(r"^\[\d.*?INFO: ", "", text)
+        cells.append(text.replace("|", "\\|"))
+    return f"| {' | '.join((*cells, str(len(said.splitlines()))))} |"
+
+
+def _output(python: Path, tool: str, size: int) -> str:
+    done = subprocess.run(
+        [python, __file__, "--tool", tool, "--size", str(size)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout if done.returncode == 0 else done.stderr
 
 
 def _environment(folder: Path) -> Path:
@@ -214,22 +273,9 @@ def _environment(folder: Path) -> Path:
 def _ask(tool: str, size: int) -> None:
     actual, expected = sides(size)
     said = io.StringIO()
-    start = time.perf_counter()
     with redirect_stdout(said), redirect_stderr(said):
-        said.write(TOOLS[tool](actual, expected))
-    wall = time.perf_counter() - start
-    text = said.getvalue()
-    print(f"{len(text.splitlines())} lines, {wall:.1f} s")
-    print(text)
-
-
-def _cut(text: str, lines: int = 60) -> str:
-    """The first lines, and how many were cut."""
-    all_lines = text.strip().splitlines()
-    kept = [line[:150] for line in all_lines[:lines]]
-    if len(all_lines) > lines:
-        kept.append(f"[{len(all_lines) - lines} more lines]")
-    return "\n".join(kept)
+        said.write(TOOLS[tool][0](actual, expected))
+    print(said.getvalue())
 
 
 if __name__ == "__main__":

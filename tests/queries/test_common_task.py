@@ -152,7 +152,7 @@ def test_what_the_report_says(result: Comparison) -> None:
     for line in (
         "f_cell: the tap is missing on the actual side",
         "First divergence: obliq_cos at pixel (20, 40)",
-        "3 independent faults, by where they begin:",
+        "3 independent faults, by where errors begin:",
         (
             "  obliq_cos: 100 pixels in slow 20-29, fast 40-49; close again "
             "at r_abs; intensity diverges there"

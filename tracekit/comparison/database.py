@@ -7,6 +7,7 @@ the data is written there.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -75,7 +76,9 @@ def connect(
     }
     rules = as_policy(policy)
     con = duckdb.connect()
-    con.execute("SET enable_progress_bar = false")
+    # Jupyter without ipywidgets has no bar that could be switched off
+    with suppress(duckdb.InvalidInputException):
+        con.execute("SET enable_progress_bar = false")
     _register_tables(con, opened)
     _register_elements(con, opened)
     for name in queries.ONE_SIDE:

@@ -179,7 +179,10 @@ def _faults(comparison: Comparison) -> str:
                 "where errors begin."
             )
         return ""
-    lines = [f"{_count(len(rows), 'independent fault')}, by where they begin:"]
+    title = (
+        "One fault" if len(rows) == 1 else f"{len(rows)} independent faults"
+    )
+    lines = [f"{title}, by where errors begin:"]
     for row in rows[:_FAULTS]:
         lines.append(f"  {row['tap']}: {_extent(row)}{_course(row)}")
         if row["class"] == "number":
