@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +273,16 @@ def test_nothing_happens_while_nothing_records(tmp_path: Path) -> None:
     with tk.scope("loop", phi=0.5):  # type: ignore[arg-type]
         tk.config("path", tmp_path)  # type: ignore[arg-type]
         tk.input_file(tmp_path / "nothing")
+
+
+def test_a_thread_sees_the_scopes_of_a_copied_context() -> None:
+    """Alone a thread begins outside of all scopes; none is lost or mixed."""
+    with tk.record() as recording, tk.scope("loop", phi=3):
+        context = contextvars.copy_context()
+        for target in (tk.tap, partial(context.run, tk.tap)):
+            worker = threading.Thread(target=target, args=(1.0, "t"))
+            worker.start()
+            worker.join()
+    grids = recording.trace.tables["grid"].to_pylist()
+    assert [(row["dim"], row["origin"]) for row in grids] == [("phi", 3)]
+    assert len(recording.trace.tables["tap"]) == 2

@@ -16,7 +16,9 @@ from tracekit.comparison.database import connect as connect
 from tracekit.comparison.policy import Policy as Policy
 from tracekit.comparison.policy import Tolerance as Tolerance
 from tracekit.errors import TracekitError as TracekitError
+from tracekit.functions import instrument as instrument
 from tracekit.logs.log import read_log as read_log
+from tracekit.modules import attach as attach
 from tracekit.storage.trace import Trace as Trace
 from tracekit.storage.trace import open_trace as read_trace
 from tracekit.taps import config as config
@@ -31,10 +33,12 @@ __all__ = [
     "Tolerance",
     "Trace",
     "TracekitError",
+    "attach",
     "compare",
     "config",
     "connect",
     "input_file",
+    "instrument",
     "read_log",
     "read_trace",
     "record",

@@ -63,7 +63,9 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     An index that has the name of an axis of a tapped value says where that
     axis begins, so a program that computes in blocks records its taps at
     their global coordinates: ``with scope("rows", slow=128): ...``.
-    Open scopes inside ``record``: what was entered before is not seen.
+    Open scopes inside ``record``: what was entered before is not seen. A new
+    thread begins outside of all scopes; hand it the present ones with
+    ``contextvars.copy_context().run``.
 
     >>> with scope("phi", phi=3):
     ...     _ = tap(0.1, "angle", unit="rad")
@@ -154,19 +156,20 @@ def _traced(
             return function(*args, **kwargs)
         with scope(name):
             result = function(*args, **kwargs)
-        _tap_parts(result, name, dims, unit)
+        tap_parts(result, name, dims, unit)
         return result
 
     return wrapper
 
 
-def _tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:
+def tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:
+    """Tap a result, or the parts of a tuple or a dict by their names."""
     if isinstance(result, tuple | list):
         for position, part in enumerate(result):
-            _tap_parts(part, f"{name}.{position}", dims, unit)
+            tap_parts(part, f"{name}.{position}", dims, unit)
     elif isinstance(result, dict):
         for key, part in result.items():
-            _tap_parts(part, f"{name}.{key}", dims, unit)
+            tap_parts(part, f"{name}.{key}", dims, unit)
     elif hasattr(result, "dtype") or isinstance(result, int | float | complex):
         tap(result, name, dims, unit=unit)
 

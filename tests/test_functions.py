@@ -1,0 +1,93 @@
+"""``instrument``: taps on functions by their names."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from statistics import mean
+from types import ModuleType
+
+import pytest
+
+import tracekit as tk
+from tests.helpers import stored
+from tracekit.errors import RecordingError, TapError
+
+
+class Beam:
+    """Methods of every kind."""
+
+    def energy(self, wavelength: float) -> float:
+        """An instance's."""
+        return 12.5 / wavelength
+
+    @staticmethod
+    def twice(x: float) -> float:
+        """Nobody's."""
+        return 2 * x
+
+    @classmethod
+    def named(cls, x: float) -> dict[str, object]:
+        """The class'."""
+        return {"value": x, "name": cls.__name__}
+
+
+class Laser(Beam):
+    """An heir."""
+
+
+@pytest.fixture
+def optics(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A module with a class and its heir."""
+    module = ModuleType("optics")
+    vars(module).update(Beam=Beam, Laser=Laser)
+    monkeypatch.setitem(sys.modules, "optics", module)
+    return module
+
+
+def test_a_function_is_tapped_under_every_name_and_given_back() -> None:
+    """Code that imported it by name calls the tapped one, then the old one."""
+    before = statistics.mean
+    with tk.record() as recording, tk.instrument("statistics:mean") as names:
+        assert mean([1.0, 2.0]) == 1.5
+        assert statistics.mean([3.0]) == 3.0
+    assert names == ("mean",)
+    assert stored(recording.trace, "mean").tolist() == [1.5, 3.0]
+    assert statistics.mean is before
+    assert mean is before
+
+
+def test_methods_of_every_kind_are_tapped(optics: ModuleType) -> None:
+    """Instance, static and class methods, also where they are inherited."""
+    names = ("Beam.energy", "Beam.twice", "Laser.named")
+    with (
+        tk.record() as recording,
+        tk.instrument(*(f"optics:{name}" for name in names)),
+    ):
+        assert optics.Beam().energy(2.5) == 5.0
+        assert optics.Beam.twice(2.0) == 4.0
+        assert optics.Laser.named(1.0)["name"] == "Laser"
+        assert optics.Beam.named(1.0)["name"] == "Beam"
+    taps = ("Beam.energy", "Beam.twice", "Laser.named.value")
+    assert recording.trace.taps == taps
+    assert "named" not in vars(optics.Laser)
+    assert optics.Beam.twice(2.0) == 4.0
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["nowhere:f", "statistics:nothing", "statistics", "statistics:NormalDist"],
+)
+def test_what_is_no_function_is_refused(target: str) -> None:
+    """The error says how a target is written, or what it is."""
+    with pytest.raises(TapError, match="instrument"), tk.instrument(target):
+        pass
+
+
+def test_a_function_that_was_never_called_is_an_error() -> None:
+    """Silence would look like a pass."""
+    with (
+        pytest.raises(RecordingError, match="mean was never called"),
+        tk.instrument("statistics:mean"),
+    ):
+        pass

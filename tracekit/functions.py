@@ -1,0 +1,145 @@
+"""Taps on the results of functions, without a change to their code."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from tracekit.errors import RecordingError, TapError
+from tracekit.taps import traced
+
+_ABSENT = object()
+_Place = tuple[Any, str, Any]
+
+
+@contextmanager
+def instrument(
+    *targets: str, dims: str = "", unit: str | None = None
+) -> Iterator[tuple[str, ...]]:
+    """Call functions as if they were ``@traced``, while the block lasts.
+
+    Args:
+        targets: "package.module:function" or "package.module:Class.method".
+            Other modules that imported the function by name call it so too.
+        dims: of the results, as for taps.
+        unit: of the results.
+
+    Yields:
+        The names of the taps ("function", "Class.method").
+
+    Raises:
+        TapError: a target can't be found, or is no function.
+        RecordingError: one of them was never called in the block.
+
+    >>> import math, tracekit as tk
+    >>> with tk.record() as recording, tk.instrument("math:sqrt"):
+    ...     _ = math.sqrt(4.0)
+    >>> recording.trace.taps
+    ('sqrt',)
+    """
+    called: set[str] = set()
+    changed: list[_Place] = []
+    names = tuple(target.partition(":")[2] for target in targets)
+    try:
+        for target in targets:
+            _replace(target, dims, unit, called, changed)
+        yield names
+    finally:
+        for owner, attribute, before in reversed(changed):
+            if before is _ABSENT:
+                delattr(owner, attribute)
+            else:
+                setattr(owner, attribute, before)
+    missing = [name for name in names if name not in called]
+    if missing:
+        raise RecordingError(
+            f"instrument: {', '.join(missing)} was never called in the block; "
+            "name the function that the program really calls, and instrument "
+            "before anything keeps a reference to it"
+        )
+
+
+def _replace(
+    target: str,
+    dims: str,
+    unit: str | None,
+    called: set[str],
+    changed: list[_Place],
+) -> None:
+    owner, attribute, name = _found(target)
+    before = inspect.getattr_static(owner, attribute)
+    kind = (
+        type(before)
+        if isinstance(before, staticmethod | classmethod)
+        else None
+    )
+    function = before.__func__ if kind else before
+    if not callable(function) or isinstance(function, type):
+        raise TapError(f"instrument: {target!r} is no function")
+    wrapped = _counted(
+        traced(name=name, dims=dims, unit=unit)(function), name, called
+    )
+    places = [(owner, attribute)]
+    if isinstance(owner, ModuleType):
+        places += _other_names(function, owner, attribute)
+    for place, key in places:
+        own = vars(place).get(key, _ABSENT)
+        try:
+            setattr(place, key, kind(wrapped) if kind else wrapped)
+        except (AttributeError, TypeError) as error:
+            raise TapError(
+                f"instrument: {target!r} can't be replaced ({error})"
+            ) from error
+        changed.append((place, key, own))
+
+
+def _found(target: str) -> tuple[Any, str, str]:
+    module, _, name = target.partition(":")
+    *path, attribute = name.split(".")
+    try:
+        owner: Any = importlib.import_module(module)
+        for step in path:
+            owner = getattr(owner, step)
+        inspect.getattr_static(owner, attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise TapError(
+            f"instrument: {target!r} can't be found ({error}); write "
+            '"package.module:function" or "package.module:Class.method"'
+        ) from error
+    return owner, attribute, name
+
+
+def _other_names(
+    function: Any, owner: ModuleType, attribute: str
+) -> list[tuple[Any, str]]:
+    """Where modules hold the same function under a name of their own."""
+    return [
+        (module, key)
+        for module in tuple(sys.modules.values())
+        if isinstance(module, ModuleType)
+        for key, value in tuple(vars(module).items())
+        if value is function and (module, key) != (owner, attribute)
+    ]
+
+
+def _counted(
+    function: Callable[..., Any], name: str, called: set[str]
+) -> Callable[..., Any]:
+    def note() -> None:
+        called.add(name)
+
+    # called while Dynamo traces, too, as assume_constant_result would do
+    note._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        note()
+        return function(*args, **kwargs)
+
+    return wrapper
