@@ -279,8 +279,9 @@ def test_a_thread_sees_the_scopes_of_a_copied_context() -> None:
     """Alone a thread begins outside of all scopes; none is lost or mixed."""
     with tk.record() as recording, tk.scope("loop", phi=3):
         context = contextvars.copy_context()
-        for target in (tk.tap, partial(context.run, tk.tap)):
-            worker = threading.Thread(target=target, args=(1.0, "t"))
+        alone = partial(tk.tap, 1.0, "t")
+        for target in (alone, partial(context.run, alone)):
+            worker = threading.Thread(target=target)
             worker.start()
             worker.join()
     grids = recording.trace.tables["grid"].to_pylist()
