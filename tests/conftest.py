@@ -42,3 +42,4 @@ def _nothing_is_left() -> Iterator[None]:
     assert _state.recorders == ()
     assert not _state.recording
     assert _state.scopes.get() == ()
+    assert _state.traced == ()

@@ -80,3 +80,42 @@ def cells(trace: tk.Trace, name: str) -> Cells:
         found[frozenset(index.items())] = value.item()
     assert len(found) == len(places)
     return found
+
+
+def firings(trace: tk.Trace) -> list[dict[str, Any]]:
+    """Every event in the order of firing, with its numbers."""
+    taps = trace.tables["tap"].to_pylist()
+    axes: dict[int, list[str]] = {}
+    for row in trace.tables["grid"].to_pylist():
+        axes.setdefault(row["tap_id"], []).append(row["dim"])
+    found = []
+    for event in trace.tables["event"].to_pylist():
+        number = event["tap_id"]
+        dims = [d for d in axes.get(number, []) if d != "occurrence"]
+        places = zip(event["grid_origin"], event["grid_extent"], strict=True)
+        table = trace.elements(number)
+        column = table.column_names[2]
+        mine = np.asarray(table["event"]) == event["event"]
+        found.append(
+            {
+                "tap": taps[number]["name"],
+                "unit": taps[number]["unit"],
+                "dtype": taps[number]["dtype"],
+                "axes": dict(zip(dims, places, strict=True)),
+                "phase": event["phase"],
+                "at": (event["file"], event["line"]),
+                "values": table[column].to_numpy()[mine],
+            }
+        )
+    return found
+
+
+def assert_same_firings(actual: tk.Trace, expected: tk.Trace) -> None:
+    """The same taps, coordinates, order and lines; values to 1e-12."""
+    ours, theirs = firings(actual), firings(expected)
+    names = [event["tap"] for event in theirs]
+    assert [event["tap"] for event in ours] == names
+    for one, other in zip(ours, theirs, strict=True):
+        values, wanted = one.pop("values"), other.pop("values")
+        assert one == other, (one, other)
+        np.testing.assert_allclose(values, wanted, 1e-12, 1e-13)

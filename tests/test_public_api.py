@@ -34,11 +34,49 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+TORCH_SIDE = {"torch_taps", "operator", "torch_internals"}
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")))
-def test_tracekit_never_imports_torch_or_the_simulator(path: Path) -> None:
-    """Parsing and comparing start fast, and the pair stays outside."""
+def test_few_files_import_torch_and_none_the_simulator(path: Path) -> None:
+    """Three files of capture/ need torch; the pair stays outside."""
     tops = {name.split(".")[0] for name in imports(path)}
-    assert not tops & {"torch", "simulator"}
+    assert "simulator" not in tops
+    assert ("torch" in tops) == (path.stem in TORCH_SIDE), path
+
+
+def test_torch_is_not_loaded_for_a_program_without_it() -> None:
+    """Importing, recording and comparing numbers start without torch."""
+    program = (
+        "import sys, tracekit as tk\n"
+        "with tk.record() as r:\n"
+        "    with tk.scope('phi', phi=1): tk.tap(1.0, 'x')\n"
+        "print(tk.compare(r.trace, r.trace).verdict, 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["close", "False"]
+
+
+def test_torch_that_is_imported_while_recording_is_noticed() -> None:
+    """A program may import torch after it began to record."""
+    program = (
+        "import tracekit as tk\n"
+        "with tk.record() as r:\n"
+        "    tk.tap(1.0, 'before')\n"
+        "    import torch\n"
+        "    double = lambda x: tk.tap(x * 2, 'x')\n"
+        "    torch.compile(double, backend='eager')(torch.ones(2))\n"
+        "    torch.func.vmap(double)(torch.ones(2))\n"
+        "print(r.trace.tables['event'].num_rows)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["3"]
 
 
 def test_the_simulator_imports_only_what_instrumented_code_calls() -> None:

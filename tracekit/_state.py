@@ -7,9 +7,11 @@ even when nothing records, so scopes are read only while something does.
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from tracekit.capture.recorder import Recorder
@@ -26,11 +28,56 @@ recording = False
 recorders: tuple[Recorder, ...] = ()
 lock = threading.Lock()
 scopes: ContextVar[tuple[Scope, ...]] = ContextVar("scopes", default=())
+# Loop indices of the scopes that a torch tracer is inside, inner ones last. It
+# runs a scope once for all calls to come, so indices become arguments of the
+# taps in the graph. An attribute of a module, because Dynamo refuses writes
+# to lists under checkpoints and misreads those to objects behind hooks.
+traced: tuple[tuple[str, Any], ...] = ()
+torch_side: ModuleType | None = None
+tickets: dict[tuple[tuple[str, int], ...], int] = {}
+
+
+def loops() -> dict[str, int]:
+    """Loop indices of the open scopes, inner ones win."""
+    found: dict[str, int] = {}
+    for level in scopes.get():
+        found.update(level.indices)
+    return found
+
+
+def ticket() -> int:
+    """A number that stands for the open scopes' loop indices from now on.
+
+    It travels through compiled code to where the scopes are closed: to a
+    backward pass. Equal indices share a number.
+    """
+    with lock:
+        return tickets.setdefault(tuple(loops().items()), len(tickets))
+
+
+def loops_of(number: int) -> dict[str, int]:
+    """The loop indices that a ticket stands for."""
+    with lock:
+        return dict(list(tickets)[number])
+
+
+def load_torch_side() -> Any:
+    """What taps need where torch is loaded, None where it isn't.
+
+    torch is never imported for a program that doesn't use it.
+    """
+    global torch_side
+    if torch_side is None and "torch" in sys.modules:
+        from tracekit.capture import torch_taps
+
+        torch_side = torch_taps
+    return torch_side
 
 
 def activate(recorder: Recorder) -> None:
     """Send every tap to this recorder too."""
     global recording, recorders
+    load_torch_side()
     with lock:
         recorders = (*recorders, recorder)
         recording = True

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from operator import index
 from os import PathLike
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, overload
+from typing import Any, ParamSpec, Self, SupportsIndex, TypeVar, overload
 
 from tracekit import _state
-from tracekit.capture import tensors
+from tracekit.capture.firing import fire
 from tracekit.errors import TapError
 from tracekit.schema import COMPONENT, OCCURRENCE, Role
 
@@ -29,8 +29,13 @@ def tap(
     *,
     unit: str | None = None,
     where: Any = None,
+    grad: bool = False,
 ) -> T:
     """Observe a value that the program goes on to use; returns the value.
+
+    Works in eager code, under torch.compile, torch.export and torch.func;
+    vmap's rows are a dim in front, ``batch`` for the outermost vmap, then
+    ``batch1``, ...
 
     Args:
         value: a torch tensor, a NumPy array or a number; any dtype, device.
@@ -40,6 +45,8 @@ def tap(
         unit: spelled out ("1/angstrom", "m", "1" for none).
         where: boolean mask over the coordinate axes, for values that
             vectorised code holds and the other program skips.
+        grad: also record the gradient by the value when a backward pass
+            reaches it, as the tap ``NAME.grad`` of the same dims.
 
     Raises:
         TapError: while recording, if dims don't fit the value.
@@ -51,9 +58,7 @@ def tap(
     ('R',)
     """
     if _state.recording:
-        tensors.refuse_compilation(f"tap {name!r}")
-        for recorder in _state.recorders:
-            recorder.observe(value, name, dims, unit, where)
+        fire(value, name, dims, unit, where, grad=grad)
     return value
 
 
@@ -65,22 +70,29 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     their global coordinates: ``with scope("rows", slow=128): ...``.
     Open scopes inside ``record``: what was entered before is not seen. A new
     thread begins outside of all scopes; hand it the present ones with
-    ``contextvars.copy_context().run``.
+    ``contextvars.copy_context().run``. In compiled code an index may be a
+    constant, a changing integer or a tensor.
 
     >>> with scope("phi", phi=3):
     ...     _ = tap(0.1, "angle", unit="rad")
     """
 
-    __slots__ = ("_indices", "_name", "_token")
+    __slots__ = ("_indices", "_name", "_outer", "_token")
 
-    def __init__(self, name: str, /, **indices: int) -> None:
+    def __init__(self, name: str, /, **indices: SupportsIndex) -> None:
         self._name = name
         self._indices = indices
         self._token: Any = None
+        self._outer: tuple[tuple[str, Any], ...] | None = None
 
     def __enter__(self) -> Self:
         if _state.recording:
-            tensors.refuse_compilation(f"scope {self._name!r}")
+            side = _state.torch_side
+            if side is not None and side.tracing():
+                side.check_indices(self._name, self._indices)
+                self._outer = _state.traced
+                _state.traced = (*self._outer, *self._indices.items())
+                return self
             level = _state.Scope(
                 self._name,
                 tuple(
@@ -100,6 +112,9 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
         if self._token is not None:
             _state.scopes.reset(self._token)
             self._token = None
+        if self._outer is not None:
+            _state.traced = self._outer
+            self._outer = None
 
 
 def _index(scope_name: str, dim: str, value: Any) -> int:
@@ -110,10 +125,10 @@ def _index(scope_name: str, dim: str, value: Any) -> int:
         )
     try:
         return index(value)
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise TapError(
             f"scope {scope_name!r}: {dim}={value!r} is no integer; loop "
-            "indices are whole numbers"
+            "indices are single whole numbers"
         ) from error
 
 
@@ -191,6 +206,10 @@ def config(
             for what is merely good to know (argv, host, time).
     """
     if _state.recording:
+        side = _state.torch_side
+        if side is not None and side.tracing():
+            side.state("config", key, value, unit, decisive)
+            return
         for recorder in _state.recorders:
             recorder.state(key, value, unit, decisive=decisive)
 
@@ -204,5 +223,9 @@ def input_file(path: str | PathLike[str], role: Role = "input") -> None:
             picked up by itself.
     """
     if _state.recording:
+        side = _state.torch_side
+        if side is not None and side.tracing():
+            side.state("input_file", str(path), role)
+            return
         for recorder in _state.recorders:
             recorder.read_file(path, role)

@@ -236,15 +236,3 @@ def test_a_nested_tensor_is_refused() -> None:
     value = torch.nested.nested_tensor([torch.ones(1), torch.ones(2)])
     with tk.record(), pytest.raises(TapError, match="differ in length"):
         tk.tap(value, "ragged")
-
-
-def test_a_functional_transform_is_refused() -> None:
-    """Inside vmap and grad there are no values yet, and the error says so."""
-
-    def energy(x: torch.Tensor) -> torch.Tensor:
-        return tk.tap(x * x, "square").sum()
-
-    with tk.record():
-        for transform in (torch.func.vmap, torch.func.grad):
-            with pytest.raises(TapError, match=r"vmap, grad, jvp"):
-                transform(energy)(torch.ones(3))

@@ -19,6 +19,7 @@ from tracekit import _state, run_record
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims, dims_of
 from tracekit.capture.expectation import Expectation
+from tracekit.capture.firing import Origin
 from tracekit.capture.opened import OpenedFiles, watch_opens
 from tracekit.capture.reach import Reach
 from tracekit.capture.selection import Selection, take
@@ -92,7 +93,13 @@ class Recorder:
         return self._trace
 
     def observe(
-        self, value: Any, name: str, dims: str, unit: str | None, where: Any
+        self,
+        value: Any,
+        name: str,
+        dims: str,
+        unit: str | None,
+        where: Any,
+        origin: Origin | None = None,
     ) -> None:
         """Record one firing of a tap, as far as it is selected."""
         wanted = self._expectation.wants(name)
@@ -100,22 +107,29 @@ class Recorder:
             return
         array = tensors.as_array(value, name)
         named = dims_of(tuple(array.shape), name, dims)
-        event = self._event(array, name, named, unit, where)
+        event = self._event(array, name, named, unit, where, origin)
         if event is not None:
             self._write(event)
 
     def _event(
-        self, array: Any, name: str, dims: Dims, unit: str | None, where: Any
+        self,
+        array: Any,
+        name: str,
+        dims: Dims,
+        unit: str | None,
+        where: Any,
+        origin: Origin | None,
     ) -> Event | None:
-        loops: dict[str, int] = {}
-        for level in _state.scopes.get():
-            loops.update(level.indices)
+        origin = origin or Origin()
+        loops = _state.loops() if origin.loops is None else origin.loops
         taken = take(
             array, dims, loops, self._selection, where, name, self._reach
         )
         if taken is None:
             return None
-        file, line = _caller()
+        file, line = origin.file, origin.line
+        if not file:
+            file, line = _caller()
         return Event(
             tap=name,
             values=taken.values,
@@ -127,6 +141,8 @@ class Recorder:
             file=file,
             line=line,
             context=_context(),
+            phase=origin.phase,
+            need="ignored" if origin.phase == "recompute" else "required",
             time_ns=time.time_ns(),
             thread=threading.get_ident(),
         )

@@ -22,32 +22,6 @@ _DOUBLE = 8  # bytes
 _SINGLE = 4
 
 
-def refuse_compilation(name: str) -> None:
-    """Raise while torch.compile or torch.export traces the program.
-
-    Raises:
-        TapError: always, while tracing; Dynamo shows it to the user as an
-            InternalTorchDynamoError that begins with the text.
-    """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.compiler.is_compiling():
-        _refuse(name)
-
-
-def _refuse(name: str) -> None:
-    raise TapError(
-        f"{name}: a program can't be recorded while torch.compile or "
-        "torch.export compiles it; record the uncompiled function, or set "
-        'torch.compiler.set_stance("force_eager") around the recorded call'
-    )
-
-
-# Dynamo would turn a raise that it traces into a graph break and quietly run
-# the function uncompiled. What carries this mark (it is that of
-# torch.compiler.assume_constant_result) is called while Dynamo traces.
-_refuse._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
-
-
 def as_array(value: Any, name: str) -> Any:
     """The value as a detached, dense torch tensor or a NumPy array.
 

@@ -80,7 +80,8 @@ def seal(events: Iterable[Event], *, merge: bool) -> list[SealedTap]:
 
 def _identity(event: Event) -> tuple[Any, ...]:
     dims = tuple(axis.dim for axis in event.axes)
-    return event.tap, event.family, dims, event.kind, event.unit
+    again = event.phase == "recompute"
+    return event.tap, event.family, dims, event.kind, event.unit, again
 
 
 def _repeats(event: Event, group: _Group) -> bool:

@@ -1,0 +1,148 @@
+"""Where torch would lose a tap, recording is an error, never silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch._higher_order_ops import scan, while_loop
+from torch._higher_order_ops import map as map_rows
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+import tracekit as tk
+from tests.helpers import recorded, stored
+from tracekit.errors import TapError
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning",
+    "ignore::FutureWarning",
+    "ignore::torch.jit.TracerWarning",
+)
+X = torch.linspace(1, 2, 4)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler() -> Iterator[None]:
+    """Nothing compiled in one test is there in the next."""
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def double(x: torch.Tensor) -> torch.Tensor:
+    """A body with a tap."""
+    return tk.tap(x * 2, "inside")
+
+
+def branch(x: torch.Tensor) -> Any:
+    """A branch that depends on data."""
+    return torch.cond(x.sum() > 0, double, lambda x: x * 3, (x,))
+
+
+def loop(x: torch.Tensor) -> Any:
+    """A loop that ends by data."""
+    return while_loop(  # type: ignore[no-untyped-call]
+        lambda x: x.sum() < 99, lambda x: (double(x),), (x,)
+    )
+
+
+def sweep(x: torch.Tensor) -> Any:
+    """A loop that carries a value."""
+
+    def step(carry: torch.Tensor, x: torch.Tensor) -> Any:
+        return carry + double(x), x.clone()
+
+    return scan(step, torch.tensor(0.0), x)
+
+
+def rows(x: torch.Tensor) -> Any:
+    """A body for each row."""
+    return map_rows(double, x)  # type: ignore[arg-type]
+
+
+BODIES = [branch, loop, sweep, rows]
+
+
+@pytest.mark.parametrize("program", BODIES)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda f: f,
+        lambda f: torch.compile(f, backend="aot_eager"),
+        lambda f: torch.compile(f, backend="aot_eager", fullgraph=True),
+    ],
+    ids=["eager", "compiled", "fullgraph"],
+)
+def test_a_tap_in_a_body_of_torch_is_an_error(
+    program: Callable[..., Any], wrap: Callable[..., Any]
+) -> None:
+    """cond, while_loop, scan and map lose effects; the error says so."""
+    with tk.record(), pytest.raises(Exception, match="in a body of"):
+        wrap(program)(X)
+    assert wrap(program)(X) is not None
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_tap_in_an_exported_body_is_an_error(strict: bool) -> None:
+    """An export has the same bodies."""
+
+    class Module(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            return branch(x)
+
+    with tk.record(), pytest.raises(Exception, match="in a body of"):
+        torch.export.export(Module(), (X,), strict=strict)
+
+
+def test_the_advice_for_bodies_works() -> None:
+    """Tapped outside its body a value is recorded, compiled too."""
+
+    def outside(x: torch.Tensor) -> Any:
+        doubled = torch.cond(
+            x.sum() > 0, lambda x: x * 2, lambda x: x * 3, (x,)
+        )
+        return tk.tap(doubled, "outside", "n")
+
+    compiled = torch.compile(outside, backend="aot_eager", fullgraph=True)
+    for program in (outside, compiled):
+        trace = recorded(lambda f=program: f(X))  # type: ignore[misc]
+        assert stored(trace, "outside").tolist() == (X * 2).tolist()
+
+
+def test_a_scripted_trace_is_refused() -> None:
+    """torch.jit.trace would keep the program without its taps."""
+    with tk.record(), pytest.raises(TapError, match=r"torch\.jit\.trace"):
+        torch.jit.trace(double, (X,))  # type: ignore[no-untyped-call]
+
+
+def test_tensors_without_values_are_refused() -> None:
+    """Fake and meta tensors, in their mode, outside of it and compiled."""
+    with FakeTensorMode() as mode:
+        fake = torch.ones(3)
+        with tk.record(), pytest.raises(TapError, match="FakeTensorMode"):
+            double(fake)
+        with tk.record(), pytest.raises(TapError, match="FakeTensorMode"):
+            torch.func.vmap(double)(fake)
+    with tk.record(), pytest.raises(TapError, match="fake"):
+        tk.tap(fake, "t")
+    assert mode is not None
+    meta = X.to("meta")
+    compiled = torch.compile(double, fullgraph=True, backend="aot_eager")
+    for program in (double, compiled):
+        with tk.record(), pytest.raises(Exception, match="meta tensor"):
+            program(meta)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_captured_cuda_graph_is_refused() -> None:
+    """Its replays would run no tap."""
+    x = torch.ones(3, device="cuda")
+    graph = torch.cuda.CUDAGraph()
+    with (
+        tk.record(),
+        pytest.raises(TapError, match="CUDA graph"),
+        torch.cuda.graph(graph),
+    ):
+        double(x)

@@ -1,0 +1,221 @@
+"""Taps under torch.func: vmap, grad, jvp, jacobians, and compiled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
+
+import tracekit as tk
+from tests.helpers import (
+    assert_same_firings,
+    cells,
+    firings,
+    grid,
+    recorded,
+    stored,
+)
+from tracekit.errors import TapError
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning"
+)
+X = torch.linspace(-2, 2, 5, dtype=torch.float64)
+ROWS = torch.stack([X, X + 1, X * 3])
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler() -> Iterator[None]:
+    """Nothing compiled in one test is there in the next."""
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def program(x: torch.Tensor) -> torch.Tensor:
+    """Taps in a loop, a mask, a dead value and components."""
+    total = x.sum() * 0
+    for phi in range(2):
+        with tk.scope("phi", phi=phi):
+            wave = tk.tap(x.sin() + phi, "wave", "n", unit="m", where=x > 0)
+            tk.tap(torch.stack([x, wave], -1), "dead", "n (re im)")
+            total = total + wave.square().sum()
+    return tk.tap(total, "total")
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """The function as one graph."""
+    return torch.compile(function, fullgraph=True, backend="aot_eager")
+
+
+ONE: dict[str, Callable[[], Any]] = {
+    "grad": lambda: grad(program)(X),
+    "jvp": lambda: jvp(program, (X,), (X,)),
+    "vjp": lambda: vjp(program, X)[1](torch.tensor(1.0).double()),
+    "jacrev": lambda: jacrev(program)(X),
+    "jacfwd": lambda: jacfwd(program)(X),
+    "hessian": lambda: hessian(program)(X),
+    "grad(grad)": lambda: grad(lambda x: grad(program)(x).sum())(X),
+    "compile(grad)": lambda: compiled(grad(program))(X),
+    "compile(jvp)": lambda: compiled(lambda x: jvp(program, (x,), (x,)))(X),
+    "compile(jacrev)": lambda: compiled(jacrev(program))(X),
+    "compile(hessian)": lambda: compiled(hessian(program))(X),
+    "autograd": lambda: program(X.clone().requires_grad_()).backward(),  # type: ignore[no-untyped-call]
+    "make_fx": lambda: make_fx(program, tracing_mode="fake")(X)(X),
+    "inference": lambda: torch.inference_mode()(program)(X),
+}
+
+
+@pytest.mark.parametrize("transform", ONE)
+def test_a_transformed_program_records_as_the_plain_one(
+    transform: str,
+) -> None:
+    """Derivatives change no tap: values, coordinates, order, lines."""
+    plain = recorded(lambda: program(X))
+    assert_same_firings(recorded(ONE[transform]), plain)
+
+
+MANY: dict[str, Callable[[], Any]] = {
+    "vmap": lambda: vmap(program)(ROWS),
+    "vmap by columns": lambda: vmap(program, in_dims=1)(ROWS.T),
+    "vmap(grad)": lambda: vmap(grad(program))(ROWS),
+    "vmap(hessian)": lambda: vmap(hessian(program))(ROWS),
+    "vmap(jvp)": lambda: vmap(lambda x: jvp(program, (x,), (x,)))(ROWS),
+    "grad(vmap)": lambda: grad(lambda x: vmap(program)(x).sum())(ROWS),
+    "compile(vmap)": lambda: compiled(vmap(program))(ROWS),
+    "compile(vmap(grad))": lambda: compiled(vmap(grad(program)))(ROWS),
+}
+
+
+def rows() -> None:
+    """What vmap computes, in a loop."""
+    for row, x in enumerate(ROWS):
+        with tk.scope("rows", batch=row):
+            program(x)
+
+
+@pytest.mark.parametrize("transform", MANY)
+def test_the_rows_of_vmap_are_a_dim(transform: str) -> None:
+    """Each value stands where a loop over ``batch`` would record it."""
+    trace, loop = recorded(MANY[transform]), recorded(rows)
+    assert trace.taps == loop.taps
+    for name in trace.taps:
+        ours, theirs = cells(trace, name), cells(loop, name)
+        assert ours.keys() == theirs.keys()
+        for place, value in theirs.items():
+            assert ours[place] == pytest.approx(value, rel=1e-12, abs=1e-13)
+    assert tk.compare(trace, loop).verdict == "close"
+
+
+@pytest.mark.parametrize(
+    ("transform", "x"),
+    [
+        (program, X),
+        (grad(program), X),
+        (vmap(program), ROWS),
+        (vmap(grad(program)), ROWS),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda f: f, compiled])
+def test_recording_a_transform_changes_no_bit(
+    transform: Callable[..., Any],
+    x: torch.Tensor,
+    wrap: Callable[..., Any],
+) -> None:
+    """The result is that of the same transform while nothing records."""
+    with tk.record():
+        tapped = wrap(transform)(x)
+    plain = wrap(transform)(x)
+    assert torch.equal(tapped, plain)
+
+
+def test_nested_vmaps_are_dims_from_outside_in() -> None:
+    """The outermost is ``batch``, the next ``batch1``; unmapped ones miss."""
+
+    def inner(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        tk.tap(a, "a", "n")
+        tk.tap(b, "b", "n")
+        tk.tap(a + b, "sum", "n", where=a > b)
+        return tk.tap(a * b, "product")
+
+    def outer(a: torch.Tensor) -> torch.Tensor:
+        return vmap(lambda b: inner(a, b))(ROWS[:2])
+
+    trace = recorded(lambda: vmap(outer)(ROWS))
+    assert grid(trace, "a") == {"batch": (0, 3), "n": (0, 5)}
+    assert grid(trace, "b") == {"batch1": (0, 2), "n": (0, 5)}
+    both = {"batch": (0, 3), "batch1": (0, 2)}
+    assert grid(trace, "product") == {**both, "axis0": (0, 5)}
+    sums = cells(trace, "sum")
+    expected = {
+        frozenset({"batch": i, "batch1": j, "n": n}.items()): float(a + b)
+        for i, row in enumerate(ROWS)
+        for j, other in enumerate(ROWS[:2])
+        for n, (a, b) in enumerate(zip(row, other, strict=True))
+        if a > b
+    }
+    assert sums == expected
+
+
+def test_a_mask_may_be_mapped_where_its_value_is_not() -> None:
+    """Either of the two gets the batch dim of the other."""
+    masks = ROWS > 1
+
+    def one(mask: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
+        tk.tap(X, "value", "n", where=mask)
+        tk.tap(row[:, None].expand(5, 2), "row", "n m", where=X[:2] > -2)
+        return row
+
+    trace = recorded(lambda: vmap(one)(masks, ROWS))
+    values = X.expand(3, 5)[masks]
+    assert stored(trace, "value").tolist() == values.tolist()
+    assert stored(trace, "row").tolist() == ROWS.reshape(-1).tolist()
+    assert all(dict(place)["m"] == 1 for place in cells(trace, "row"))
+
+
+def test_pixels_are_selected_under_vmap() -> None:
+    """A selection of pixels or rows takes them out of the batch."""
+    images = torch.arange(24.0).reshape(2, 3, 4)
+
+    def run() -> Any:
+        return vmap(lambda x: tk.tap(x * 1, "image", "slow fast"))(images)
+
+    trace = recorded(run, pixels=[(0, 1), (2, 3)], at={"batch": 1})
+    assert stored(trace, "image").tolist() == [13.0, 23.0]
+
+
+def test_what_vmap_can_not_record_is_an_error() -> None:
+    """A mapped loop index and a dim called batch are refused."""
+
+    def indexed(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        with tk.scope("loop", phi=index):
+            return tk.tap(x, "t")
+
+    with tk.record(), pytest.raises(TapError, match="phi"):
+        vmap(indexed)(ROWS, torch.arange(3))
+    with tk.record(), pytest.raises(TapError, match="'batch' comes twice"):
+        vmap(lambda x: tk.tap(x, "t", "batch"))(ROWS)
+
+
+def test_forward_mode_records_the_value_alone() -> None:
+    """A dual tensor is recorded as its primal."""
+    import torch.autograd.forward_ad as fwd
+
+    def run() -> None:
+        with fwd.dual_level():
+            tk.tap(fwd.make_dual(X, X + 9), "dual", "n")  # type: ignore[no-untyped-call]
+
+    assert stored(recorded(run), "dual").tolist() == X.tolist()
+
+
+def test_lines_are_known_under_transforms() -> None:
+    """A tap under vmap says where it stands."""
+    first = program.__code__.co_firstlineno
+    events = firings(recorded(lambda: vmap(program)(ROWS)))
+    assert events[0]["at"] == (__file__, first + 5)
+    assert np.prod(grid(recorded(rows), "dead")["batch"][1]) == 3

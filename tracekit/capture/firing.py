@@ -1,0 +1,52 @@
+"""One firing of a tap, on its way to every recorder."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tracekit import _state
+
+
+class Origin(NamedTuple):
+    """Where a value comes from, if the running program can't say so itself.
+
+    A tap in compiled code fires where no frame of the program stands, and a
+    gradient arrives when the scopes around its tap are closed.
+
+    Args:
+        file, line: where the tap stands; "" to look at the stack.
+        phase: as for ``Event``.
+        loops: all loop indices around the tap; None for the open scopes.
+    """
+
+    file: str = ""
+    line: int = 0
+    phase: str = "forward"
+    loops: dict[str, int] | None = None
+
+
+def fire(
+    value: Any, name: str, dims: str, unit: str | None, where: Any, *,
+    grad: bool,
+) -> None:  # fmt: skip
+    """Bring a tapped value to every recorder, through torch where needed."""
+    side = _state.torch_side
+    if side is None:
+        side = _state.load_torch_side()
+    if side is None:
+        emit(value, name, dims, unit, where)
+    else:
+        side.fire(value, name, dims, unit, where, grad)
+
+
+def emit(
+    value: Any,
+    name: str,
+    dims: str,
+    unit: str | None,
+    where: Any,
+    origin: Origin | None = None,
+) -> None:
+    """Hand a value, as it is now, to every recorder."""
+    for recorder in _state.recorders:
+        recorder.observe(value, name, dims, unit, where, origin)

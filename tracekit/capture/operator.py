@@ -1,0 +1,200 @@
+"""The operator ``tracekit::tap``: a tap that a compiler keeps.
+
+It returns nothing, so autograd never sees it; it has an ordered effect, so no
+compiler drops, moves or repeats it; it finds its recorders when it runs, so
+one graph serves every recording. Everything that is known while tracing is
+one constant text, the *site*; loop indices that change from call to call are
+arguments.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.library import Library, fallthrough_kernel
+
+from tracekit import _state
+from tracekit.capture import torch_internals
+from tracekit.capture.dims import parse_dims
+from tracekit.capture.firing import Origin, emit
+from tracekit.errors import TapError
+
+
+class Site(NamedTuple):
+    """What is known about a tap while a program is traced.
+
+    Args:
+        tap, dims, unit: as for ``tap``.
+        file, line: where it stands.
+        loops: names of the loop indices that come with it.
+        tensors: those of them that are tensors.
+        batch: dims that vmap put in front, outermost first.
+        gradient: the value is a gradient; the last index is the ticket of
+            the scopes that were open around the tap.
+    """
+
+    tap: str
+    dims: str
+    unit: str | None
+    file: str
+    line: int
+    loops: tuple[str, ...] = ()
+    tensors: tuple[str, ...] = ()
+    batch: tuple[str, ...] = ()
+    gradient: bool = False
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Site:
+    """The site of an operator's argument."""
+    fields = json.loads(text)
+    return Site._make(tuple(f) if isinstance(f, list) else f for f in fields)
+
+
+_LIBRARY: Any = Library("tracekit", "FRAGMENT")  # type: ignore[no-untyped-call]
+# The second tag says that no tracer may run it on constants beforehand.
+_TAGS = tuple(
+    getattr(torch.Tag, name)
+    for name in ("cudagraph_unsafe", "nondeterministic_seeded")
+    if hasattr(torch.Tag, name)
+)
+_LIBRARY.define(
+    "tap(Tensor value, Tensor? where, str site, SymInt[] integers,"
+    " Tensor[] counters) -> ()",
+    tags=_TAGS,
+)
+_LIBRARY.define("state(str fact) -> ()", tags=_TAGS)
+_LIBRARY.define("ticket(Tensor value) -> Tensor", tags=_TAGS)
+
+
+def _observe(
+    value: Tensor,
+    where: Tensor | None,
+    text: str,
+    integers: list[int],
+    counters: list[Tensor],
+) -> None:
+    """Run the tap: the values are there now."""
+    if not _state.recording:
+        return
+    site = parsed(text)
+    if site.gradient:
+        loops, phase = _state.loops_of(int(counters[-1])), "backward"
+    else:
+        loops, phase = _state.loops(), torch_internals.phase()
+    whole, tensors = iter(integers), iter(counters)
+    for dim in site.loops:
+        loops[dim] = (
+            _whole(next(tensors), site.tap, dim)
+            if dim in site.tensors
+            else int(next(whole))
+        )
+    dims = site.dims
+    if site.batch:
+        rank = value.dim() - len(site.batch)
+        dims = dims or " ".join(f"axis{n}" for n in range(rank))
+        dims = " ".join((*site.batch, dims)).rstrip()
+    file, line = site.file, site.line
+    if not file:  # the tap of a compiled function's own result
+        file, line = torch_internals.caller()
+    origin = Origin(file, line, phase, loops)
+    emit(value, site.tap, dims, site.unit, where, origin)
+
+
+def _keep(text: str) -> None:
+    kind, *fact = json.loads(text)
+    for recorder in _state.recorders:
+        if kind == "config":
+            key, value, unit, decisive = fact
+            recorder.state(key, value, unit, decisive=decisive)
+        else:
+            recorder.read_file(*fact)
+
+
+def _whole(counter: Tensor, tap: str, dim: str) -> int:
+    if counter.dim() or counter.is_floating_point() or counter.is_complex():
+        raise TapError(
+            f"tap {tap!r}: the loop index {dim} around it is a tensor of "
+            f"shape {tuple(counter.shape)} and {counter.dtype}; give one "
+            "whole number"
+        )
+    return int(counter)
+
+
+def _ticket(value: Tensor) -> Tensor:  # noqa: ARG001
+    """A number for the scopes that are open now."""
+    return torch.tensor(_state.ticket())
+
+
+def _batched(
+    info: Any,
+    in_dims: tuple[Any, ...],
+    value: Tensor,
+    where: Tensor | None,
+    text: str,
+    integers: list[int],
+    counters: list[Tensor],
+) -> tuple[None, None]:
+    """Under vmap: one firing of all rows, the batch a dim in front."""
+    site = parsed(text)
+    if any(dim is not None for dim in in_dims[4]):
+        raise TapError(
+            f"tap {site.tap!r}: vmap maps over a loop index around it; give "
+            "scope an index that all rows share, the rows are a dim already"
+        )
+    rank = value.dim() - (in_dims[0] is not None)
+    value = _front(value, in_dims[0], info.batch_size, rank)
+    if where is not None:
+        coordinates = rank - len(parse_dims(site.dims).components)
+        where = _front(where, in_dims[1], info.batch_size, coordinates)
+    depth = torch_internals.vmap_depth()
+    dim = f"batch{depth}" if depth else "batch"
+    text = json.dumps(site._replace(batch=(dim, *site.batch)))
+    torch.ops.tracekit.tap.default(value, where, text, integers, counters)
+    return None, None
+
+
+def _front(x: Tensor, dim: int | None, size: int, rank: int) -> Tensor:
+    """The batch axis first, then as many axes as the whole value has."""
+    x = x.expand(size, *x.shape) if dim is None else x.movedim(dim, 0)
+    missing = rank + 1 - x.dim()
+    return x.reshape(size, *[1] * missing, *x.shape[1:]) if missing else x
+
+
+def _ticket_batched(
+    info: Any,  # noqa: ARG001
+    in_dims: tuple[Any, ...],  # noqa: ARG001
+    value: Tensor,
+) -> tuple[Tensor, None]:
+    return torch.ops.tracekit.ticket.default(value), None
+
+
+def _no_values(*_: Any) -> None:
+    """A fake run of an operator that returns nothing."""
+
+
+def _no_ticket(_: Tensor) -> Tensor:
+    return torch.empty((), dtype=torch.int64)
+
+
+_LIBRARY.impl("state", _keep, "CompositeExplicitAutograd")
+torch.library.register_fake("tracekit::state", _no_values, lib=_LIBRARY)
+for _name, _run, _fake, _rule in (
+    ("tap", _observe, _no_values, _batched),
+    ("ticket", _ticket, _no_ticket, _ticket_batched),
+):
+    _LIBRARY.impl(_name, _run, "CompositeExplicitAutograd")
+    _LIBRARY.impl(_name, fallthrough_kernel, "Autograd")
+    torch.library.register_fake(f"tracekit::{_name}", _fake, lib=_LIBRARY)
+    torch.library.register_vmap(f"tracekit::{_name}", _rule, lib=_LIBRARY)
+
+
+@lru_cache(maxsize=1)
+def declare_effects() -> None:
+    """Let compilers keep the operators; only what compiles pays for it."""
+    for name in ("tap", "ticket", "state"):
+        torch_internals.declare_effect(f"tracekit::{name}", _LIBRARY)

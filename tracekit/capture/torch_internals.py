@@ -1,0 +1,218 @@
+"""Every private part of torch that taps rest on, each with its probe.
+
+They may be missing in another torch. Then recording in compiled or
+transformed code is refused; eager code records without any of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tracekit.errors import TapError
+
+NEEDED = (
+    "torch._C:_len_torch_dispatch_stack",
+    "torch._C:_current_graph_task_id",
+    "torch._C._functorch:is_functorch_wrapped_tensor",
+    "torch._C._functorch:get_interpreter_stack",
+    "torch._C._functorch:TransformType.Vmap",
+    "torch._C:_get_dispatch_mode",
+    "torch._C:_get_tracing_state",
+    "torch._dynamo.symbolic_convert:InstructionTranslator.current_tx",
+    "torch._guards:TracingContext.extract_stack",
+    "torch._library.effects:EffectType.ORDERED",
+    "torch.fx.experimental.proxy_tensor:get_proxy_mode",
+    "torch.library:_register_effectful_op",
+)
+_HERE = str(Path(__file__).parents[1]) + os.sep
+_TORCH = str(Path(torch.__file__).parent) + os.sep
+_CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph
+
+
+def missing() -> list[str]:
+    """What this torch lacks of ``NEEDED``."""
+    return [path for path in NEEDED if _resolved(path) is None]
+
+
+def _resolved(path: str) -> Any:
+    module, _, rest = path.partition(":")
+    try:
+        return attrgetter(rest)(importlib.import_module(module))
+    except (AttributeError, ImportError):
+        return None
+
+
+def _or_constant(path: str, value: Any) -> Any:
+    return _resolved(path) or (lambda *_: value)
+
+
+_wrapped = _or_constant(NEEDED[2], False)  # noqa: FBT003
+_graph_task = _or_constant(NEEDED[1], -1)
+stack_depth = _or_constant(NEEDED[0], 0)
+
+
+def stands_for_others(value: Any) -> bool:
+    """Whether torch.func.vmap, grad or jvp made the tensor."""
+    return isinstance(value, Tensor) and bool(_wrapped(value))
+
+
+def proxies() -> bool:
+    """Whether make_fx or a non-strict export traces what runs."""
+    if not stack_depth():
+        return False
+    from torch.fx.experimental.proxy_tensor import get_proxy_mode
+
+    return get_proxy_mode() is not None
+
+
+def declare_effect(operator: str, library: torch.library.Library) -> None:
+    """Let no compiler drop, move or repeat the operator."""
+    from torch._library.effects import EffectType
+
+    register = torch.library._register_effectful_op  # noqa: SLF001
+    register(operator, EffectType.ORDERED, lib=library)
+
+
+def vmap_depth() -> int:
+    """How many vmaps stand around the one whose rule runs."""
+    from torch._C._functorch import TransformType, get_interpreter_stack
+
+    levels = get_interpreter_stack() or ()
+    return sum(level.key() == TransformType.Vmap for level in levels) - 1
+
+
+def phase() -> str:
+    """Whether autograd runs, and why: backward, or to recompute."""
+    if _graph_task() == -1:
+        return "forward"
+    frame = sys._getframe(1).f_back  # noqa: SLF001
+    while frame is not None:
+        if frame.f_code.co_filename.endswith("torch/utils/checkpoint.py"):
+            return "recompute"
+        if frame.f_code.co_qualname == "BackwardCFunction.apply":
+            return "backward"
+        frame = frame.f_back
+    return "backward"
+
+
+def caller(*, dynamo: bool = False) -> tuple[str, int]:
+    """File and line of the program's call; "" if it isn't traced itself."""
+    if dynamo:
+        from torch._guards import TracingContext
+
+        for entry in reversed(TracingContext.extract_stack()):
+            if not entry.filename.startswith(_HERE):
+                return entry.filename, entry.lineno or 0
+        return "", 0
+    frame = sys._getframe(1)  # noqa: SLF001
+    while frame.f_back and _is_machinery(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _is_machinery(file: str) -> bool:
+    """Whether tracekit, torch or what torch generated stands there."""
+    return file.startswith((_HERE, _TORCH, "<")) or "torchinductor" in file
+
+
+def refuse_lost(name: str, device: str, *, dynamo: bool) -> None:
+    """Raise where a traced tap could not fire.
+
+    Raises:
+        TapError: see the texts.
+    """
+    lacking = missing()
+    if lacking:
+        raise TapError(
+            f"tap {name!r}: taps in compiled or transformed code need "
+            f"{', '.join(lacking)}, which torch {torch.__version__} lacks; "
+            "record the eager function, or use another version of torch"
+        )
+    if device == "meta":
+        raise TapError(
+            f"tap {name!r}: a meta tensor holds no values to record; run the "
+            "program on a real device while recording"
+        )
+    bodies = _bodies_of_dynamo() if dynamo else _bodies_of_frames()
+    body = next((b for b in bodies if b != _CHECKPOINT), "")
+    if body:
+        raise TapError(
+            f"tap {name!r}: it stands in a body of {body}, where torch drops "
+            "or repeats what returns nothing; return the value from the body "
+            "and tap it outside, or record the program with a Python if or "
+            "for in its place"
+        )
+
+
+def refuse_hook(name: str, *, dynamo: bool) -> None:
+    """Raise where a gradient can't be hooked.
+
+    Raises:
+        TapError: in a checkpoint that is compiled.
+    """
+    if dynamo and _CHECKPOINT in _bodies_of_dynamo():
+        raise TapError(
+            f"tap {name!r}: grad=True in a checkpoint that is compiled: torch "
+            "hooks no gradient there; tap the checkpoint's result, or record "
+            "the eager function"
+        )
+
+
+def _bodies_of_dynamo() -> list[str]:
+    """Operators that Dynamo traces a body of, from outside in."""
+    from torch._dynamo.symbolic_convert import InstructionTranslator
+
+    tracer = InstructionTranslator.current_tx().output.current_tracer
+    return [str(name) for name, _ in tracer.source_fn_stack]
+
+
+def _bodies_of_frames() -> list[str]:
+    found = []
+    frame = sys._getframe(1).f_back  # noqa: SLF001
+    while frame is not None:
+        folder, _, file = frame.f_code.co_filename.rpartition("/")
+        if folder.endswith("torch/_higher_order_ops"):
+            found.append(file.removesuffix(".py"))
+        frame = frame.f_back
+    return found
+
+
+def refuse_fakes(name: str) -> None:
+    """Raise where tensors have no values and nobody traces.
+
+    Raises:
+        TapError: inside a FakeTensorMode of the user.
+    """
+    mode = torch._C._TorchDispatchModeKey.FAKE  # noqa: SLF001
+    fakes = torch._C._get_dispatch_mode(mode)  # noqa: SLF001
+    if fakes is not None and not proxies():
+        raise TapError(
+            f"tap {name!r}: inside a FakeTensorMode tensors hold no values "
+            "to record; record outside of it"
+        )
+
+
+def refuse_replay(value: Tensor, name: str) -> None:
+    """Raise where torch keeps the tensor's operations without the tap.
+
+    Raises:
+        TapError: in torch.jit.trace, or while a CUDA graph is captured.
+    """
+    if torch._C._get_tracing_state() is not None:  # noqa: SLF001
+        raise TapError(
+            f"tap {name!r}: torch.jit.trace keeps no taps; record the "
+            "untraced function, or export it with torch.export"
+        )
+    if value.is_cuda and torch.cuda.is_current_stream_capturing():
+        raise TapError(
+            f"tap {name!r}: a CUDA graph is captured, and its replays run "
+            "no taps; record without the graph"
+        )

@@ -1,0 +1,215 @@
+"""Taps on torch tensors: in eager code a call, in traced code an operator.
+
+Where torch traces a program, or runs it on tensors that stand for others
+(vmap, grad), a tap is the operator of ``operator.py``.
+
+Dynamo runs what carries ``_dynamo_marked_constant`` (the mark of
+``torch.compiler.assume_constant_result``) while it traces, and a raise in
+there ends the compilation instead of running the function uncompiled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tracekit import _state
+from tracekit.capture import torch_internals
+from tracekit.capture.dims import parse_dims
+from tracekit.capture.firing import Origin, emit
+from tracekit.capture.operator import Site, declare_effects, parsed
+from tracekit.errors import TapError
+from tracekit.schema import COMPONENT, OCCURRENCE
+
+F = TypeVar("F", bound=Callable[..., Any])
+Hook = Callable[[Tensor], None]
+_ARRAYS = (np.ndarray, np.generic, list, tuple)
+_INDICES = (int, np.integer, np.ndarray, Tensor)
+
+
+def _while_tracing(function: F) -> F:
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
+    return function
+
+
+def tracing() -> bool:
+    """Whether what runs now is traced, for calls to come."""
+    return torch.compiler.is_compiling() or torch_internals.proxies()
+
+
+def fire(
+    value: Any,
+    name: str,
+    dims: str,
+    unit: str | None,
+    where: Any,
+    grad: bool,  # noqa: FBT001
+) -> None:
+    """Bring a tapped value to every recorder."""
+    if torch.compiler.is_compiling():
+        _fire_traced(value, name, dims, unit, where, grad)
+    elif (
+        torch_internals.stack_depth()
+        or torch_internals.stands_for_others(value)
+        or torch_internals.stands_for_others(where)
+    ):
+        torch_internals.refuse_fakes(name)
+        _fire_traced(value, name, dims, unit, where, grad)
+    elif not isinstance(value, Tensor):
+        emit(value, name, dims, unit, where)
+    else:
+        torch_internals.refuse_replay(value, name)
+        phase = torch_internals.phase()
+        origin = None if phase == "forward" else Origin(phase=phase)
+        emit(value, name, dims, unit, where, origin)
+        if grad and value.requires_grad:
+            _record_gradient(value, name, dims, where)
+
+
+def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
+    file, line = torch_internals.caller()
+    origin = Origin(file, line, "backward", _state.loops())
+
+    def hook(gradient: Tensor) -> None:
+        if _state.recording:
+            emit(gradient, f"{name}.grad", dims, None, where, origin)
+
+    _when_backward(value, hook)
+
+
+def _when_backward(tensor: Tensor, hook: Hook) -> None:
+    tensor.register_hook(hook)  # type: ignore[no-untyped-call]
+
+
+def _fire_traced(
+    value: Any,
+    name: str,
+    dims: str,
+    unit: str | None,
+    where: Any,
+    grad: bool,  # noqa: FBT001
+) -> None:
+    tensor = _as_tensor(value, name)
+    mask = None if where is None else torch.as_tensor(where)
+    loops = _traced_loops()
+    integers = [i for i in loops.values() if not isinstance(i, Tensor)]
+    counters = [i for i in loops.values() if isinstance(i, Tensor)]
+    names = tuple(loops)
+    tensors = tuple(d for d, i in loops.items() if isinstance(i, Tensor))
+    dynamo = torch.compiler.is_dynamo_compiling()
+    device = tensor.device.type
+    site = _site(name, dims, unit, names, tensors, device, dynamo)
+    torch.ops.tracekit.tap.default(tensor, mask, site, integers, counters)
+    if grad and tensor.requires_grad:
+        of_gradient = _gradient_site(site, dynamo)
+        ticket = torch.ops.tracekit.ticket.default(tensor)
+
+        def hook(gradient: Tensor) -> None:
+            torch.ops.tracekit.tap.default(
+                gradient, mask, of_gradient, integers, [*counters, ticket]
+            )
+
+        _when_backward(tensor, hook)
+
+
+def _as_tensor(value: Any, name: str) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, bool):
+        return torch.full((), value, dtype=torch.bool)
+    if isinstance(value, int):
+        return torch.scalar_tensor(value, dtype=torch.int64)
+    if isinstance(value, float):
+        return torch.scalar_tensor(value, dtype=torch.float64)
+    if isinstance(value, complex):
+        return torch.scalar_tensor(value, dtype=torch.complex128)
+    if isinstance(value, _ARRAYS):
+        return torch.as_tensor(np.asarray(value))
+    _refuse_value(name, type(value).__name__)
+    raise AssertionError
+
+
+@_while_tracing
+def _refuse_value(name: str, kind: str) -> None:
+    raise TapError(
+        f"tap {name!r}: can't record a {kind}; tap tensors, arrays and "
+        "numbers, and give texts to tk.config"
+    )
+
+
+@_while_tracing
+def _site(
+    name: str,
+    dims: str,
+    unit: str | None,
+    loops: tuple[str, ...],
+    tensors: tuple[str, ...],
+    device: str,
+    dynamo: bool,  # noqa: FBT001
+) -> str:
+    """The site as text: it goes into the graph as it is."""
+    declare_effects()
+    torch_internals.refuse_lost(name, device, dynamo=dynamo)
+    if dims:
+        parse_dims(dims)
+    file, line = torch_internals.caller(dynamo=dynamo)
+    return json.dumps(Site(name, dims, unit, file, line, loops, tensors))
+
+
+@_while_tracing
+def _gradient_site(site: str, dynamo: bool) -> str:  # noqa: FBT001
+    tap = parsed(site)
+    torch_internals.refuse_hook(tap.tap, dynamo=dynamo)
+    return json.dumps(
+        tap._replace(tap=f"{tap.tap}.grad", unit=None, gradient=True)
+    )
+
+
+def check_indices(scope: str, indices: dict[str, Any]) -> None:
+    """Raise for what can't be a loop index of a scope that is traced."""
+    for dim, index in indices.items():
+        whole = isinstance(index, _INDICES)
+        if not whole or dim in (COMPONENT, OCCURRENCE):
+            _refuse_index(scope, dim, type(index).__name__)
+
+
+def _traced_loops() -> dict[str, Any]:
+    """By dim an integer, a symbol or a tensor; inner scopes win."""
+    return {
+        dim: index if isinstance(index, int) else torch.as_tensor(index)
+        for dim, index in _state.traced
+    }
+
+
+@_while_tracing
+def _refuse_index(scope: str, dim: str, kind: str) -> None:
+    if dim in (COMPONENT, OCCURRENCE):
+        raise TapError(
+            f"scope {scope!r}: {dim!r} is reserved; name the loop another way"
+        )
+    raise TapError(
+        f"scope {scope!r}: {dim} is a {kind}, no integer; loop indices are "
+        "whole numbers"
+    )
+
+
+def state(*fact: Any) -> None:
+    """Keep a fact about the run whenever the traced code runs."""
+    torch.ops.tracekit.state.default(_fact(*fact))
+
+
+@_while_tracing
+def _fact(*fact: Any) -> str:
+    declare_effects()
+    try:
+        return json.dumps(fact)
+    except TypeError as error:
+        raise TapError(
+            f"{fact[0]}({fact[1]!r}): {error}; in compiled code state only "
+            "numbers and texts"
+        ) from error
