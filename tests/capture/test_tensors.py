@@ -12,12 +12,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.testing._internal.two_tensor import TwoTensor
 
 import tracekit as tk
 from tests.helpers import about, cells, grid, labels, recorded, stored
 from tracekit.errors import TapError
 
-pytestmark = pytest.mark.filterwarnings("ignore:ComplexHalf support")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:ComplexHalf support", "ignore:Sparse CSR tensor support"
+)
 
 NARROW = [
     torch.float16,
@@ -152,6 +155,10 @@ def test_complex_numbers_have_two_components() -> None:
     assert labels(through_parquet(1j, ""), "t") == ["re", "im"]
 
 
+class Plain(torch.Tensor):
+    """A subclass that adds nothing."""
+
+
 LAYOUTS: dict[str, Callable[[torch.Tensor], Any]] = {
     "transposed": lambda t: t.T.contiguous().T,
     "strided": lambda t: t.repeat_interleave(2, dim=0)[::2],
@@ -159,6 +166,10 @@ LAYOUTS: dict[str, Callable[[torch.Tensor], Any]] = {
     "parameter": torch.nn.Parameter,
     "with a graph": lambda t: t.clone().requires_grad_() * 1,
     "sparse coo": lambda t: t.to_sparse(),
+    "sparse csr": lambda t: t.to_sparse_csr(),
+    "sparse csc": lambda t: t.to_sparse_csc(),
+    "sparse twice": lambda t: (t / 2).to_sparse() + (t / 2).to_sparse(),
+    "subclass": lambda t: t.as_subclass(Plain),
     "negated view": lambda t: torch.complex(t, -t).conj().imag,
     "numpy": lambda t: t.numpy(),
     "numpy fortran": lambda t: np.asfortranarray(t.numpy()),
@@ -236,3 +247,26 @@ def test_a_nested_tensor_is_refused() -> None:
     value = torch.nested.nested_tensor([torch.ones(1), torch.ones(2)])
     with tk.record(), pytest.raises(TapError, match="differ in length"):
         tk.tap(value, "ragged")
+
+
+def two(tensor: torch.Tensor) -> torch.Tensor:
+    """A wrapper of two tensors."""
+    return TwoTensor(tensor, tensor + 1)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (two, "of a TwoTensor can't be read"),
+        (lambda t: torch.masked.masked_tensor(t, t > 2), "MaskedTensor"),
+        (lambda _: torch.nn.UninitializedParameter(), "without values yet"),
+    ],
+)
+def test_a_tensor_that_stands_for_others_is_refused(
+    make: Callable[[torch.Tensor], Any], says: str
+) -> None:
+    """What holds no numbers of its own is an error that says what to tap."""
+    value = make(torch.arange(6.0))
+    with tk.record(), pytest.raises(TapError, match=says):
+        tk.tap(value, "wrapped")

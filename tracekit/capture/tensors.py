@@ -54,7 +54,13 @@ def as_array(value: Any, name: str) -> Any:
 
 
 def _plain_tensor(value: Any, name: str) -> Any:
-    tensor = value.detach()
+    try:
+        tensor = value.detach()
+    except ValueError as error:  # a parameter of a lazy module
+        raise TapError(
+            f"tap {name!r}: a parameter without values yet ({error}); tap it "
+            "after the module's first call"
+        ) from error
     if tensor.is_meta:
         raise TapError(
             f"tap {name!r}: a meta tensor holds no values to record; run the "
@@ -156,7 +162,8 @@ def _tensor_to_numpy(tensor: Any, name: str) -> Array:
         return np.asarray(tensor.cpu().numpy())
     except (RuntimeError, TypeError) as error:
         raise TapError(
-            f"tap {name!r}: the values can't be read here ({error}); inside "
-            "torch.func transforms (vmap, grad, jvp) and fake-tensor modes a "
-            "tensor stands for values that don't exist yet: record outside"
+            f"tap {name!r}: the values of a {type(tensor).__name__} can't be "
+            f"read here ({error}); tap the plain tensors that it holds (of a "
+            "distributed one .to_local(), of a masked one its data with "
+            "where=), and record outside of fake-tensor modes"
         ) from error
