@@ -282,6 +282,11 @@ def test_run_repeats_a_command(cli: Cli, tmp_path: Path) -> None:
     assert status == 1
     told = json.loads(out)
     assert told["deterministic"] is False
+    status, _, error = cli(
+        "run", "--files", "magic", "-o", tmp_path / "c", *shell, "true"
+    )
+    assert status == 2
+    assert "expected one of auto, strace, preload, proc" in error
     assert told["comparison"]["first_divergence"]["tap"] == "x"
 
 

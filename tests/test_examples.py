@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SAYS = {
     "tap_a_function": "diffract",
     "read_a_c_log": "First divergence: omega at pixel (2, 3)",
+    "instrument_a_c_program": "First divergence: curvature step=0 y=9 x=16",
     "find_the_bug": "First divergence: scattering_vec",
     "ask_your_own_question": "error",
     "edge_vs_centre": "## one: centre, other: edge",
@@ -131,3 +132,18 @@ def same_keys_as_the_story(place: Path) -> None:
             assert type(value) is type(ours["values"][key])
         if name == "f_cell_stats":
             assert theirs["values"] == ours["values"]
+
+
+def test_five_lines_instrument_a_program() -> None:
+    """Without them it is a C program like any other."""
+    lines = (EXAMPLES / "heat" / "heat.c").read_text().splitlines()
+    added = [line for line in lines if line.endswith("/* tap */")]
+    assert len(added) == 5
+    plain = "\n".join(line for line in lines if line not in added)
+    assert "TK_" not in plain
+    subprocess.run(
+        ["cc", "-std=c99", "-Wall", "-Werror", "-fsyntax-only", "-xc", "-"],
+        input=plain,
+        text=True,
+        check=True,
+    )

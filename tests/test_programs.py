@@ -264,6 +264,7 @@ def test_the_header_writes_into_the_trace(tmp_path: Path) -> None:
     )
     trace, _ = run([str(program)], trace=tmp_path / "t", cwd=tmp_path)
     assert stored(trace, "T")[7] == 0.1
+    assert "log" not in facts_of(trace)
     assert (tmp_path / "t" / "output.log").read_text() == "done\n"
 
 

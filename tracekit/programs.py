@@ -123,17 +123,18 @@ def _trace_of(
     """Everything that the program said, in its output and through taps."""
     parsed, reasons = [], []
     logs = [(root / "output.log", dialect)]
-    logs += [(log, "tracekit") for log in sorted(root.glob("taps*.log"))]
+    for log in sorted(root.glob("taps*.log")):
+        if log.stat().st_size:
+            logs.append((log, "tracekit"))
+        else:
+            log.unlink()  # the program writes its taps somewhere else
     for log, spelled in logs:
         found = _parsed(log, spelled)
         if isinstance(found, str):
             reasons.append(found)
         else:
             parsed.append(found)
-    facts = {
-        **record.facts,
-        **({"log": "; ".join(reasons)} if reasons else {}),
-    }
+    facts = record.facts if parsed else {**record.facts, "log": reasons[0]}
     first = parsed[0].run if parsed else Run()
     selected = {tap for part in parsed for tap in part.run.selected_taps}
     events: list[Event] = [event for part in parsed for event in part.events]

@@ -11,6 +11,7 @@ from typing import IO, Any
 from tracekit.comparison.compare import Comparison, compare
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.errors import RecordingError
+from tracekit.processes.opened import Way
 from tracekit.programs import run
 from tracekit.storage.trace import Trace
 
@@ -77,6 +78,7 @@ def run_again(
     cwd: str | Path | None = None,
     dialect: str = "nanobragg",
     echo: IO[str] | None = None,
+    files: Way = "auto",
 ) -> Repeats:
     """Run a command several times in one directory, and compare the runs.
 
@@ -88,6 +90,7 @@ def run_again(
         cwd: where it runs.
         dialect: how its log is spelled.
         echo: where the first run's output goes as well.
+        files: how the files that it opens are seen.
 
     Raises:
         RecordingError: as for ``programs.run``, or fewer than two times.
@@ -109,6 +112,7 @@ def run_again(
             cwd=cwd,
             dialect=dialect,
             echo=echo if place == first else None,
+            files=files,
         )
         traces.append(one)
         statuses.append(status)

@@ -41,9 +41,16 @@ def run(
         int,
         typer.Option(help="Run it so often; exits 1 if the results differ."),
     ] = 1,
+    files: Annotated[
+        str,
+        typer.Option(
+            help="How opened files are seen: strace, preload, proc or auto."
+        ),
+    ] = "auto",
     as_json: Json = False,
 ) -> None:
     """Run any program after --; keep its log as a trace. Exits as it does."""
+    from tracekit.processes.opened import way
     from tracekit.programs import run as run_program
     from tracekit.repeats import run_again
 
@@ -56,6 +63,7 @@ def run(
             times=repeat,
             dialect=dialect,
             echo=None if as_json else sys.stdout,
+            files=way(files),
         )
         if as_json:
             print_json(runs.to_dict())
@@ -67,6 +75,7 @@ def run(
         trace=output,
         dialect=dialect,
         echo=None if as_json else sys.stdout,
+        files=way(files),
     )
     if as_json:
         print_json({"trace": str(output), "exit_status": status})

@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast, get_args
 
+from tracekit.errors import RecordingError
 from tracekit.native import FOLDER
 
 Way = Literal["auto", "strace", "preload", "proc"]
@@ -59,16 +60,29 @@ class Watch(Protocol):
         """What was opened, each file once; call it when all has ended."""
 
 
-def watch(folder: Path, way: Way = "auto") -> Watch:
+def way(text: str) -> Way:
+    """The way that a user named.
+
+    Raises:
+        RecordingError: there is no such way.
+    """
+    if text not in get_args(Way):
+        raise RecordingError(
+            f"--files {text}: expected one of {', '.join(get_args(Way))}"
+        )
+    return cast(Way, text)
+
+
+def watch(folder: Path, choice: Way = "auto") -> Watch:
     """The best way there is on this machine.
 
     Args:
         folder: an empty folder for what the watch writes while it lasts.
-        way: this way and no other; ``auto`` takes the first that works.
+        choice: this way and no other; ``auto`` takes the first that works.
     """
-    if way == "strace" or (way == "auto" and strace_works()):
+    if choice == "strace" or (choice == "auto" and strace_works()):
         return Strace(folder / "strace")
-    library = _library(folder) if way in ("auto", "preload") else None
+    library = _library(folder) if choice in ("auto", "preload") else None
     return Proc() if library is None else Preload(folder / "opened", library)
 
 
