@@ -95,7 +95,7 @@ def main() -> None:
             ],
             check=True,
         )
-        states = {
+        states: dict[str, dict[str, str]] = {
             "off": {},
             "on, another tap asked for": {
                 "TRACEKIT_LOG": f"{folder}/c.log",
@@ -104,10 +104,8 @@ def main() -> None:
         }
         for state, environment in states.items():
             found = times(program, **environment)
-            for name, plain, tapped in (
-                ("short", *found[:2]),
-                ("sine", *found[2:]),
-            ):
+            for name, place in (("short", 0), ("sine", 2)):
+                plain, tapped = found[place : place + 2]
                 print(
                     f"{state}, {name}: {tapped:.2f} ns, without the tap "
                     f"{plain:.2f} ns, ratio {tapped / plain:.3f}"
