@@ -68,7 +68,7 @@ def miller_indices(cell: Tensor, rays: Rays) -> tuple[Field, Field]:
     """h, k, l as they are and the nearest whole numbers (ties go down)."""
     a, b, c = cell
     hkl = dot(a, rays.q), dot(b, rays.q), dot(c, rays.q)
-    index = each(lambda h: torch.ceil(h - 0.5), hkl)
+    index = each(lambda h: (h - 0.5).ceil_(), hkl)
     where = None if rays.counted is None else by_sample(rays.counted)
     tap_field(hkl, by_sample, "hkl_frac", f"{SAMPLE} hkl", unit="1",
               where=where)  # fmt: skip

@@ -62,7 +62,8 @@ def diffract(
         scene, hkl, index, F_latt, counted, carried
     )
     del hkl, index
-    terms = F_cell * F_cell * F_latt * F_latt
+    terms = F_cell * F_cell * F_latt
+    terms *= F_latt
     tap(by_sample(terms), "I_term", SAMPLE, unit="1",
         where=None if looked_up is None else by_sample(looked_up))  # fmt: skip
     if looked_up is not None:

@@ -42,7 +42,7 @@ def pixel_positions(detector: Detector, grid: Grid, oversample: int) -> Field:
         steps = torch.arange(detector.layers, device=like.device)
         Odet = _along(steps, like, 0) * detector.layer_step
         position = both(lambda x, n: x + Odet * n, position, detector.normal)
-    position = both(lambda x, corner: x + corner, position, detector.pix0)
+    position = both(Tensor.add_, position, detector.pix0)
     return _bent(detector, position) if detector.curved else position
 
 

@@ -52,10 +52,11 @@ def scatter(scene: Scene, grid: Grid, alive: Tensor | None) -> Rays:
     """From the pixels to the scattering vectors."""
     position = pixel_positions(scene.detector, grid, scene.oversample)
     R = magnitude(position)
-    d = each(lambda x: x / R, position)
     where = None if alive is None else by_sub_pixel(alive)
     tap_field(position, by_sub_pixel, "pixel_pos", f"{SUB_PIXEL} xyz",
               unit="m", where=where)  # fmt: skip
+    d = each(lambda x: x / R, position)
+    del position  # its planes serve again while the cache holds them
     tap(by_sub_pixel(R), "R", SUB_PIXEL, unit="m", where=where)
     tap_field(d, by_sub_pixel, "diffracted_vec", f"{SUB_PIXEL} xyz",
               unit="1", where=where)  # fmt: skip

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tracekit import _state
+
 LOOPS = ("layer", "sub_slow", "sub_fast", "source", "phi", "mosaic")
 PIXEL = "slow fast"
 SUB_PIXEL = "slow fast layer sub_slow sub_fast"
@@ -68,7 +70,12 @@ class Grid:
 
 
 def _view(value: Tensor, loops: int) -> Tensor:
-    """Pixel axes first, the outer loops kept, components last."""
+    """Pixel axes first, the outer loops kept, components last.
+
+    These views are for taps alone; they take time that a silent run saves.
+    """
+    if not _state.recording:
+        return value
     components = value.dim() - _AXES
     inner = range(components + loops, components + len(LOOPS))
     value = value.squeeze(tuple(inner))

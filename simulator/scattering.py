@@ -28,7 +28,7 @@ def scattering_vector(direction: Field, beam: Beam) -> Field:
     """
     wavelength = beam.wavelength.reshape(1, 1, 1, -1, 1, 1, 1, 1)
     return both(
-        lambda d, i: (d - i) / wavelength, direction, incident_field(beam)
+        lambda d, i: (d - i).div_(wavelength), direction, incident_field(beam)
     )
 
 
