@@ -91,7 +91,7 @@ def compare(size: int, oversample: int, threads: int, rounds: int) -> None:
     print(f"\n{size} x {size}, oversample {oversample}, {threads} threads")
     first = seconds(lambda: simulate(scene, compiled=True))
     eager = simulate(scene)
-    error = (simulate(scene, compiled=True) - eager).abs().max() / eager.max()
+    apart = float((simulate(scene, compiled=True) - eager).abs().max())
     variants = {
         "C": lambda: program.seconds(threads),
         "C, one core": lambda: program.seconds(1),
@@ -123,7 +123,7 @@ def compare(size: int, oversample: int, threads: int, rounds: int) -> None:
         )
     print(
         f"  first compiled run {first:.1f} s; compiled differs from eager "
-        f"by {float(error):.1e} of the maximum"
+        f"by {apart / float(eager.max()):.1e} of the maximum"
     )
 
 
@@ -159,18 +159,18 @@ def resident(key: str) -> float:
     raise RuntimeError(f"/proc/self/status has no {key}")
 
 
-class Traffic(TorchDispatchMode):
+class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the elements that operations compute and the bytes they move."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.elements: Counter[str] = Counter()
         self.bytes = 0
 
     def __torch_dispatch__(
         self,
         func: Any,
-        types: Any,  # noqa: ARG002 - PyTorch passes it
+        types: Any,
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
