@@ -18,7 +18,7 @@ from simulator.samples import PIXEL, Block, Grid
 from simulator.scene import Scene, build_scene, placed
 from tracekit import scope, tap
 
-BLOCK = 1 << 16  # samples of one block: its planes stay in the cache
+BLOCK = 1 << 17  # samples of one block: its planes stay in the cache
 COMPILED_BLOCK = 1 << 18  # compiled code keeps most of them in registers
 Pixels = Sequence[tuple[int, int]]
 Kernel = Callable[[Scene, Grid, Carried], tuple[Tensor, Carried]]
