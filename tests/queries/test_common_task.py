@@ -155,17 +155,17 @@ def test_what_the_report_says(result: Comparison) -> None:
         "3 independent faults, by where errors begin:",
         (
             "  obliq_cos: 100 pixels in slow 20-29, fast 40-49; close again "
-            "at r_abs; intensity diverges there"
+            "at r_abs; diverged at intensity, the last tap"
         ),
         "    sign: actual = -1 * expected (100 of 100 numbers)",
         (
-            "  omega_pixel_sr: 3500 pixels in slow 0-59, fast 0-59; intensity "
-            "diverges there"
+            "  omega_pixel_sr: 3500 pixels in slow 0-59, fast 0-59; diverged "
+            "at intensity, the last tap"
         ),
         "    factor: actual = 1.000001 * expected (3600 of 3600 numbers)",
         (
-            "  k_frac: nan mismatch, 1 pixel in slow 12, fast 34; intensity "
-            "diverges there"
+            "  k_frac: nan mismatch, 1 pixel in slow 12, fast 34; diverged "
+            "at intensity, the last tap"
         ),
     ):
         assert line in text.splitlines() or f"  {line}" in text.splitlines()

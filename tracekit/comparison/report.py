@@ -225,10 +225,8 @@ def _course(row: Row) -> str:
     if row["close_again"] is not None:
         parts.append(f"close again at {row['close_again']}")
     if row["diverged_after"] and row["last_tap"] is not None:
-        reached = bool(row["reached"])
-        parts.append(
-            f"{row['last_tap']} {'diverges' if reached else 'is close'} there"
-        )
+        end = "diverged" if row["reached"] else "close"
+        parts.append(f"{end} at {row['last_tap']}, the last tap")
     return "".join(f"; {part}" for part in parts)
 
 
