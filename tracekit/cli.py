@@ -7,11 +7,9 @@ one JSON document and nothing else.
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import duckdb
-import structlog
 import typer
 
 from tracekit.commands import comparing, dialects, running, showing
@@ -44,10 +42,6 @@ app.add_typer(dialects.app, name="dialect")
 
 def main() -> None:
     """Entry point: every foreseen failure is one sentence and status 2."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     try:
         app()
     except (TracekitError, duckdb.Error, OSError) as error:

@@ -13,8 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import structlog
-
 from tracekit import _state, run_record
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims, dims_of
@@ -226,6 +224,8 @@ class Recorder:
         """Selected coordinates that no tapped value held; warns of them."""
         outside = "; ".join(self._reach.outside())
         if outside:
+            import structlog  # 0.1 s to load, and needed only here
+
             structlog.get_logger("tracekit").warning(
                 "selected coordinates lie outside of every tapped value; "
                 "nothing was recorded there",
@@ -273,7 +273,8 @@ def _number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
 
 def _context() -> str:
     """What is bound to structlog's context as a JSON object, or ""."""
-    bound = structlog.contextvars.get_contextvars()
+    structlog = sys.modules.get("structlog")  # else nothing can be bound
+    bound = structlog and structlog.contextvars.get_contextvars()
     if not bound:
         return ""
     return json.dumps(bound, default=str, sort_keys=True)

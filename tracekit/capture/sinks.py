@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import structlog
-
 from tracekit.schema import Event
 
 
@@ -30,6 +28,8 @@ class StructlogSink:
     """
 
     def __init__(self, logger: Any = None, limit: int = 9) -> None:
+        import structlog  # 0.1 s to load, and needed only here
+
         self._logger = logger or structlog.get_logger("tracekit")
         self._limit = limit
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +36,16 @@ Dialect = Annotated[
 ]
 
 
+def warn_on_stderr() -> None:
+    """Let a recording's warnings go to standard error."""
+    import structlog  # 0.1 s to load, and needed only by what records
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Say what takes time, where a person watches."""
@@ -57,10 +68,20 @@ def print_rows(
 ) -> None:
     """Print rows as a table, or as one JSON list."""
     columns = [column[0] for column in result.description or ()]
-    rows = dicts(result)
+    print_table(dicts(result), as_json=as_json, columns=columns)
+
+
+def print_table(
+    rows: list[dict[str, Any]],
+    *,
+    as_json: bool,
+    columns: Sequence[str] | None = None,
+) -> None:
+    """Print dicts of equal keys as a table, or as one JSON list."""
     if as_json:
         print_json(rows)
         return
+    columns = list(rows[0]) if columns is None else columns
     table = Table(*columns, header_style="bold", box=None, padding=(0, 1))
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))

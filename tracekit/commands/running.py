@@ -16,6 +16,7 @@ from tracekit.commands.console import (
     out,
     print_json,
     waiting,
+    warn_on_stderr,
 )
 from tracekit.errors import TracekitError
 
@@ -28,6 +29,7 @@ def demo(
     """Tell the story of a stale file, with our own C and PyTorch programs."""
     from tracekit.demo import run_demo
 
+    warn_on_stderr()
     run_demo(directory, out)
 
 
@@ -54,6 +56,7 @@ def run(
     from tracekit.programs import run as run_program
     from tracekit.repeats import run_again
 
+    warn_on_stderr()
     if not context.args:
         raise TracekitError("no command; write it after --")
     if repeat != 1:

@@ -13,10 +13,12 @@ from tracekit.commands.console import (
     out,
     print_json,
     print_rows,
+    print_table,
     waiting,
 )
 from tracekit.comparison.database import connect
 from tracekit.open import as_trace
+from tracekit.storage.footprint import footprint
 
 
 def show(
@@ -27,9 +29,15 @@ def show(
     pixel: Annotated[
         tuple[int, int] | None, typer.Option(help="SLOW FAST")
     ] = None,
+    storage: Annotated[
+        bool, typer.Option("--storage", help="Show what each tap takes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what a trace holds: its run, its facts, its taps, its numbers."""
+    if storage:
+        print_table(footprint(as_trace(source)), as_json=as_json)
+        return
     con = connect(trace=source)
     if tap is not None or pixel is not None:
         asked = {"tap": tap, "pixel": None if pixel is None else list(pixel)}

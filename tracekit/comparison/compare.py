@@ -108,6 +108,7 @@ def compare(
     *,
     policy: Policy | str | Path | None = None,
     maps: bool = False,
+    threads: int | None = None,
 ) -> Comparison:
     """Compare two runs: same problem, gaps, first divergence, every tap.
 
@@ -116,6 +117,8 @@ def compare(
         expected: the run that it should agree with.
         policy: tolerances, or the path of a policy file.
         maps: also map the error of the taps at which faults begin.
+        threads: how many the database may use, by default one a core; the
+            answer is the same for any number.
 
     Raises:
         TraceError, LogError: a side can't be read.
@@ -133,7 +136,9 @@ def compare(
     """
     names = _names(actual, expected)
     sides = {"actual": as_trace(actual), "expected": as_trace(expected)}
-    con = connect(sides, policy=policy, keep=("outcome", "hole"))
+    con = connect(
+        sides, policy=policy, keep=("outcome", "hole"), threads=threads
+    )
     try:
         summary = _rows(con, "verdict")[0]
         explained = 0 < summary["diverged"] <= _EXPLAINED

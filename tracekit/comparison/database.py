@@ -44,6 +44,7 @@ def connect(
     *,
     policy: Policy | str | Path | None = None,
     keep: Collection[str] = (),
+    threads: int | None = None,
     **sides: Trace | str | Path,
 ) -> duckdb.DuckDBPyConnection:
     """An ordinary DuckDB connection to any number of traces.
@@ -57,6 +58,7 @@ def connect(
         policy: tolerances of the comparison queries.
         keep: views of the library to evaluate once, now, because several
             queries will read them; small traces are always treated so.
+        threads: how many the database may use, by default one a core.
         sides: traces, logs or paths to either, by side.
 
     Raises:
@@ -79,6 +81,8 @@ def connect(
     # Jupyter without ipywidgets has no bar that could be switched off
     with suppress(duckdb.InvalidInputException):
         con.execute("SET enable_progress_bar = false")
+    if threads is not None:
+        con.execute("SET threads = ?", [threads])
     _register_tables(con, opened)
     _register_elements(con, opened)
     for name in queries.ONE_SIDE:

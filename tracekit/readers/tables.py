@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from tracekit.errors import TraceError
@@ -60,6 +58,8 @@ def read_csv(path: str | Path, dims: str = "") -> Trace:
     Raises:
         TraceError: it can't be read, or lacks a column of ``dims``.
     """
+    import pyarrow.csv as pa_csv  # slow to load, needed only here
+
     file = Path(path)
     separator = "\t" if file.suffix == ".tsv" else ","
     try:
@@ -219,6 +219,8 @@ def _values(rows: pa.Table, dtype: str) -> tuple[Kind, npt.NDArray[Any]]:
         return kind, np.array(numbers, np.uint64 if unsigned else np.int64)
     if rows["value"].null_count == rows.num_rows:
         return "text", np.empty(0)
+    import pyarrow.compute as pc  # 0.05 s to load, and needed only here
+
     narrow = dtype in ("float32", "float16", "bfloat16")
     floats = pc.fill_null(rows["value"], float("nan")).to_numpy()
     return "float", floats.astype(np.float32 if narrow else np.float64)

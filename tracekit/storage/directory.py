@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
-
 from tracekit.errors import RecordingError
 from tracekit.schema import TABLES
 from tracekit.storage.trace import ELEMENTS, MARKER, is_trace
@@ -85,6 +83,8 @@ def _lock(root: Path) -> None:
                 f"recorder a path of its own, or delete {lock} if that "
                 "process is gone"
             ) from None
+        import structlog  # 0.1 s to load, and needed only here
+
         structlog.get_logger("tracekit").warning(
             "a recording was never finished, its place is taken over",
             trace=str(root),

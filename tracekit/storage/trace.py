@@ -191,10 +191,10 @@ def open_trace(path: str | Path) -> Trace:
             return _open_unfinished(root)
         raise TraceError(f"{root} is no trace: it has no {MARKER} of tracekit")
     version = json.loads((root / MARKER).read_text()).get("version")
-    if version != FORMAT_VERSION:
+    if version not in range(1, FORMAT_VERSION + 1):
         raise TraceError(
             f"{root} has format version {version}, this tracekit reads "
-            f"{FORMAT_VERSION}; install the tracekit that wrote it"
+            f"up to {FORMAT_VERSION}; install the tracekit that wrote it"
         )
     try:
         tables = {
