@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from tracekit.storage.trace import Trace
 def run(seed: int, side: int) -> Trace:
     """An image with ties, NaN and infinities, texts, vectors."""
     random = np.random.default_rng(seed)
-    pixels = {"slow": range(side), "fast": range(side)}
+    pixels: dict[str, Any] = {"slow": range(side), "fast": range(side)}
     base = np.sin(np.linspace(0, 9, side * side))
     image = base + random.normal(scale=1e-8, size=base.size).round(9)
     image[::1000] = np.nan if seed else np.inf

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from tracekit.storage.trace import Trace
 def sample() -> Trace:
     """What the committed samples hold."""
     floats = np.array([1.5, -0.0, math.nan, math.inf, 5e-324, -2.25])
-    pixels = {"slow": range(2), "fast": range(3)}
+    pixels: dict[str, Any] = {"slow": range(2), "fast": range(3)}
     return traced(
         fired("fluence", 1.25e24, unit="photon/m^2"),
         fired("image", floats, unit="photon", **pixels),

@@ -101,11 +101,11 @@ def test_pyarrow_reads_it() -> None:
 def test_nan_is_found_without_any_setting() -> None:
     """Plain SQL over an element file finds its NaN: it has no statistics."""
     file = str(SAMPLES[-1] / "elements/tap=1/0.parquet")
-    (found,) = duckdb.sql(
+    found = duckdb.connect().execute(
         'SELECT count(*) FROM read_parquet($file) WHERE isnan("float")',
-        params={"file": file},
-    ).fetchall()
-    assert found == (1,)
+        {"file": file},
+    )
+    assert found.fetchall() == [(1,)]
 
 
 def test_storage_is_shown() -> None:
