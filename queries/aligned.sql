@@ -36,7 +36,7 @@ WITH number AS (
             WHEN "float" IS NULL AND "integer" IS NULL AND "unsigned" IS NULL
                 THEN text
         END AS text
-    FROM trace_element
+    FROM key_element
 ),
 actual AS (
     SELECT
@@ -45,6 +45,7 @@ actual AS (
         ) AS key
     FROM number AS n
     JOIN pair AS p ON n.tap_id = p.actual_tap
+    ANTI JOIN by_position AS b ON b.pair = p.pair
     WHERE n.side = 'actual' AND p.problem IS NULL
 ),
 expected AS (
@@ -54,27 +55,41 @@ expected AS (
         ) AS key
     FROM number AS n
     JOIN pair AS p ON n.tap_id = p.expected_tap
+    ANTI JOIN by_position AS b ON b.pair = p.pair
     WHERE n.side = 'expected' AND p.problem IS NULL
+),
+met AS (
+    SELECT
+        a.pair, a.ordinal AS actual_ordinal, a.event AS actual_event,
+        a.value AS actual_value, a.exact AS actual_exact,
+        a.text AS actual_text, a.quantum AS actual_quantum,
+        e.ordinal AS expected_ordinal, e.event AS expected_event,
+        e.value AS expected_value, e.exact AS expected_exact,
+        e.text AS expected_text, e.quantum AS expected_quantum
+    FROM actual AS a
+    JOIN expected AS e ON e.pair = a.pair AND e.key = a.key
+    UNION ALL BY NAME
+    FROM _met
 )
 SELECT
     p.pair, p.tap, p.tap_order,
-    p.actual_tap, a.ordinal AS actual_ordinal, a.event AS actual_event,
-    p.expected_tap, e.ordinal AS expected_ordinal,
-    e.event AS expected_event,
-    CASE WHEN p.factor IS NULL THEN a.value ELSE a.value * p.factor END
-        AS actual,
-    e.value AS expected,
-    CASE WHEN p.factor IS NULL THEN a.exact END AS actual_exact,
-    CASE WHEN p.factor IS NULL THEN e.exact END AS expected_exact,
-    a.text AS actual_text, e.text AS expected_text,
+    p.actual_tap, m.actual_ordinal, m.actual_event,
+    p.expected_tap, m.expected_ordinal, m.expected_event,
     CASE
-        WHEN p.factor IS NULL THEN _half_place(a.value, a.quantum)
+        WHEN p.factor IS NULL THEN m.actual_value
+        ELSE m.actual_value * p.factor
+    END AS actual,
+    m.expected_value AS expected,
+    CASE WHEN p.factor IS NULL THEN m.actual_exact END AS actual_exact,
+    CASE WHEN p.factor IS NULL THEN m.expected_exact END AS expected_exact,
+    m.actual_text, m.expected_text,
+    CASE
+        WHEN p.factor IS NULL THEN _half_place(m.actual_value, m.actual_quantum)
         ELSE abs(p.factor) * (
-            _half_place(a.value, a.quantum)
-            + abs(a.value) * pow(2::DOUBLE, 2 - p.precision)
+            _half_place(m.actual_value, m.actual_quantum)
+            + abs(m.actual_value) * pow(2::DOUBLE, 2 - p.precision)
         )
-    END + _half_place(e.value, e.quantum) AS half_place,
+    END + _half_place(m.expected_value, m.expected_quantum) AS half_place,
     p.unit
-FROM actual AS a
-JOIN expected AS e ON e.pair = a.pair AND e.key = a.key
-JOIN pair AS p ON p.pair = a.pair;
+FROM met AS m
+JOIN pair AS p ON p.pair = m.pair;

@@ -23,8 +23,9 @@ actual AS (
         e.ordinal, p.actual_partners AS partners, element_key(
             e.ordinal, p.actual_same, p.actual_axes, p.actual_orders
         ) AS key
-    FROM trace_element AS e
+    FROM key_element AS e
     JOIN comparable AS p ON e.tap_id = p.actual_tap
+    ANTI JOIN by_position AS b ON b.pair = p.pair
     WHERE e.side = 'actual'
 ),
 expected AS (
@@ -33,8 +34,9 @@ expected AS (
         e.ordinal, p.expected_partners AS partners, element_key(
             e.ordinal, p.expected_same, p.expected_axes, p.expected_orders
         ) AS key
-    FROM trace_element AS e
+    FROM key_element AS e
     JOIN comparable AS p ON e.tap_id = p.expected_tap
+    ANTI JOIN by_position AS b ON b.pair = p.pair
     WHERE e.side = 'expected'
 ),
 alone AS (

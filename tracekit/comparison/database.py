@@ -15,12 +15,15 @@ import pyarrow as pa
 
 from tracekit.comparison import queries, units
 from tracekit.comparison.policy import Policy, as_policy
+from tracekit.comparison.positions import register_positions
 from tracekit.open import as_trace
 from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
 
-# Elements up to which a comparison is evaluated at once: 10 ms, 100 MB.
-_SMALL = 200_000
+# Elements up to which a comparison is evaluated at once: it takes 200 MB.
+_SMALL = 1_000_000
+# Elements from which two taps of the same places are compared by position.
+_LARGE = 100_000
 
 ELEMENT = pa.schema(
     [
@@ -45,6 +48,7 @@ def connect(
     policy: Policy | str | Path | None = None,
     keep: Collection[str] = (),
     threads: int | None = None,
+    by_position: int = _LARGE,
     **sides: Trace | str | Path,
 ) -> duckdb.DuckDBPyConnection:
     """An ordinary DuckDB connection to any number of traces.
@@ -59,6 +63,8 @@ def connect(
         keep: views of the library to evaluate once, now, because several
             queries will read them; small traces are always treated so.
         threads: how many the database may use, by default one a core.
+        by_position: from how many numbers on two stored taps of the same
+            places are compared by position; it changes no row.
         sides: traces, logs or paths to either, by side.
 
     Raises:
@@ -93,9 +99,13 @@ def connect(
         wanted = {queries.load(name).name for name in keep}
         if sum(map(_elements, opened.values())) <= _SMALL:
             wanted |= {"judged", "outcome", "unmatched", "hole"}
+        con.execute("SET VARIABLE by_position = ?", [by_position])
         for name in queries.TWO_SIDES:
             query = queries.load(name)
             con.execute(query.kept if name in wanted else query.sql)
+            if name == "by_position":
+                register_positions(con, opened["actual"], opened["expected"])
+                _register_elements(con, opened, "key_element", _by_key(con))
     return con
 
 
@@ -130,17 +140,27 @@ def _register_tables(
 
 
 def _register_elements(
-    con: duckdb.DuckDBPyConnection, traces: Mapping[str, Trace]
+    con: duckdb.DuckDBPyConnection,
+    traces: Mapping[str, Trace],
+    view: str = "trace_element",
+    only: Collection[tuple[str, int]] | None = None,
 ) -> None:
-    """View ``trace_element``: all elements, whatever their stored type."""
+    """View ``trace_element``: all elements, whatever their stored type.
+
+    With ``only`` a view of the elements of these taps of these sides.
+    """
     con.register("element_schema", ELEMENT.empty_table())
     parts = ["element_schema"]
     for number, (side, trace) in enumerate(traces.items()):
-        taps = range(trace.tables["tap"].num_rows)
+        taps = [
+            tap
+            for tap in range(trace.tables["tap"].num_rows)
+            if only is None or (side, tap) in only
+        ]
         if not taps:
             continue
         relation = (
-            con.from_arrow(_in_memory(trace))
+            con.from_arrow(_in_memory(trace, taps))
             if trace.path is None
             else con.read_parquet(
                 [str(trace.element_file(tap)) for tap in taps],
@@ -149,15 +169,25 @@ def _register_elements(
             ).project("* EXCLUDE (tap), tap::BIGINT AS tap_id")
         )
         constant = duckdb.ConstantExpression(side).alias("side")
-        part = f"element_part_{number}"
+        part = f"{view}_{number}"
         relation.select(constant, duckdb.StarExpression()).create_view(part)
         parts.append(part)
     union = " UNION ALL BY NAME ".join(f"FROM {part}" for part in parts)
-    con.execute(f"CREATE VIEW trace_element AS {union}")
+    con.execute(f"CREATE VIEW {view} AS {union}")
 
 
-def _in_memory(trace: Trace) -> pa.Table:
-    taps = trace.tables["tap"]["tap_id"].to_pylist()
+def _by_key(con: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
+    """Sides and taps of which a pair at least is compared by key."""
+    rows = con.execute(
+        "SELECT actual_tap, expected_tap FROM pair "
+        "ANTI JOIN by_position USING (pair)"
+    ).fetchall()
+    return {("actual", a) for a, _ in rows} | {
+        ("expected", e) for _, e in rows
+    }
+
+
+def _in_memory(trace: Trace, taps: list[int]) -> pa.Table:
     stored = pa.schema([f for f in ELEMENT if f.name != "side"])
     parts = [stored.empty_table()]
     for number in taps:

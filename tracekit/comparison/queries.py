@@ -39,6 +39,7 @@ TWO_SIDES = (
     "pair_axis",
     "place_order",
     "pair",
+    "by_position",
     "aligned",
     "judged",
     "outcome",

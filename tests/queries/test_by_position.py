@@ -1,0 +1,111 @@
+"""Large taps of the same places meet by position, with the same rows."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.queries.blueprint import fired, traced
+from tracekit.comparison.database import connect
+from tracekit.schema import Event
+from tracekit.storage.trace import Trace
+
+DTYPES = ("float64", "float32", "int64", "int16", "uint8", "bool")
+ODD = st.sampled_from([0.0, -0.0, 1.0, 1.5, 3.0, np.nan, np.inf, -np.inf])
+ASKED = ("aligned", "judged", "outcome", "hole", "gaps()", "tap_summary()")
+
+
+@st.composite
+def taps(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
+    """Taps of two sides, of equal places or not."""
+    sides: tuple[list[Event], list[Event]] = ([], [])
+    for number in range(draw(st.integers(1, 3))):
+        size = draw(st.integers(1, 6))
+        gaps = st.lists(st.integers(0, size - 1), unique=True, min_size=1)
+        shared = sorted(draw(gaps))
+        unit = draw(st.sampled_from([None, "mm"]))
+        order = draw(st.permutations("xyz")) if size == 3 else None
+        for side in sides:
+            own = draw(st.booleans())
+            where = sorted(draw(gaps)) if own else shared
+            values = draw(
+                st.lists(ODD, min_size=len(where), max_size=len(where))
+            )
+            dtype = np.dtype(draw(st.sampled_from(DTYPES)))
+            array = np.array(values)
+            if dtype.kind != "f":
+                array = np.nan_to_num(array, posinf=7, neginf=5)
+            dims: dict[str, Any] = {"slow": range(2, 2 + size)}
+            labels: list[str] = []
+            if order is not None:
+                dims = {"component": range(3)}
+                labels = list(order) if own else ["x", "y", "z"]
+            side.append(
+                fired(
+                    f"t{number}",
+                    array.astype(dtype),
+                    where=where,
+                    unit="m" if unit and own else unit,
+                    labels=labels,
+                    **dims,
+                )
+            )
+    return sides
+
+
+def rows(actual: Trace, expected: Trace, by_position: int) -> Any:
+    """All rows that are asked for, and how many pairs met by position."""
+    con = connect(actual=actual, expected=expected, by_position=by_position)
+    found = {name: con.sql(f"FROM {name}").fetchall() for name in ASKED}
+    (count,) = con.sql("SELECT count(*) FROM by_position").fetchall()
+    con.close()
+    return {name: sorted(map(repr, part)) for name, part in found.items()}, (
+        count[0]
+    )
+
+
+@settings(max_examples=12)
+@given(taps())
+def test_same_rows(sides: tuple[list[Event], list[Event]]) -> None:
+    """By position and by key, every query returns the same rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        actual = traced(*sides[0]).save(Path(folder) / "a")
+        expected = traced(*sides[1]).save(Path(folder) / "e")
+        by_key, none = rows(actual, expected, 2**62)
+        by_position, _ = rows(actual, expected, 0)
+    assert none == 0
+    assert by_position == by_key
+
+
+def test_which_pairs(tmp_path: Path) -> None:
+    """Equal places meet by position; gaps and printed numbers by key."""
+
+    def run(side: int) -> Trace:
+        return traced(
+            fired("dense", [1.0, 2.0, float(side)], n=range(3)),
+            fired(
+                "mixed",
+                np.array([1, side], "f4,f8"[3 * side :][:2]),
+                n=range(2),
+            ),
+            fired("whole", [1, side], n=range(2)),
+            fired("gap", [1.0], n=range(3), where=[side]),
+            fired("printed", [1.0], digits=6, quantum=-5),
+        ).save(tmp_path / f"t{side}")
+
+    con = connect(actual=run(0), expected=run(1), by_position=0)
+    found = con.sql("SELECT tap FROM by_position JOIN pair USING (pair)")
+    assert [row[0] for row in found.fetchall()] == ["dense", "mixed", "whole"]
+    shown = con.sql("SELECT tap, diverged FROM tap_summary()").fetchall()
+    assert shown == [
+        ("dense", 1),
+        ("mixed", 1),
+        ("whole", 1),
+        ("gap", 0),
+        ("printed", 0),
+    ]
