@@ -61,7 +61,7 @@ def main(size: int) -> None:
         f"{PROBLEM} -detpixels_x {size} -detpixels_y {size}".split()
     )
     scene = placed(build_scene(options), torch.device("cpu"), torch.float64)
-    whole = Block(range(size), range(size))
+    whole = Block(range(size), range(size)).grid(torch.device("cpu"))
     carried = Carried(swept=False, interpolating=scene.factors.interpolate)
     kernels = {
         "eager": diffract,
