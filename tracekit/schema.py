@@ -77,6 +77,8 @@ class Event:
         phase: "forward"; later "backward" and "recompute".
         time_ns: wall-clock time since the epoch, 0 where unknown.
         thread: identifier of the thread, 0 where unknown.
+        process: 0 for the process that records, its rank where there are
+            several; forked children count on from there.
     """
 
     tap: str
@@ -97,6 +99,7 @@ class Event:
     phase: str = "forward"
     time_ns: int = 0
     thread: int = 0
+    process: int = 0
 
 
 @dataclass(frozen=True, slots=True)

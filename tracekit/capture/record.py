@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from tracekit import run_record
 from tracekit.capture.expectation import Expectation, Expected
+from tracekit.capture.ranks import rank_of_world
 from tracekit.capture.recorder import Recorder
 from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink
-from tracekit.storage.directory import claimed
+from tracekit.storage.directory import claimed, joined
 
 
 @contextmanager
@@ -48,6 +49,12 @@ def record(
         sinks: where each event goes as well (see ``tracekit.sinks``).
         program: the program's name in the run record.
 
+    Threads record into the one trace; a forked child (a DataLoader's worker)
+    writes a part of its own, which the parent takes in at its end, and a
+    recording in memory refuses it. Under torchrun every rank records to one
+    path: rank is a dim of every tap, rank 0 waits for the others and makes
+    one trace of all. A process that is spawned records what it opens itself.
+
     Yields:
         The recorder; its ``.trace`` is there when the block has ended.
 
@@ -68,7 +75,12 @@ def record(
     expectation = Expectation(globs, expect)
     run = run_record.python_run(program, selection.pixel_dims, globs or ())
     with (
-        nullcontext() if root is None else claimed(root),
+        nullcontext() if root is None else _place(root),
         Recorder(root, selection, expectation, sinks, run) as recorder,
     ):
         yield recorder
+
+
+def _place(root: Path) -> AbstractContextManager[None]:
+    rank, _ = rank_of_world()
+    return joined(root, f"rank{rank}") if rank else claimed(root)

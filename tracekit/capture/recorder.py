@@ -19,6 +19,7 @@ from tracekit.capture.dims import Dims, dims_of
 from tracekit.capture.expectation import Expectation
 from tracekit.capture.firing import Origin
 from tracekit.capture.opened import OpenedFiles, watch_opens
+from tracekit.capture.ranks import DIM, rank_of_world
 from tracekit.capture.reach import Reach
 from tracekit.capture.selection import Selection, take
 from tracekit.capture.sinks import Sink
@@ -50,15 +51,16 @@ class Recorder:
         self._expectation = expectation
         self._sinks = sinks
         self._run = run
-        self._facts: list[ConfigValue | FileUse] = []
         self._closed = False
         self._lock = threading.Lock()
         self._trace: Trace | None = None
-        self._process = os.getpid()
+        self._owner = self._process = os.getpid()
+        rank, world = rank_of_world()
+        self._around = {DIM: rank} if world > 1 else {}
         self._store: Store = (
-            MemoryStore()
+            MemoryStore(rank)
             if path is None
-            else DiskStore(path, run, selection.coverage())
+            else DiskStore(path, run, selection.coverage(), rank, world)
         )
 
     def __enter__(self) -> Self:
@@ -73,6 +75,8 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         _state.deactivate(self)
+        if os.getpid() != self._owner:
+            return  # a forked child leaves the block; the parent closes
         if error is None:
             self.close("complete")
             return
@@ -84,6 +88,8 @@ class Recorder:
     @property
     def trace(self) -> Trace:
         """The finished trace; only after the block has ended."""
+        if self._trace is None and self._closed and self.path is not None:
+            self._trace = open_trace(self.path)
         if self._trace is None:
             raise RecordingError(
                 "the recording still runs; use .trace after the with block"
@@ -100,8 +106,7 @@ class Recorder:
         origin: Origin | None = None,
     ) -> None:
         """Record one firing of a tap, as far as it is selected."""
-        wanted = self._expectation.wants(name)
-        if not wanted or os.getpid() != self._process:
+        if not self._expectation.wants(name):
             return
         array = tensors.as_array(value, name)
         named = dims_of(tuple(array.shape), name, dims)
@@ -120,6 +125,7 @@ class Recorder:
     ) -> Event | None:
         origin = origin or Origin()
         loops = _state.loops() if origin.loops is None else origin.loops
+        loops = {**self._around, **loops}
         taken = take(
             array, dims, loops, self._selection, where, name, self._reach
         )
@@ -145,7 +151,16 @@ class Recorder:
             thread=threading.get_ident(),
         )
 
+    def _see_process(self) -> None:
+        """In a forked child: write a part of its own from here on."""
+        if os.getpid() != self._process:
+            self._lock = threading.Lock()  # another thread may have held it
+            self._process = os.getpid()
+            self._store = self._store.forked()
+
     def _write(self, event: Event) -> None:
+        self._see_process()
+        event = replace(event, process=self._store.process)
         with self._lock:
             if self._closed:
                 return  # fired in another thread as the block ended
@@ -177,10 +192,10 @@ class Recorder:
         self._keep(use)
 
     def _keep(self, fact: ConfigValue | FileUse) -> None:
+        self._see_process()
         with self._lock:
             if self._closed:
                 return
-            self._facts.append(fact)
             self._store.keep(fact)
 
     def close(self, outcome: str) -> None:
@@ -204,11 +219,14 @@ class Recorder:
             self._closed = True
         try:
             run = replace(self._run, facts={**self._run.facts, **told})
-            stated = [f for f in self._facts if isinstance(f, FileUse)]
+            events, facts = self._store.close()
+            if self._store.process and self.path is not None:
+                return  # rank 0 makes one trace of all parts
+            stated = [f for f in facts if isinstance(f, FileUse)]
             self._trace = Trace.build(
-                self._store.close(),
+                events,
                 run=run,
-                config=[f for f in self._facts if isinstance(f, ConfigValue)],
+                config=[f for f in facts if isinstance(f, ConfigValue)],
                 files=[*stated, *self.files.uses(stated)],
                 coverage=self._selection.coverage(),
             )
@@ -217,6 +235,8 @@ class Recorder:
         finally:
             for sink in self._sinks:
                 sink.close()
+        if self._store.lost:
+            raise RecordingError(self._store.lost)
         if missing:
             raise RecordingError(_missing_taps(missing))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,15 @@ from pathlib import Path
 from tracekit.errors import RecordingError
 from tracekit.schema import TABLES
 from tracekit.storage.trace import ELEMENTS, MARKER, is_trace
-from tracekit.storage.unfinished import JOURNAL, STREAM, is_unfinished
+from tracekit.storage.unfinished import (
+    JOURNAL,
+    PART,
+    STREAM,
+    is_unfinished,
+)
 
 LOCK = "recording.lock"
+RANK_SECONDS = 60
 _OURS = {MARKER, ELEMENTS, STREAM, JOURNAL, LOCK, "output.log"} | {
     f"{name}.parquet" for name in TABLES
 }
@@ -45,10 +52,67 @@ def held(root: Path) -> Iterator[None]:
         RecordingError: a recorder writes there.
     """
     _lock(root)
+    owner = os.getpid()
     try:
         yield
     finally:
-        (root / LOCK).unlink(missing_ok=True)
+        if os.getpid() == owner:  # no forked child that leaves the block
+            (root / LOCK).unlink(missing_ok=True)
+
+
+@contextmanager
+def joined(root: Path, label: str) -> Iterator[None]:
+    """Take part in the recording of another process; tell it of the end.
+
+    Args:
+        root: the directory that the other process claims.
+        label: of this process' part.
+
+    Raises:
+        RecordingError: nobody records there after a minute.
+    """
+    done = root / f"recording.{label}.done"
+    deadline = time.monotonic() + RANK_SECONDS
+    while not _is_held(root) or done.exists():
+        if time.monotonic() > deadline:
+            raise RecordingError(
+                f"{label}: rank 0 doesn't record to {root}; let every rank "
+                "enter record() with one path, on a disk that all see"
+            )
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        done.touch()
+
+
+def wait_for_ranks(root: Path, world: int) -> None:
+    """Wait until the other ranks have ended their parts.
+
+    Raises:
+        RecordingError: some have not after a minute.
+    """
+    waited = [f"rank{number}" for number in range(1, world)]
+    deadline = time.monotonic() + RANK_SECONDS
+    while left := [
+        label
+        for label in waited
+        if not (root / f"recording.{label}.done").exists()
+    ]:
+        if time.monotonic() > deadline:
+            raise RecordingError(
+                f"{', '.join(left)} did not end the recording to {root}; what "
+                "all ranks wrote is there: run 'tracekit repair' on it"
+            )
+        time.sleep(0.01)
+
+
+def _is_held(root: Path) -> bool:
+    try:
+        owner = (root / LOCK).read_text().strip()
+    except OSError:
+        return False
+    return is_unfinished(root) and _is_alive(owner)
 
 
 def _refuse_others(root: Path) -> None:
@@ -59,7 +123,7 @@ def _refuse_others(root: Path) -> None:
             f"{root} is a file; give a new directory for the trace"
         )
     found = {entry.name for entry in root.iterdir()}
-    others = sorted(found - _OURS)
+    others = sorted(n for n in found - _OURS if not PART.fullmatch(n))
     if not found - {LOCK} or (
         not others and (is_trace(root) or is_unfinished(root))
     ):

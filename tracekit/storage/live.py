@@ -7,7 +7,10 @@ the program.
 
 from __future__ import annotations
 
+import mmap
+import os
 import threading
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -15,14 +18,33 @@ import structlog
 
 from tracekit.errors import RecordingError
 from tracekit.schema import ConfigValue, Coverage, Event, FileUse, Run
-from tracekit.storage.stream import EventStream, read_stream
-from tracekit.storage.unfinished import JOURNAL, STREAM, Journal
+from tracekit.storage.directory import wait_for_ranks
+from tracekit.storage.stream import EventStream
+from tracekit.storage.unfinished import (
+    STREAM,
+    Journal,
+    part_files,
+    read_parts,
+)
 
 FLUSH_SECONDS = 0.2
 
 
+Kept = tuple[list[Event], list[ConfigValue | FileUse]]
+
+
 class Store(Protocol):
-    """Takes what a recorder collects, from any thread."""
+    """Takes what a recorder collects, from any thread.
+
+    ``process`` numbers the process, ``lost`` says what could not be taken.
+    """
+
+    process: int
+
+    @property
+    def lost(self) -> str:
+        """What was refused although the recording went on, or ""."""
+        ...
 
     def write(self, event: Event) -> None:
         """Take one event."""
@@ -32,32 +54,88 @@ class Store(Protocol):
         """Take one fact."""
         ...
 
-    def close(self) -> list[Event]:
-        """Take no more; all events in the order in which they came.
+    def forked(self) -> Store:
+        """The store of a forked child, called in the child."""
+        ...
+
+    def close(self) -> Kept:
+        """Take no more; all that was taken, in the order in which it came.
 
         Raises:
-            RecordingError: some are lost.
+            RecordingError: some is lost.
         """
         ...
 
 
 class MemoryStore:
-    """Keeps events in memory."""
+    """Keeps events in memory.
 
-    def __init__(self) -> None:
+    Args:
+        process: number of this process.
+    """
+
+    def __init__(self, process: int = 0) -> None:
+        self.process = process
         self._events: list[Event] = []
+        self._facts: list[ConfigValue | FileUse] = []
+        self._refused = mmap.mmap(-1, 1)  # shared with forked children
+
+    @property
+    def lost(self) -> str:
+        """Whether a forked child had something to record."""
+        if self._refused[0] == 0:
+            return ""
+        return (
+            "taps fired in forked processes, which can't reach a recording "
+            "in memory; give record() a path, and each writes its part"
+        )
 
     def write(self, event: Event) -> None:
         """Take one event."""
         self._events.append(event)
 
     def keep(self, fact: ConfigValue | FileUse) -> None:
-        """A fact needs no copy: the recorder has it."""
+        """Take one fact."""
+        self._facts.append(fact)
 
-    def close(self) -> list[Event]:
-        """All events."""
-        events, self._events = self._events, []
-        return events
+    def forked(self) -> Store:
+        """Nothing of a child arrives; the parent tells so at its end."""
+        return _Refusing(self._refused)
+
+    def close(self) -> Kept:
+        """All of it."""
+        kept = self._events, self._facts
+        self._events, self._facts = [], []
+        return kept
+
+
+class _Refusing:
+    """Takes nothing and says so, once here and once in the parent."""
+
+    process = 0
+    lost = ""
+
+    def __init__(self, refused: mmap.mmap) -> None:
+        refused[0] = 1
+        structlog.get_logger("tracekit").error(
+            "a forked process can't reach a recording in memory; give "
+            "record() a path",
+            process=os.getpid(),
+        )
+
+    def write(self, event: Event) -> None:
+        """Refuse."""
+
+    def keep(self, fact: ConfigValue | FileUse) -> None:
+        """Refuse."""
+
+    def forked(self) -> Store:
+        """A child's child is refused as well."""
+        return self
+
+    def close(self) -> Kept:
+        """Nothing."""
+        return [], []
 
 
 class DiskStore:
@@ -67,19 +145,40 @@ class DiskStore:
         root: the directory of the trace.
         run: the run record.
         coverage: which coordinates the recording selects.
+        rank, world: this process, and how many write parts of the trace.
+        child: number of a forked child, 0 in the process that was forked. A
+            child may end without a word, so each of its events is flushed.
     """
 
-    def __init__(self, root: Path, run: Run, coverage: list[Coverage]) -> None:
+    lost = ""
+
+    def __init__(
+        self,
+        root: Path,
+        run: Run,
+        coverage: list[Coverage],
+        rank: int = 0,
+        world: int = 1,
+        child: int = 0,
+    ) -> None:
         self._root = root
-        self._journal = Journal(root / JOURNAL, run, coverage)
-        self._stream = EventStream(root / STREAM)
+        self._origin = (root, run, coverage, rank, world)
+        self._world, self._is_part = world, rank > 0 or child > 0
+        self.process = world - 1 + child if child else rank
+        label = f"fork{child}" if child else f"rank{rank}" if rank else ""
+        stream, journal = part_files(root, label)
+        self._journal = Journal(journal, run, coverage)
+        self._stream = EventStream(stream)
+        self._at_once = child > 0
         self._lock = threading.Lock()
         self._failure = ""
+        self._parent: DiskStore | None = None
         self._ended = threading.Event()
         self._flusher = threading.Thread(
             target=self._flush_often, name="tracekit flush", daemon=True
         )
-        self._flusher.start()
+        if not self._at_once:
+            self._flusher.start()
 
     def _flush_often(self) -> None:
         while not self._ended.wait(FLUSH_SECONDS):
@@ -98,6 +197,8 @@ class DiskStore:
                 return
             try:
                 self._stream.write(event)
+                if self._at_once:
+                    self._stream.flush()
             except OSError as error:
                 self._fail(error)
 
@@ -111,6 +212,22 @@ class DiskStore:
             except OSError as error:
                 self._fail(error)
 
+    def forked(self) -> Store:
+        """A part of its own for a forked child."""
+        for child in count(1):
+            try:
+                store = DiskStore(*self._origin, child)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                self._lock = threading.Lock()
+                self._fail(error)
+                return self
+            # what the parent has not flushed is the parent's to write
+            store._parent = self
+            return store
+        raise AssertionError
+
     def _fail(self, error: OSError) -> None:
         self._failure = (
             f"the recording to {self._root} stopped while the program went "
@@ -123,14 +240,15 @@ class DiskStore:
             reason=str(error),
         )
 
-    def close(self) -> list[Event]:
-        """End the files; the events as they lie on the disk.
+    def close(self) -> Kept:
+        """End the files; what lies on the disk, of all processes.
 
         Raises:
             RecordingError: the disk took no more, or lost some.
         """
         self._ended.set()
-        self._flusher.join()
+        if not self._at_once:
+            self._flusher.join()
         with self._lock:
             try:
                 if not self._failure:
@@ -141,10 +259,14 @@ class DiskStore:
             self._journal.close()
         if self._failure:
             raise RecordingError(self._failure)
-        events = list(read_stream(self._root / STREAM))
-        if len(events) != self._stream.events:
+        if self._is_part:
+            return [], []
+        wait_for_ranks(self._root, self._world)
+        events, facts = read_parts(self._root)
+        mine = sum(event.process == self.process for event in events)
+        if mine != self._stream.events:
             raise RecordingError(
-                f"{self._root / STREAM} holds {len(events)} of "
+                f"{self._root / STREAM} holds {mine} of "
                 f"{self._stream.events} events; something else wrote into it"
             )
-        return events
+        return events, facts

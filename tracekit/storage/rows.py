@@ -102,7 +102,7 @@ def _event_rows(number: int, tap: SealedTap) -> Iterator[dict[str, Any]]:
             "tap_id": number,
             "event": place,
             "phase": event.phase,
-            "process": 0,
+            "process": event.process,
             "thread": event.thread,
             "grid_origin": [axis.origin for axis in event.axes],
             "grid_extent": [axis.extent for axis in event.axes],

@@ -51,6 +51,7 @@ SCHEMA = pa.schema(
         ("phase", _TEXT),
         ("time_ns", pa.int64()),
         ("thread", pa.int64()),
+        ("process", pa.int64()),
     ],
     metadata={"tracekit": str(FORMAT_VERSION)},
 )
@@ -148,6 +149,7 @@ def _row(event: Event) -> tuple[Any, ...]:
         event.phase,
         event.time_ns,
         event.thread,
+        event.process,
     )
 
 

@@ -9,6 +9,7 @@ records still, and a trace can be built from what was flushed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -28,6 +29,7 @@ from tracekit.storage.stream import read_stream
 
 STREAM = "recording.arrow"
 JOURNAL = "recording.jsonl"
+PART = re.compile(r"recording\.\w+\.(arrow|jsonl|done)")
 
 
 class Journal:
@@ -89,6 +91,41 @@ def remove_unfinished(root: Path) -> None:
     """Remove what a recording needs only while it runs."""
     (root / STREAM).unlink(missing_ok=True)
     (root / JOURNAL).unlink(missing_ok=True)
+    for part in [p for p in root.iterdir() if PART.fullmatch(p.name)]:
+        part.unlink(missing_ok=True)
+
+
+def part_files(root: Path, label: str) -> tuple[Path, Path]:
+    """Stream and journal of one process; those of the first have no label."""
+    dot = f".{label}" if label else ""
+    return root / f"recording{dot}.arrow", root / f"recording{dot}.jsonl"
+
+
+def read_parts(root: Path) -> tuple[list[Event], list[ConfigValue | FileUse]]:
+    """What all processes flushed: ranks and forked children after the first.
+
+    Events of one process stand together, in the order in which they fired.
+    """
+    streams = sorted(p for p in root.glob("recording.*.arrow"))
+    streams = [root / STREAM, *(p for p in streams if p.name != STREAM)]
+    events: list[Event] = []
+    stated: list[ConfigValue | FileUse] = []
+    for stream in streams:
+        events += read_stream(stream)
+        stated += _stated(_journal(stream.with_suffix(".jsonl")))
+    return events, stated
+
+
+def _journal(path: Path) -> list[tuple[str, Any]]:
+    return [(kind, c) for line in _lines(path) for kind, c in line.items()]
+
+
+def _stated(facts: list[tuple[str, Any]]) -> Iterator[ConfigValue | FileUse]:
+    for kind, content in facts:
+        if kind == "config":
+            yield ConfigValue(**content)
+        elif kind == "file":
+            yield FileUse(**content)
 
 
 def read_unfinished(root: Path) -> Unfinished:
@@ -98,11 +135,7 @@ def read_unfinished(root: Path) -> Unfinished:
         TraceError: another version of tracekit recorded it, or it was killed
             before it wrote its run record.
     """
-    facts = [
-        (kind, c)
-        for line in _lines(root / JOURNAL)
-        for kind, c in line.items()
-    ]
+    facts = _journal(root / JOURNAL)
     found = dict(facts)
     if found["tracekit"] != FORMAT_VERSION:
         raise TraceError(
@@ -115,14 +148,14 @@ def read_unfinished(root: Path) -> Unfinished:
             f"{root}: the program was killed as its recording began, nothing "
             "was kept; run it again"
         )
-    events = list(read_stream(root / STREAM))
+    events, stated = read_parts(root)
     state = f"unfinished: killed or still running; {len(events)} events kept"
     run = _run(found["run"])
     return Unfinished(
         run=replace(run, facts={**run.facts, "recording": state}),
         events=events,
-        config=[ConfigValue(**c) for kind, c in facts if kind == "config"],
-        files=[FileUse(**c) for kind, c in facts if kind == "file"],
+        config=[fact for fact in stated if isinstance(fact, ConfigValue)],
+        files=[fact for fact in stated if isinstance(fact, FileUse)],
         coverage=[_coverage(c) for kind, c in facts if kind == "coverage"],
     )
 

@@ -1,0 +1,141 @@
+"""Forked children and ranks: one trace, and nothing lost in silence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import tracekit as tk
+from tests.helpers import cells, grid, stored
+from tracekit.errors import RecordingError
+
+
+class Rows(torch.utils.data.Dataset[torch.Tensor]):
+    """Taps each row where it is loaded."""
+
+    def __len__(self) -> int:
+        """Eight."""
+        return 8
+
+    def __getitem__(self, row: int) -> torch.Tensor:
+        """A row of one number."""
+        with tk.scope("row", row=row):
+            return tk.tap(torch.tensor([float(row)]), "loaded", "n")
+
+
+def loaded() -> list[float]:
+    """All rows through two workers."""
+    loader = torch.utils.data.DataLoader(
+        Rows(), num_workers=2, multiprocessing_context="fork"
+    )
+    return [float(batch) for batch in loader]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_workers_write_parts_of_one_trace(tmp_path: Path) -> None:
+    """Every row is there once, and its event knows the process."""
+    with tk.record(tmp_path / "a") as recording:
+        tk.config("mode", "before")
+        tk.tap(1.0, "parent")
+        rows = loaded()
+        tk.tap(2.0, "parent")
+    trace = recording.trace
+    assert rows == list(range(8))
+    assert stored(trace, "loaded").tolist() == rows
+    assert stored(trace, "parent").tolist() == [1.0, 2.0]
+    processes = trace.tables["event"]["process"].to_pylist()
+    assert sorted(processes) == [0, 0, *[1] * 4, *[2] * 4]
+    assert not list((tmp_path / "a").glob("recording*"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_recording_in_memory_refuses_workers() -> None:
+    """The program goes on, and the end of the block is one error."""
+    made = []
+
+    def program() -> None:
+        with tk.record() as recording:
+            made.append(recording)
+            tk.tap(1.0, "parent")
+            assert loaded() == list(range(8))
+
+    with pytest.raises(RecordingError, match="each writes its part"):
+        program()
+    assert made[0].trace.taps == ("parent",)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_that_leaves_the_block_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    """The parent keeps the lock, records on and closes."""
+    with tk.record(tmp_path / "a") as recording:
+        tk.tap(1.0, "parent")
+        child = os.fork()
+        tk.tap(float(child == 0), "both")
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert recording.trace.taps[0] == "parent"
+    assert 0.0 in stored(recording.trace, "both")
+
+
+RANKED = """
+import os, sys
+import torch, torch.distributed as dist
+import tracekit as tk
+dist.init_process_group("gloo", init_method="file://" + sys.argv[2],
+    rank=int(os.environ["RANK"]), world_size=int(os.environ["WORLD_SIZE"]))
+rank = dist.get_rank()
+with tk.record(sys.argv[1]) as recording:
+    part = torch.arange(3.0, dtype=torch.float64) + 10 * rank
+    tk.tap(part, "part", "n")
+    dist.all_reduce(part)
+    tk.tap(part, "total", "n")
+    tk.config(f"seen by {rank}", rank)
+dist.barrier()
+assert recording.trace.taps == ("part", "total")
+dist.destroy_process_group()
+"""
+
+
+@pytest.mark.parametrize("world", [2, 4])
+def test_ranks_write_parts_of_one_trace(tmp_path: Path, world: int) -> None:
+    """Rank is a coordinate and a column; all ranks open the same trace."""
+    script, path = tmp_path / "ranked.py", tmp_path / "a"
+    script.write_text(RANKED)
+    command = [sys.executable, str(script), str(path), str(tmp_path / "init")]
+    ranks = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": str(world)},
+        )
+        for rank in range(world)
+    ]
+    assert [process.wait(timeout=90) for process in ranks] == [0] * world
+    trace = tk.read_trace(path)
+    assert trace.taps == ("part", "total")
+    assert grid(trace, "part") == {"rank": (0, world), "n": (0, 3)}
+    found = cells(trace, "part")
+    for rank in range(world):
+        for n in range(3):
+            place = frozenset({("rank", rank), ("n", n)})
+            assert found[place] == n + 10 * rank
+    expected = [world * n + 10 * sum(range(world)) for n in range(3)] * world
+    assert stored(trace, "total").tolist() == expected
+    events = trace.tables["event"].to_pylist()
+    assert {row["process"] for row in events} == set(range(world))
+    assert trace.tables["config"].num_rows == world
+
+
+def test_a_wrong_rank_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RANK must lie inside WORLD_SIZE."""
+    monkeypatch.setenv("RANK", "4")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(RecordingError, match="WORLD_SIZE"), tk.record():
+        pass
