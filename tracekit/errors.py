@@ -3,6 +3,7 @@
 TracekitError
 ├── TapError        a tap was called with something that it can't record
 ├── RecordingError  recording can't start, go on or close
+│   └── RecordingStopped  record(stop_when=...) ends its block; it catches it
 ├── TraceError      a stored trace can't be opened
 ├── LogError        a log or a dialect can't be read
 ├── PolicyError     a policy file is wrong
@@ -22,6 +23,10 @@ class TapError(TracekitError, ValueError):
 
 class RecordingError(TracekitError, RuntimeError):
     """Recording can't start, go on or close."""
+
+
+class RecordingStopped(RecordingError):  # noqa: N818 - no failure
+    """``record(stop_when=...)`` ends its block here, and catches this."""
 
 
 class TraceError(TracekitError, ValueError):

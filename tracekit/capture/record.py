@@ -11,6 +11,7 @@ from tracekit import run_record
 from tracekit.capture.expectation import Expectation, Expected
 from tracekit.capture.ranks import rank_of_world
 from tracekit.capture.recorder import Recorder
+from tracekit.capture.sampling import Sampling, Stop, When
 from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink
 from tracekit.storage.directory import claimed, joined
@@ -24,6 +25,9 @@ def record(
     at: Mapping[str, int | Sequence[int]] | None = None,
     taps: Sequence[str] | None = None,
     expect: Expected | None = None,
+    every: int = 1,
+    when: When | None = None,
+    stop_when: Stop | None = None,
     pixel_dims: Sequence[str] = ("slow", "fast"),
     sinks: Sequence[Sink] = (),
     program: str = "",
@@ -45,6 +49,13 @@ def record(
             path of one: every tap that it has and ``taps`` selects. What
             never fires is an error when the block ends, and the trace is
             written all the same.
+        every: record the first firing of each tap and each n-th after it.
+        when: record a firing where this is true of the tap's name and the
+            loop indices around it.
+        stop_when: end the block at the first event that holds "nan" or
+            "inf", or that a predicate is true of. The tap raises
+            RecordingStopped, this block catches it, and the run's fact
+            ``recording`` says where; ``expect`` is not asked then.
         pixel_dims: the names of the pixel's two dims.
         sinks: where each event goes as well (see ``tracekit.sinks``).
         program: the program's name in the run record.
@@ -73,10 +84,13 @@ def record(
     root = None if path is None else Path(path)
     globs = None if taps is None else tuple(taps)
     expectation = Expectation(globs, expect)
+    sampling = Sampling(every, when, stop_when)
     run = run_record.python_run(program, selection.pixel_dims, globs or ())
     with (
         nullcontext() if root is None else _place(root),
-        Recorder(root, selection, expectation, sinks, run) as recorder,
+        Recorder(
+            root, selection, expectation, sampling, sinks, run
+        ) as recorder,
     ):
         yield recorder
 

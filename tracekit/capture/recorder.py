@@ -21,9 +21,10 @@ from tracekit.capture.firing import Origin
 from tracekit.capture.opened import OpenedFiles, watch_opens
 from tracekit.capture.ranks import DIM, rank_of_world
 from tracekit.capture.reach import Reach
+from tracekit.capture.sampling import Sampling
 from tracekit.capture.selection import Selection, take
 from tracekit.capture.sinks import Sink
-from tracekit.errors import RecordingError, TapError
+from tracekit.errors import RecordingError, RecordingStopped, TapError
 from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
 from tracekit.storage.live import DiskStore, MemoryStore, Store
 from tracekit.storage.trace import Trace, open_trace
@@ -41,6 +42,7 @@ class Recorder:
         path: Path | None,
         selection: Selection,
         expectation: Expectation,
+        sampling: Sampling,
         sinks: Sequence[Sink],
         run: Run,
     ) -> None:
@@ -49,6 +51,8 @@ class Recorder:
         self._selection = selection
         self._reach = Reach(selection.groups)
         self._expectation = expectation
+        self._sampling = sampling
+        self._stopped: RecordingStopped | None = None
         self._sinks = sinks
         self._run = run
         self._closed = False
@@ -73,17 +77,21 @@ class Recorder:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:
+    ) -> bool:
         _state.deactivate(self)
         if os.getpid() != self._owner:
-            return  # a forked child leaves the block; the parent closes
+            return False  # a forked child; the parent closes
+        if self._stopped is not None and error in (None, self._stopped):
+            self.close(str(self._stopped))
+            return True
         if error is None:
             self.close("complete")
-            return
+            return False
         try:
             self.close(f"ended by {type(error).__name__}: {error}")
         except RecordingError as second:
             error.add_note(f"tracekit: {second}")
+        return False
 
     @property
     def trace(self) -> Trace:
@@ -126,6 +134,8 @@ class Recorder:
         origin = origin or Origin()
         loops = _state.loops() if origin.loops is None else origin.loops
         loops = {**self._around, **loops}
+        if not self._sampling.takes(name, loops):
+            return None
         taken = take(
             array, dims, loops, self._selection, where, name, self._reach
         )
@@ -168,6 +178,14 @@ class Recorder:
             self._store.write(event)
             for sink in self._sinks:
                 sink.write(event)
+            reason = self._sampling.stop_reason(event)
+            if reason:
+                self._closed = True
+                self._stopped = RecordingStopped(
+                    f"stopped at tap {event.tap!r}, "
+                    f"{event.file}:{event.line}: {reason}"
+                )
+                raise self._stopped
 
     def state(
         self, key: str, value: float | str, unit: str | None, *, decisive: bool
@@ -210,6 +228,8 @@ class Recorder:
             TraceError: the events don't fit into a trace.
         """
         missing, outside = self._expectation.missing(), self._outside()
+        if self._stopped is not None:
+            missing = {}  # what comes later had no chance
         told = {"recording": outcome}
         if missing:
             told["never_recorded"] = ", ".join(missing)
