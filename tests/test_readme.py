@@ -1,0 +1,33 @@
+"""The README's Python runs as it stands, from its first block to its last."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_the_code_of_the_readme_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its blocks, one after the other, in a folder of their own."""
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert len(blocks) >= 2
+    monkeypatch.chdir(tmp_path)
+    code = compile("\n".join(blocks), str(README), "exec")
+    exec(code, {"__name__": "readme"})  # noqa: S102 - our own page
+    assert "CLOSE" in capsys.readouterr().out
+
+
+def test_every_path_of_the_readme_is_there() -> None:
+    """Files and folders that the page names exist."""
+    named = re.findall(
+        r"`((?:tracekit|examples|queries|simulator)/[\w./]*)`",
+        README.read_text(),
+    )
+    assert named
+    for path in named:
+        assert (README.parent / path).exists(), path
