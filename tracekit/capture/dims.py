@@ -114,6 +114,7 @@ def _component_labels(token: str) -> tuple[str, ...] | None:
     return _COMPONENTS.get(token)
 
 
+@lru_cache(maxsize=64)
 def unnamed_dims(rank: int) -> Dims:
     """Dims of a value whose axes nobody named: axis0, axis1, ..."""
     return Dims(tuple(f"axis{n}" for n in range(rank)), ())

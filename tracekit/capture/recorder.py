@@ -7,8 +7,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -58,6 +59,7 @@ class Recorder:
         self._closed = False
         self._lock = threading.Lock()
         self._trace: Trace | None = None
+        self._build: Callable[[], Trace] | None = None
         self._owner = self._process = os.getpid()
         rank, world = rank_of_world()
         self._around = {DIM: rank} if world > 1 else {}
@@ -98,6 +100,9 @@ class Recorder:
         """The finished trace; only after the block has ended."""
         if self._trace is None and self._closed and self.path is not None:
             self._trace = open_trace(self.path)
+        if self._build is not None:
+            # sealing sorts and hashes; in memory it waits until asked for
+            self._trace, self._build = self._build(), None
         if self._trace is None:
             raise RecordingError(
                 "the recording still runs; use .trace after the with block"
@@ -116,6 +121,7 @@ class Recorder:
         """Record one firing of a tap, as far as it is selected."""
         if not self._expectation.wants(name):
             return
+        self._see_process()
         array = tensors.as_array(value, name)
         named = dims_of(tuple(array.shape), name, dims)
         event = self._event(array, name, named, unit, where, origin)
@@ -159,6 +165,7 @@ class Recorder:
             need="ignored" if origin.phase == "recompute" else "required",
             time_ns=time.time_ns(),
             thread=threading.get_ident(),
+            process=self._store.process,
         )
 
     def _see_process(self) -> None:
@@ -169,8 +176,6 @@ class Recorder:
             self._store = self._store.forked()
 
     def _write(self, event: Event) -> None:
-        self._see_process()
-        event = replace(event, process=self._store.process)
         with self._lock:
             if self._closed:
                 return  # fired in another thread as the block ended
@@ -243,7 +248,8 @@ class Recorder:
             if self._store.process and self.path is not None:
                 return  # rank 0 makes one trace of all parts
             stated = [f for f in facts if isinstance(f, FileUse)]
-            self._trace = Trace.build(
+            build = partial(
+                Trace.build,
                 events,
                 run=run,
                 config=[f for f in facts if isinstance(f, ConfigValue)],
@@ -251,7 +257,9 @@ class Recorder:
                 coverage=self._selection.coverage(),
             )
             if self.path is not None:
-                self._trace = _stored(self._trace, self.path)
+                self._trace = _stored(build(), self.path)
+            else:
+                self._build = build
         finally:
             for sink in self._sinks:
                 sink.close()

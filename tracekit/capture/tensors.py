@@ -8,6 +8,7 @@ into its tensor right after the tap.
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,12 @@ def _python_integer(value: int, name: str) -> Array:
 
 def type_name(array: Any) -> str:
     """The program's own name of the type, "float64" or "bfloat16"."""
-    return str(array.dtype).removeprefix("torch.")
+    return _name_of(array.dtype)
+
+
+@lru_cache(maxsize=256)
+def _name_of(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def kind_of(values: Array) -> Kind:

@@ -209,9 +209,13 @@ def _count_occurrences(
 ) -> tuple[tuple[Axis, ...], pa.Table]:
     """Sort by ordinal; what fired n times at one place gets n occurrences."""
     ordinals: Ordinals = table["ordinal"].to_numpy()
-    steps = np.diff(ordinals)
-    if bool(np.all(steps > 0)):
+    if bool(np.all(ordinals[1:] > ordinals[:-1])):
         return axes, table
+    again = _same_place_again(ordinals)
+    if again is not None:
+        occurrence = np.arange(again[1], dtype=np.int64).repeat(again[0])
+        axes, ordinals = with_occurrence(axes, ordinals, occurrence)
+        return axes, _sorted_by(ordinals, table)
     order = np.argsort(ordinals, kind="stable")
     table = table.take(pa.array(order))
     ordinals = ordinals[order]
@@ -221,10 +225,23 @@ def _count_occurrences(
     places = np.arange(len(ordinals))
     occurrence = places - np.maximum.accumulate(np.where(fresh, places, 0))
     axes, ordinals = with_occurrence(axes, ordinals, occurrence)
-    order = np.argsort(ordinals, kind="stable")
+    return axes, _sorted_by(ordinals, table)
+
+
+def _same_place_again(ordinals: Ordinals) -> tuple[int, int] | None:
+    """How many places fired how often, where all fired equally in turns."""
+    first = int(np.argmax(ordinals[1:] <= ordinals[:-1])) + 1
+    count, rest = divmod(len(ordinals), first)
+    if rest:
+        return None
+    turns = ordinals.reshape(count, first)
+    return (first, count) if bool(np.all(turns == turns[0])) else None
+
+
+def _sorted_by(ordinals: Ordinals, table: pa.Table) -> pa.Table:
     column = table.schema.get_field_index("ordinal")
     table = table.set_column(column, "ordinal", pa.array(ordinals))
-    return axes, table.take(pa.array(order))
+    return table.take(pa.array(np.argsort(ordinals, kind="stable")))
 
 
 def _hash(*parts: bytes | npt.NDArray[Any]) -> str:
