@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from simulator import numerics
-from tracekit import _state, tap
+from tracekit import is_recording, tap
 
 Field = tuple[Tensor, Tensor, Tensor]
 
@@ -103,6 +103,6 @@ def tap_field(
     They are put side by side only while something records; that copies
     numbers and computes none.
     """
-    if _state.recording:
+    if is_recording():
         together = torch.stack([view(x) for x in v], dim=-1)
         tap(together, name, dims, unit=unit, where=where)

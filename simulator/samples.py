@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tracekit import _state
+from tracekit import is_recording
 
 LOOPS = ("layer", "sub_slow", "sub_fast", "source", "phi", "mosaic")
 PIXEL = "slow fast"
@@ -74,7 +74,7 @@ def _view(value: Tensor, loops: int) -> Tensor:
 
     These views are for taps alone; they take time that a silent run saves.
     """
-    if not _state.recording:
+    if not is_recording():
         return value
     components = value.dim() - _AXES
     inner = range(components + loops, components + len(LOOPS))

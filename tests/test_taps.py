@@ -287,3 +287,11 @@ def test_a_thread_sees_the_scopes_of_a_copied_context() -> None:
     grids = recording.trace.tables["grid"].to_pylist()
     assert [(row["dim"], row["origin"]) for row in grids] == [("phi", 3)]
     assert len(recording.trace.tables["tap"]) == 2
+
+
+def test_a_program_can_ask_whether_anything_records() -> None:
+    """It is so inside the block and nowhere else."""
+    before = tk.is_recording()
+    with tk.record():
+        inside = tk.is_recording()
+    assert (before, inside, tk.is_recording()) == (False, True, False)

@@ -23,6 +23,7 @@ from tracekit.storage.trace import Trace as Trace
 from tracekit.storage.trace import open_trace as read_trace
 from tracekit.taps import config as config
 from tracekit.taps import input_file as input_file
+from tracekit.taps import is_recording as is_recording
 from tracekit.taps import scope as scope
 from tracekit.taps import tap as tap
 from tracekit.taps import traced as traced
@@ -39,6 +40,7 @@ __all__ = [
     "connect",
     "input_file",
     "instrument",
+    "is_recording",
     "read_log",
     "read_trace",
     "record",

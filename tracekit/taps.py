@@ -62,6 +62,18 @@ def tap(
     return value
 
 
+def is_recording() -> bool:
+    """Whether a recording runs now.
+
+    For what only a tap needs, like planes that are stacked into the vector
+    that it shows. A number of the program must never depend on it.
+
+    >>> is_recording()
+    False
+    """
+    return _state.recording
+
+
 class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     """Nest taps under loop indices while the block lasts.
 
