@@ -86,3 +86,13 @@ def test_a_block_that_calls_no_attached_module_is_an_error() -> None:
         tk.attach(net),
     ):
         program(torch.ones(3, 2))
+
+
+def test_a_name_of_no_submodule_is_an_error() -> None:
+    """A mistyped name among good ones is not lost; a text is no list."""
+    for taps in (["layer", "haed"], "layer"):
+        with (
+            pytest.raises(TapError, match=r"'haed' selects none|\['layer'\]"),
+            tk.attach(Net(), taps),
+        ):
+            raise AssertionError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -295,3 +295,59 @@ def test_a_program_can_ask_whether_anything_records() -> None:
     with tk.record():
         inside = tk.is_recording()
     assert (before, inside, tk.is_recording()) == (False, True, False)
+
+
+def test_generators_leave_their_scopes_in_any_order() -> None:
+    """Loops in step keep each other's indices, and none is left behind."""
+
+    def loop(dim: str) -> Iterator[int]:
+        for i in range(2):
+            with tk.scope(dim, **{dim: i}):
+                yield i
+
+    def program() -> None:
+        for p, q in zip(loop("p"), loop("q"), strict=True):
+            tk.tap(10 * p + q, "inside")
+        tk.tap(1.0, "outside")
+
+    trace = recorded(program)
+    assert grid(trace, "outside") == {}
+    assert grid(trace, "inside") == {"p": (0, 2), "q": (0, 2)}
+
+
+def test_one_scope_may_be_entered_twice() -> None:
+    """It is closed as often as it was entered."""
+    phi = tk.scope("phi", phi=1)
+
+    def program() -> None:
+        with phi, phi:
+            pass
+        tk.tap(1.0, "t")
+
+    assert grid(recorded(program), "t") == {}
+
+
+def test_functions_that_return_before_their_values_are_refused() -> None:
+    """A generator's or a coroutine's values would be lost in silence."""
+
+    def generator() -> Iterator[float]:
+        yield 1.0
+
+    async def coroutine() -> float:
+        return 1.0
+
+    for function in (generator, coroutine):
+        with pytest.raises(TapError, match="tap them in its body"):
+            tk.traced(function)
+
+
+@pytest.mark.parametrize("name", [5, "\udc80"])
+def test_a_name_that_is_no_text_is_an_error_at_its_tap(name: Any) -> None:
+    """The events before it are kept."""
+    with tk.record() as recording:
+        tk.tap(1.0, "t")
+        with pytest.raises(TapError, match="name is a text"):
+            tk.tap(1.0, name)
+        with pytest.raises(TapError, match="unit 5 is no text"):
+            tk.tap(1.0, "u", unit=5)  # type: ignore[arg-type]
+    assert recording.trace.taps == ("t",)

@@ -49,6 +49,8 @@ def attach(
     >>> recording.trace.taps
     ('0', '1')
     """
+    if isinstance(taps, str):
+        raise TapError(f"attach: taps={taps!r}: expected a list, [{taps!r}]")
     chosen = _chosen(module, taps, name)
     called: set[str] = set()
 
@@ -111,9 +113,15 @@ def _chosen(
         for path, part in named.items()
         if taps is None or any(fnmatchcase(path, glob) for glob in taps)
     }
-    if not chosen:
+    idle = [
+        glob
+        for glob in taps or ()
+        if not any(fnmatchcase(path, glob) for path in named)
+    ]
+    if idle:
         raise TapError(
-            f"attach: {taps!r} selects none of {', '.join(list(named)[:9])}"
+            f"attach: {', '.join(map(repr, idle))} selects none of "
+            f"{', '.join(list(named)[:9])}"
         )
     return chosen
 

@@ -7,6 +7,7 @@ value: a tap returns the very object that it was given.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from operator import index
 from os import PathLike
@@ -89,12 +90,12 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     ...     _ = tap(0.1, "angle", unit="rad")
     """
 
-    __slots__ = ("_indices", "_name", "_outer", "_token")
+    __slots__ = ("_indices", "_levels", "_name", "_outer")
 
     def __init__(self, name: str, /, **indices: SupportsIndex) -> None:
         self._name = name
         self._indices = indices
-        self._token: Any = None
+        self._levels: tuple[_state.Scope, ...] = ()
         self._outer: tuple[tuple[str, Any], ...] | None = None
 
     def __enter__(self) -> Self:
@@ -112,7 +113,8 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
                     for dim, value in self._indices.items()
                 ),
             )
-            self._token = _state.scopes.set((*_state.scopes.get(), level))
+            self._levels = (*self._levels, level)
+            _state.scopes.set((*_state.scopes.get(), level))
         return self
 
     def __exit__(
@@ -121,12 +123,22 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._token is not None:
-            _state.scopes.reset(self._token)
-            self._token = None
+        if self._levels:
+            *left, level = self._levels
+            self._levels = tuple(left)
+            _leave(level)
         if self._outer is not None:
             _state.traced = self._outer
             self._outer = None
+
+
+def _leave(level: _state.Scope) -> None:
+    """Take out this very level: generators close theirs in any order."""
+    levels = _state.scopes.get()
+    for place in reversed(range(len(levels))):
+        if levels[place] is level:
+            _state.scopes.set((*levels[:place], *levels[place + 1 :]))
+            return
 
 
 def _index(scope_name: str, dim: str, value: Any) -> int:
@@ -163,6 +175,10 @@ def traced(
     A tuple or a dict of results is tapped part by part (``name.0``,
     ``name.key``); what is no array and no number is passed on untapped.
 
+    Raises:
+        TapError: the function is a generator or async: it returns before its
+            values are there.
+
     >>> @traced
     ... def double(x: float) -> float:
     ...     return 2 * x
@@ -177,6 +193,16 @@ def traced(
 def _traced(
     function: Callable[P, T], name: str, dims: str, unit: str | None
 ) -> Callable[P, T]:
+    if (
+        inspect.isgeneratorfunction(function)
+        or inspect.iscoroutinefunction(function)
+        or inspect.isasyncgenfunction(function)
+    ):
+        raise TapError(
+            f"{name!r} is a generator or async function, which returns before "
+            "its values are there; tap them in its body"
+        )
+
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         if not _state.recording:

@@ -107,3 +107,19 @@ def test_coordinates_inside_are_not_told() -> None:
         trace = recorded(program, pixels=[(1, 2)], at={"phi": [0, 2]})
     assert "never_reached" not in facts(trace)
     assert lines == []
+
+
+def test_a_glob_that_was_left_out_says_so() -> None:
+    """A glob's reason is that of the taps that it matches."""
+    _, message = ended(taps=["scattering_vec"], expect=["F_*"])
+    assert "'F_*' fired, but taps= leaves it out" in message
+    _, message = ended(pixels=[(9, 9)], expect=["F_*"])
+    assert "'F_*' fired, but at none of the selected coordinates" in message
+
+
+@pytest.mark.parametrize("option", ["taps", "expect"])
+def test_a_name_without_a_list_is_refused(option: str) -> None:
+    """It is no list of letters, and no path."""
+    options: dict[str, Any] = {option: "scattering_vec"}
+    with pytest.raises(RecordingError, match="list"), tk.record(**options):
+        program()

@@ -172,3 +172,14 @@ def test_a_masked_gradient_keeps_its_mask() -> None:
         trace = recorded(lambda f=function: backward(f))  # type: ignore[misc]
         assert cells(trace, "t.grad").keys() == cells(trace, "t").keys()
         assert stored(trace, "t.grad").tolist() == [1.0, 1.0]
+
+
+def test_a_parameter_has_one_gradient_a_backward_pass() -> None:
+    """A leaf outlives its step; the hooks of earlier steps do not."""
+    weight = torch.ones(2, requires_grad=True)
+    with tk.record() as recording:
+        for step in range(3):
+            with tk.scope("step", step=step):
+                tk.tap(weight, "w", "n", grad=True).sum().backward()
+    assert grid(recording.trace, "w.grad") == {"step": (0, 3), "n": (0, 2)}
+    assert len(stored(recording.trace, "w.grad")) == 6

@@ -139,3 +139,11 @@ def test_a_wrong_rank_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(RecordingError, match="WORLD_SIZE"), tk.record():
         pass
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_tap_that_fires_in_a_worker_is_not_missing(tmp_path: Path) -> None:
+    """What is expected of a recording may come from its children."""
+    with tk.record(tmp_path / "a", expect=["loaded"]) as recording:
+        loaded()
+    assert recording.trace.taps == ("loaded",)

@@ -125,3 +125,12 @@ def test_a_lock_that_may_be_alive_is_respected(
     with pytest.raises(RecordingError, match=f"delete .*{LOCK}"):
         recorded(one, path=tmp_path)
     assert (tmp_path / LOCK).read_text() == owner
+
+
+def test_a_place_that_can_not_be_written_is_a_clear_error(
+    tmp_path: Path,
+) -> None:
+    """The error says which place, and what to do."""
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordingError, match="give a path that can be wri"):
+        recorded(one, path=tmp_path / "file" / "a")

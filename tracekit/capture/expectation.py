@@ -6,7 +6,9 @@ import difflib
 import os
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import Any
 
+from tracekit.errors import RecordingError, TapError, TraceError
 from tracekit.storage.trace import Trace, open_trace
 
 Expected = Iterable[str] | Trace | str | os.PathLike[str]
@@ -37,7 +39,13 @@ class Expectation:
         if expect is None:
             return []
         if isinstance(expect, str | os.PathLike):
-            expect = open_trace(os.fspath(expect))
+            try:
+                expect = open_trace(os.fspath(expect))
+            except TraceError as error:
+                raise RecordingError(
+                    f"expect={str(expect)!r}: {error}; a text is the path of "
+                    "a trace, names go into a list"
+                ) from error
         if isinstance(expect, Trace):
             return [name for name in expect.taps if self._selects(name)]
         return list(expect)
@@ -46,6 +54,7 @@ class Expectation:
         """Whether a tap is recorded; every tap that fires must ask."""
         wanted = self._wanted.get(name)
         if wanted is None:
+            _check_name(name)
             wanted = self._wanted[name] = self._selects(name)
         return wanted
 
@@ -69,11 +78,25 @@ class Expectation:
 
     def _reason(self, name: str) -> str:
         fired = [tap for tap in self._wanted if tap not in self._required]
-        if self._wanted.get(name):
+        same = [
+            wanted
+            for tap, wanted in self._wanted.items()
+            if tap == name or fnmatchcase(tap, name)
+        ]
+        if any(same):
             return "fired, but at none of the selected coordinates"
-        if name in self._wanted:
+        if same:
             return "fired, but taps= leaves it out"
         near = difflib.get_close_matches(name, fired, 3, 0.5)
         if near:
             return "never fired; near it: " + ", ".join(map(repr, near))
         return "never fired"
+
+
+def _check_name(name: Any) -> None:
+    try:
+        str.encode(name)
+    except (TypeError, UnicodeEncodeError) as error:
+        raise TapError(
+            f"tap {name!r}: a tap's name is a text ({error})"
+        ) from error

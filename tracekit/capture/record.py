@@ -14,6 +14,7 @@ from tracekit.capture.recorder import Recorder
 from tracekit.capture.sampling import Sampling, Stop, When
 from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink
+from tracekit.errors import RecordingError
 from tracekit.storage.directory import claimed, joined
 
 
@@ -82,6 +83,8 @@ def record(
     """
     selection = Selection.of(pixels, at, pixel_dims)
     root = None if path is None else Path(path)
+    if isinstance(taps, str):
+        raise RecordingError(f"taps={taps!r}: expected a list, [{taps!r}]")
     globs = None if taps is None else tuple(taps)
     expectation = Expectation(globs, expect)
     sampling = Sampling(every, when, stop_when)

@@ -122,6 +122,8 @@ class Recorder:
         if not self._expectation.wants(name):
             return
         self._see_process()
+        if unit is not None and not isinstance(unit, str):
+            raise TapError(f"tap {name!r}: the unit {unit!r} is no text")
         array = tensors.as_array(value, name)
         named = dims_of(tuple(array.shape), name, dims)
         event = self._event(array, name, named, unit, where, origin)
@@ -232,21 +234,17 @@ class Recorder:
                 did not; the trace of those that did is written.
             TraceError: the events don't fit into a trace.
         """
-        missing, outside = self._expectation.missing(), self._outside()
-        if self._stopped is not None:
-            missing = {}  # what comes later had no chance
-        told = {"recording": outcome}
-        if missing:
-            told["never_recorded"] = ", ".join(missing)
-        if outside:
-            told["never_reached"] = outside
         with self._lock:
             self._closed = True
         try:
-            run = replace(self._run, facts={**self._run.facts, **told})
             events, facts = self._store.close()
             if self._store.process and self.path is not None:
                 return  # rank 0 makes one trace of all parts
+            for event in events:  # those of other processes, too
+                self._expectation.recorded(event.tap)
+            missing = self._missing()
+            told = self._told(outcome, missing)
+            run = replace(self._run, facts={**self._run.facts, **told})
             stated = [f for f in facts if isinstance(f, FileUse)]
             build = partial(
                 Trace.build,
@@ -267,6 +265,20 @@ class Recorder:
             raise RecordingError(self._store.lost)
         if missing:
             raise RecordingError(_missing_taps(missing))
+
+    def _missing(self) -> dict[str, str]:
+        if self._stopped is not None:
+            return {}  # what comes later had no chance
+        return self._expectation.missing()
+
+    def _told(self, outcome: str, missing: dict[str, str]) -> dict[str, str]:
+        told = {"recording": outcome}
+        if missing:
+            told["never_recorded"] = ", ".join(missing)
+        outside = self._outside()
+        if outside:
+            told["never_reached"] = outside
+        return told
 
     def _outside(self) -> str:
         """Selected coordinates that no tapped value held; warns of them."""

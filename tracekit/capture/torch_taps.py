@@ -76,14 +76,17 @@ def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
     origin = Origin(file, line, "backward", _state.loops())
 
     def hook(gradient: Tensor) -> None:
+        if leaf:  # it outlives the backward pass, with its hooks
+            handle.remove()
         if _state.recording:
             emit(gradient, f"{name}.grad", dims, None, where, origin)
 
-    _when_backward(value, hook)
+    leaf = value.is_leaf
+    handle = _when_backward(value, hook)
 
 
-def _when_backward(tensor: Tensor, hook: Hook) -> None:
-    tensor.register_hook(hook)  # type: ignore[no-untyped-call]
+def _when_backward(tensor: Tensor, hook: Hook) -> Any:
+    return tensor.register_hook(hook)  # type: ignore[no-untyped-call]
 
 
 def _fire_traced(

@@ -38,7 +38,10 @@ def claimed(root: Path) -> Iterator[None]:
             something that is no trace; it is left as it was.
     """
     _refuse_others(root)
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(root, error) from error
     with held(root):
         _clear(root)
         yield
@@ -157,8 +160,17 @@ def _lock(root: Path) -> None:
         lock.unlink(missing_ok=True)
         _lock(root)
         return
+    except OSError as error:
+        raise _unwritable(root, error) from error
     with os.fdopen(handle, "w") as stream:
         stream.write(f"{os.getpid()} on {socket.gethostname()}")
+
+
+def _unwritable(root: Path, error: OSError) -> RecordingError:
+    return RecordingError(
+        f"{root} can't be recorded to ({error}); give a path that can be "
+        "written"
+    )
 
 
 def _is_alive(owner: str) -> bool:
