@@ -180,6 +180,7 @@ def test_a_parameter_has_one_gradient_a_backward_pass() -> None:
     with tk.record() as recording:
         for step in range(3):
             with tk.scope("step", step=step):
-                tk.tap(weight, "w", "n", grad=True).sum().backward()
+                y = tk.tap(weight, "w", "n", grad=True)
+                y.sum().backward()  # type: ignore[no-untyped-call]
     assert grid(recording.trace, "w.grad") == {"step": (0, 3), "n": (0, 2)}
     assert len(stored(recording.trace, "w.grad")) == 6
