@@ -180,3 +180,22 @@ def test_the_wheel_works_without_the_checkout(tmp_path: Path) -> None:
     assert done.stdout.strip() == "close"
     assert done.returncode == 2
     assert "clone tracekit's repository" in done.stderr
+
+
+def test_comparing_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    """Neither torch nor what only other units or other files need."""
+    program = (
+        "import sys, tracekit as tk\n"
+        "for name in ('a', 'b'):\n"
+        "    with tk.record(name): tk.tap(1.0, 'x')\n"
+        "assert tk.compare('a', 'b').verdict == 'close'\n"
+        "print({'torch', 'pint', 'pyarrow.dataset'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "set()"

@@ -104,7 +104,7 @@ class Trace:
         """The element table of tap number ``number``."""
         if self.path is None:
             return self._elements[number]
-        return pq.read_table(self.element_file(number), partitioning=None)
+        return _read(self.element_file(number))
 
     def element_file(self, number: int) -> Path:
         """Where the elements of tap number ``number`` are stored."""
@@ -198,12 +198,31 @@ def open_trace(path: str | Path) -> Trace:
         )
     try:
         tables = {
-            name: pq.read_table(root / f"{name}.parquet", schema=schema)
+            name: _columns(_read(root / f"{name}.parquet"), schema)
             for name, schema in TABLES.items()
         }
     except (OSError, pa.ArrowException) as error:
         raise TraceError(f"{root} is damaged: {error}") from error
     return Trace(tables, {}, root)
+
+
+def _read(file: Path) -> pa.Table:
+    """A Parquet file; ``pq.read_table`` would load pyarrow.dataset too."""
+    with pq.ParquetFile(file) as parquet:
+        return parquet.read()
+
+
+def _columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The columns of this version; one that an older lacked is empty."""
+    return pa.table(
+        [
+            table[field.name].cast(field.type)
+            if field.name in table.column_names
+            else pa.nulls(table.num_rows, field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
 
 
 def _open_unfinished(root: Path) -> Trace:
