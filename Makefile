@@ -9,7 +9,7 @@ demo: $(VENV)/.ready
 	$(BIN)/tracekit demo
 
 test: $(VENV)/.ready lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
