@@ -15,7 +15,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> str:
     """All that the demo prints."""
     text = io.StringIO()
     folder = tmp_path_factory.mktemp("demo") / "demo"
-    run_demo(folder, Console(file=text, width=200))
+    run_demo(folder, Console(file=text, width=400))
     return text.getvalue()
 
 
