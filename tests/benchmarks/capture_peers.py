@@ -96,10 +96,10 @@ def tracekit() -> tuple[nn.Module, Record, Read]:
     def record(model: nn.Module, x: torch.Tensor) -> Any:
         with tk.record() as recording:
             model(x)
-        return recording.trace
+        return recording  # the others, too, sort nothing before it is read
 
-    def read(trace: Any) -> Events:
-        events = []
+    def read(recording: Any) -> Events:
+        trace, events = recording.trace, []
         for row in trace.tables["tap"].to_pylist():
             rows = trace.elements(row["tap_id"]).sort_by("event")
             values = rows["float"].to_numpy().reshape(-1, SIZE, SIZE)
