@@ -146,3 +146,26 @@ def test_a_captured_cuda_graph_is_refused() -> None:
         torch.cuda.graph(graph),
     ):
         double(x)
+
+
+def test_the_gradient_of_a_compiled_leaf_is_an_error() -> None:
+    """Its hook would stay on the input; tapped outside it is recorded."""
+
+    def inside(w: torch.Tensor) -> torch.Tensor:
+        return tk.tap(w, "w", "n", grad=True).sum()
+
+    w = torch.ones(2, requires_grad=True)
+    compiled = torch.compile(inside, backend="aot_eager", fullgraph=True)
+    with (
+        tk.record(),
+        pytest.raises(Exception, match="on an input of compiled code"),
+    ):
+        compiled(w)
+    plain = torch.compile(torch.sum, backend="aot_eager", fullgraph=True)
+
+    def outside() -> None:
+        for _ in range(3):
+            value: Any = plain(tk.tap(w, "w", "n", grad=True))
+            value.backward()
+
+    assert recorded(outside).taps == ("w", "w.grad")

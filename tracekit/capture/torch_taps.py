@@ -109,6 +109,8 @@ def _fire_traced(
     site = _site(name, dims, unit, names, tensors, device, dynamo)
     torch.ops.tracekit.tap.default(tensor, mask, site, integers, counters)
     if grad and tensor.requires_grad:
+        if dynamo and tensor.is_leaf:
+            _refuse_leaf(name)
         of_gradient = _gradient_site(site, dynamo)
         ticket = torch.ops.tracekit.ticket.default(tensor)
 
@@ -142,6 +144,15 @@ def _refuse_value(name: str, kind: str) -> None:
     raise TapError(
         f"tap {name!r}: can't record a {kind}; tap tensors, arrays and "
         "numbers, and give texts to tk.config"
+    )
+
+
+@_while_tracing
+def _refuse_leaf(name: str) -> None:
+    raise TapError(
+        f"tap {name!r}: grad=True on an input of compiled code, whose "
+        "gradient hook would stay on it and fire once more at each call; tap "
+        "it before the compiled function is called, or a value made of it"
     )
 
 
