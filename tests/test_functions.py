@@ -84,6 +84,22 @@ def test_what_is_no_function_is_refused(target: str) -> None:
         pass
 
 
+def test_one_function_under_two_names_is_refused() -> None:
+    """It would be tapped twice at each call; blocks inside blocks, too."""
+    with (
+        pytest.raises(TapError, match="instrumented already"),
+        tk.instrument("statistics:mean", f"{__name__}:mean"),
+    ):
+        pass
+    with (
+        pytest.raises(TapError, match="instrumented already"),
+        tk.instrument(f"{__name__}:mean"),
+        tk.instrument("statistics:mean"),
+    ):
+        pass
+    assert not hasattr(mean, "__wrapped__")
+
+
 def test_a_function_that_was_never_called_is_an_error() -> None:
     """Silence would look like a pass."""
     with (

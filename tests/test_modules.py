@@ -75,6 +75,23 @@ def test_compiled_modules_are_refused() -> None:
         pass
 
 
+def test_modules_are_attached_and_compiled_then() -> None:
+    """The compiled program fires the same taps with the same numbers."""
+    net, x = Net(), torch.ones(3, 2)
+    compiled = torch.compile(lambda: net(x)["y"], fullgraph=True)
+    with tk.record() as eager, tk.attach(net):
+        net(x)
+    with tk.attach(net), tk.record() as recording:
+        compiled()
+    assert recording.trace.taps == eager.trace.taps
+    for name in eager.trace.taps:
+        assert stored(recording.trace, name) == pytest.approx(
+            stored(eager.trace, name)
+        )
+        assert grid(recording.trace, name) == grid(eager.trace, name)
+    torch._dynamo.reset()
+
+
 def test_a_block_that_calls_no_attached_module_is_an_error() -> None:
     """A program compiled before is noticed, whatever compiled it."""
     net = Net()

@@ -183,6 +183,20 @@ def test_a_traced_function_is_a_scope_and_a_tap() -> None:
     assert both(1.0)[0] == 2.0
 
 
+@pytest.mark.parametrize(
+    "part",
+    [np.array(["a"]), np.finfo(float), 2**64, -(2**63) - 1, torch.float32],
+)
+def test_a_traced_function_passes_on_what_is_no_number(part: Any) -> None:
+    """Texts, types and integers beyond 64 bits go untapped."""
+
+    @tk.traced
+    def parts() -> tuple[Any, ...]:
+        return 1, part, 2**64 - 1
+
+    assert recorded(parts).taps == ("parts.0", "parts.2")
+
+
 def test_threads_have_scopes_of_their_own() -> None:
     """Blocks that threads compute land where they belong, none is lost."""
     together = threading.Barrier(3)

@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracekit.errors import TapError
+
 if TYPE_CHECKING:
     from tracekit.capture.recorder import Recorder
 
@@ -34,7 +36,9 @@ scopes: ContextVar[tuple[Scope, ...]] = ContextVar("scopes", default=())
 # to lists under checkpoints and misreads those to objects behind hooks.
 traced: tuple[tuple[str, Any], ...] = ()
 torch_side: ModuleType | None = None
-tickets: dict[tuple[tuple[str, int], ...], int] = {}
+# Names of loop indices that were open together, for tickets; they only grow.
+nestings: list[tuple[str, ...]] = []
+TICKET = 16
 
 
 def loops() -> dict[str, int]:
@@ -45,20 +49,32 @@ def loops() -> dict[str, int]:
     return found
 
 
-def ticket() -> int:
-    """A number that stands for the open scopes' loop indices from now on.
+def ticket() -> list[int]:
+    """The open scopes' loop indices as 1 + ``TICKET`` whole numbers.
 
-    It travels through compiled code to where the scopes are closed: to a
-    backward pass. Equal indices share a number.
+    They travel through compiled code to where the scopes are closed: to a
+    backward pass.
+
+    Raises:
+        TapError: more indices are open than a ticket holds.
     """
+    found = loops()
+    if len(found) > TICKET:
+        raise TapError(
+            f"{len(found)} loop indices are open around a tap with grad=True "
+            f"in compiled code, which holds {TICKET}; open fewer scopes"
+        )
+    names = tuple(found)
     with lock:
-        return tickets.setdefault(tuple(loops().items()), len(tickets))
+        if names not in nestings:
+            nestings.append(names)
+        number = nestings.index(names)
+    return [number, *found.values(), *[0] * (TICKET - len(found))]
 
 
-def loops_of(number: int) -> dict[str, int]:
+def loops_of(numbers: list[int]) -> dict[str, int]:
     """The loop indices that a ticket stands for."""
-    with lock:
-        return dict(list(tickets)[number])
+    return dict(zip(nestings[numbers[0]], numbers[1:], strict=False))
 
 
 def load_torch_side() -> Any:

@@ -15,6 +15,7 @@ from tracekit.errors import RecordingError, TapError
 from tracekit.taps import traced
 
 _ABSENT = object()
+_TARGET = "_tracekit_target"
 _Place = tuple[Any, str, Any]
 
 
@@ -34,7 +35,8 @@ def instrument(
         The names of the taps ("function", "Class.method").
 
     Raises:
-        TapError: a target can't be found, or is no function.
+        TapError: a target can't be found, is no function, or is instrumented
+            already, perhaps under another module's name.
         RecordingError: one of them was never called in the block.
 
     >>> import math, tracekit as tk
@@ -82,9 +84,15 @@ def _replace(
     function = before.__func__ if kind else before
     if not callable(function) or isinstance(function, type):
         raise TapError(f"instrument: {target!r} is no function")
+    if hasattr(function, _TARGET):
+        raise TapError(
+            f"instrument: {target!r} is instrumented already, as "
+            f"{getattr(function, _TARGET)!r}; name it once"
+        )
     wrapped = _counted(
         traced(name=name, dims=dims, unit=unit)(function), name, called
     )
+    setattr(wrapped, _TARGET, target)
     places = [(owner, attribute)]
     if isinstance(owner, ModuleType):
         places += _other_names(function, owner, attribute)

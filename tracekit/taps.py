@@ -173,7 +173,8 @@ def traced(
     """Give a function a scope of its name, and tap its result.
 
     A tuple or a dict of results is tapped part by part (``name.0``,
-    ``name.key``); what is no array and no number is passed on untapped.
+    ``name.key``); what is no array of numbers and no number that fits 64
+    bits is passed on untapped.
 
     Raises:
         TapError: the function is a generator or async: it returns before its
@@ -223,8 +224,17 @@ def tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:
     elif isinstance(result, dict):
         for key, part in result.items():
             tap_parts(part, f"{name}.{key}", dims, unit)
-    elif hasattr(result, "dtype") or isinstance(result, int | float | complex):
+    elif _recordable(result):
         tap(result, name, dims, unit=unit)
+
+
+def _recordable(part: Any) -> bool:
+    """Whether it is an array of numbers, or a number that 64 bits hold."""
+    if hasattr(part, "dtype") and hasattr(part, "shape"):
+        return getattr(part.dtype, "kind", "f") in "fiubc"
+    if isinstance(part, int):
+        return -(2**63) <= part < 2**64
+    return isinstance(part, float | complex)
 
 
 def config(

@@ -249,7 +249,7 @@ def measured(name: str) -> dict[str, Any]:
         model, record, read = PEERS[name][0]()
         compiled: Any = torch.compile(model, fullgraph=True)
         answer["compiled"] = right(read(record(compiled, x)), expected)
-    except Exception as error:
+    except Exception as error:  # each peer refuses in its own way
         answer["compiled"] = f"refused: {type(error).__name__}"
     return answer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,14 +17,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning"
 )
 X = torch.linspace(-2, 2, 5, dtype=torch.float64)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_compiler() -> Iterator[None]:
-    """Nothing compiled in one test is there in the next."""
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
 
 
 def layer(x: torch.Tensor, *, grad: bool = True) -> torch.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -68,15 +68,6 @@ def untapped(x: torch.Tensor, step: Any = 0) -> torch.Tensor:  # noqa: ARG001
         wave = wave.square()
         total = total + wave
     return total
-
-
-@pytest.fixture(autouse=True)
-def _fresh_compiler() -> Iterator[None]:
-    """Nothing compiled in one test is there in the next."""
-    torch._dynamo.reset()
-    counters.clear()
-    yield
-    torch._dynamo.reset()
 
 
 def graphs() -> int:
@@ -280,6 +271,55 @@ def test_every_kind_of_value_is_recorded_in_compiled_code() -> None:
     compiled = torch.compile(kinds, fullgraph=True)
     trace = recorded(lambda: compiled(X))
     assert_same_firings(trace, recorded(lambda: kinds(X)))
+
+
+@pytest.mark.parametrize("reordering", [True, False])
+def test_inductor_keeps_the_order_of_taps(reordering: bool) -> None:
+    """Values of many dtypes, constants and views fire as in eager code."""
+    dtypes = [torch.bfloat16, torch.complex64, torch.bool, torch.int64,
+              torch.float8_e4m3fn, torch.float64, torch.int16]  # fmt: skip
+
+    def program(x: torch.Tensor, step: int) -> torch.Tensor:
+        tk.config("first", 1)
+        for phi in range(2):
+            with tk.scope("phi", phi=phi, step=step):
+                for place, dtype in enumerate(dtypes):
+                    tk.tap((x * (phi + 1)).to(dtype), f"t{place}", "n m")
+                    tk.tap(x.sum(), "sum")
+                    tk.tap(torch.tensor(2**62 + place), "constant")
+                tk.tap(x.t(), "view", "m n")
+                tk.tap(x[:0], "empty", "n m")
+                x = x @ x.t() @ x
+        return x
+
+    x = torch.linspace(-1, 1, 12).reshape(4, 3)
+    compiled = torch.compile(
+        program,
+        fullgraph=True,
+        options={"reorder_for_peak_memory": reordering},
+    )
+    for step in (1, 5):
+        trace = recorded(lambda step=step: compiled(x, step))  # type: ignore[misc]
+        eager = recorded(lambda step=step: program(x, step))  # type: ignore[misc]
+        ours, theirs = firings(trace), firings(eager)
+        assert [f["tap"] for f in ours] == [f["tap"] for f in theirs]
+        assert [f["axes"] for f in ours] == [f["axes"] for f in theirs]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_bad_value_ends_compiled_code_at_its_tap(backend: str) -> None:
+    """stop_when leaves the block with the first bad event, as eager does."""
+
+    def bad(x: torch.Tensor) -> torch.Tensor:
+        tk.tap(x + 1, "good", "n")
+        tk.tap((x * 0).long(), "whole", "n")
+        tk.tap(x / x, "bad", "n")
+        return tk.tap(x.sqrt(), "after", "n")
+
+    compiled = torch.compile(bad, fullgraph=True, backend=backend)
+    with tk.record(stop_when="nan") as recording:
+        compiled(X - X[8])
+    assert recording.trace.taps == ("good", "whole", "bad")
 
 
 def test_a_program_that_fails_keeps_the_taps_before() -> None:

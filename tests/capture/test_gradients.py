@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,14 +16,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning"
 )
 X = torch.linspace(-2, 2, 5, dtype=torch.float64)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_compiler() -> Iterator[None]:
-    """Nothing compiled in one test is there in the next."""
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
 
 
 def energy(x: torch.Tensor, step: Any = 1) -> torch.Tensor:

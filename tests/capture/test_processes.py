@@ -54,6 +54,19 @@ def test_workers_write_parts_of_one_trace(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_workers_reach_is_not_told_as_never_reached(
+    tmp_path: Path,
+) -> None:
+    """Only the index that no process came to is."""
+    with tk.record(tmp_path / "a", at={"row": [2, 7, 9]}) as recording:
+        loaded()
+    trace = recording.trace
+    assert stored(trace, "loaded").tolist() == [2.0, 7.0]
+    (run,) = trace.tables["run"].to_pylist()
+    assert dict(run["facts"])["never_reached"] == "row=9"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_recording_in_memory_refuses_workers() -> None:
     """The program goes on, and the end of the block is one error."""
     made = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,14 +21,6 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::torch.jit.TracerWarning",
 )
 X = torch.linspace(1, 2, 4)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_compiler() -> Iterator[None]:
-    """Nothing compiled in one test is there in the next."""
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
 
 
 def double(x: torch.Tensor) -> torch.Tensor:

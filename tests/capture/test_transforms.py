@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,6 @@ pytestmark = pytest.mark.filterwarnings(
 )
 X = torch.linspace(-2, 2, 5, dtype=torch.float64)
 ROWS = torch.stack([X, X + 1, X * 3])
-
-
-@pytest.fixture(autouse=True)
-def _fresh_compiler() -> Iterator[None]:
-    """Nothing compiled in one test is there in the next."""
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
 
 
 def program(x: torch.Tensor) -> torch.Tensor:

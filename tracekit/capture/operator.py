@@ -1,10 +1,10 @@
 """The operator ``tracekit::tap``: a tap that a compiler keeps.
 
 It returns nothing, so autograd never sees it; it has an ordered effect, so no
-compiler drops, moves or repeats it; it finds its recorders when it runs, so
-one graph serves every recording. Everything that is known while tracing is
-one constant text, the *site*; loop indices that change from call to call are
-arguments.
+compiler drops or repeats it, nor moves it (``inductor.py``); it finds its
+recorders when it runs, so one graph serves every recording. Everything that
+is known while tracing is one constant text, the *site*; loop indices that
+change from call to call are arguments.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _observe(
         return
     site = parsed(text)
     if site.gradient:
-        loops, phase = _state.loops_of(int(counters[-1])), "backward"
+        loops, phase = _state.loops_of(counters[-1].tolist()), "backward"
     else:
         loops, phase = _state.loops(), torch_internals.phase()
     whole, tensors = iter(integers), iter(counters)
@@ -126,7 +126,7 @@ def _whole(counter: Tensor, tap: str, dim: str) -> int:
 
 
 def _ticket(value: Tensor) -> Tensor:  # noqa: ARG001
-    """A number for the scopes that are open now."""
+    """Numbers for the scopes that are open now."""
     return torch.tensor(_state.ticket())
 
 
@@ -178,7 +178,7 @@ def _no_values(*_: Any) -> None:
 
 
 def _no_ticket(_: Tensor) -> Tensor:
-    return torch.empty((), dtype=torch.int64)
+    return torch.empty((1 + _state.TICKET,), dtype=torch.int64)
 
 
 _LIBRARY.impl("state", _keep, "CompositeExplicitAutograd")

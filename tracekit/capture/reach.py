@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tracekit.schema import Event
+
 Group = tuple[tuple[str, ...], npt.NDArray[np.int64]]
 
 
@@ -27,6 +29,16 @@ class Reach:
         if self._left[number]:
             self._reached[number] |= inside
             self._left[number] = int(np.sum(~self._reached[number]))
+
+    def note_event(self, event: Event) -> None:
+        """Note what an event of another process reached."""
+        held = {axis.dim: (axis.origin, axis.extent) for axis in event.axes}
+        for number, (dims, rows) in enumerate(self._groups):
+            if self._left[number] and all(dim in held for dim in dims):
+                first, extent = np.array([held[dim] for dim in dims]).T
+                local = rows - first
+                inside = np.all((local >= 0) & (local < extent), axis=1)
+                self.note(number, inside)
 
     def outside(self) -> Iterator[str]:
         """The coordinates that no value held, as ``slow=3 fast=-1``."""

@@ -242,6 +242,8 @@ class Recorder:
                 return  # rank 0 makes one trace of all parts
             for event in events:  # those of other processes, too
                 self._expectation.recorded(event.tap)
+                if event.process != self._store.process:
+                    self._reach.note_event(event)
             missing = self._missing()
             told = self._told(outcome, missing)
             run = replace(self._run, facts={**self._run.facts, **told})

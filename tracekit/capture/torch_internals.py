@@ -32,14 +32,20 @@ NEEDED = (
     "torch.fx.experimental.proxy_tensor:get_proxy_mode",
     "torch.library:_register_effectful_op",
 )
+INDUCTOR = (
+    "torch._inductor.graph:GraphLowering",
+    "torch._inductor.ir:FallbackKernel.create",
+    "torch._inductor.lowering:lowerings",
+    "torch._inductor.virtualized:V",
+)
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
 _CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph
 
 
-def missing() -> list[str]:
-    """What this torch lacks of ``NEEDED``."""
-    return [path for path in NEEDED if _resolved(path) is None]
+def missing(needed: tuple[str, ...] = NEEDED) -> list[str]:
+    """What this torch lacks of the parts that are needed."""
+    return [path for path in needed if _resolved(path) is None]
 
 
 def _resolved(path: str) -> Any:
@@ -123,19 +129,28 @@ def _is_machinery(file: str) -> bool:
     return file.startswith((_HERE, _TORCH, "<")) or "torchinductor" in file
 
 
+def refuse_lacking(what: str, needed: tuple[str, ...]) -> None:
+    """Raise where this torch lacks a part.
+
+    Raises:
+        TapError: it names the part.
+    """
+    lacking = missing(needed)
+    if lacking:
+        raise TapError(
+            f"{what}: taps in compiled or transformed code need "
+            f"{', '.join(lacking)}, which torch {torch.__version__} lacks; "
+            "record the eager function, or use another version of torch"
+        )
+
+
 def refuse_lost(name: str, device: str, *, dynamo: bool) -> None:
     """Raise where a traced tap could not fire.
 
     Raises:
         TapError: see the texts.
     """
-    lacking = missing()
-    if lacking:
-        raise TapError(
-            f"tap {name!r}: taps in compiled or transformed code need "
-            f"{', '.join(lacking)}, which torch {torch.__version__} lacks; "
-            "record the eager function, or use another version of torch"
-        )
+    refuse_lacking(f"tap {name!r}", NEEDED)
     if device == "meta":
         raise TapError(
             f"tap {name!r}: a meta tensor holds no values to record; run the "

@@ -22,6 +22,7 @@ from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
+from tracekit.capture.inductor import keep_order
 from tracekit.capture.operator import Site, declare_effects, parsed
 from tracekit.errors import TapError
 from tracekit.schema import COMPONENT, OCCURRENCE
@@ -167,12 +168,18 @@ def _site(
     dynamo: bool,  # noqa: FBT001
 ) -> str:
     """The site as text: it goes into the graph as it is."""
-    declare_effects()
     torch_internals.refuse_lost(name, device, dynamo=dynamo)
+    _declare()
     if dims:
         parse_dims(dims)
     file, line = torch_internals.caller(dynamo=dynamo)
     return json.dumps(Site(name, dims, unit, file, line, loops, tensors))
+
+
+def _declare() -> None:
+    declare_effects()
+    if tracing():  # for a compiler, not by vmap or grad alone
+        keep_order()
 
 
 @_while_tracing
@@ -219,7 +226,7 @@ def state(*fact: Any) -> None:
 
 @_while_tracing
 def _fact(*fact: Any) -> str:
-    declare_effects()
+    _declare()
     try:
         return json.dumps(fact)
     except TypeError as error:

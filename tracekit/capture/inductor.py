@@ -1,0 +1,54 @@
+"""Keeps taps in program order where inductor schedules them.
+
+Inductor notes which effect must follow which under the name of a buffer and
+looks it up under the name of an operation, so nothing holds the operators
+together: it sorts them for fusion and for peak memory. Here each says itself
+which one it follows.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any
+
+import torch
+
+from tracekit.capture import torch_internals
+
+
+@lru_cache(maxsize=1)
+def keep_order() -> None:
+    """Teach inductor to lower the operators one behind the other.
+
+    Loading its lowerings takes a second; only what compiles pays for it.
+
+    Raises:
+        TapError: this torch lacks a part of it.
+    """
+    torch_internals.refuse_lacking("torch.compile", torch_internals.INDUCTOR)
+    from torch._inductor.lowering import lowerings
+
+    for name in ("tap", "ticket", "state"):
+        operator = getattr(torch.ops.tracekit, name).default
+        lowerings[operator] = partial(_lowered, operator)
+
+
+def _lowered(operator: Any, *args: Any) -> Any:
+    from torch._inductor import ir
+    from torch._inductor.virtualized import V
+    from torch._library.effects import EffectType
+    from torch.utils import _pytree as pytree
+
+    graph = V.graph
+    before = graph.effectful_ops.get(EffectType.ORDERED)
+    first = len(graph.operations)
+    made = ir.FallbackKernel.create(operator, *args)
+    if before is not None:
+        for operation in graph.operations[first:]:
+            if isinstance(operation, ir.FallbackKernel):
+                name = operation.get_operation_name()
+                graph.additional_star_deps[name].add(before.get_name())
+    return pytree.tree_map(
+        lambda x: x.wrap_for_lowering() if isinstance(x, ir.IRNode) else x,
+        made,
+    )
