@@ -72,8 +72,8 @@ def miller_indices(cell: Tensor, rays: Rays) -> tuple[Field, Field]:
     where = None if rays.counted is None else by_sample(rays.counted)
     tap_field(hkl, by_sample, "hkl_frac", f"{SAMPLE} hkl", unit="1",
               where=where)  # fmt: skip
-    tap_field(index, lambda x: by_sample(x).to(torch.int32), "hkl_rounded",
-              f"{SAMPLE} hkl", unit="1", where=where)  # fmt: skip
+    tap_field(index, by_sample, "hkl_rounded", f"{SAMPLE} hkl", unit="1",
+              where=where)  # fmt: skip
     return hkl, index
 
 

@@ -100,9 +100,7 @@ def tap_field(
 ) -> None:
     """Show a field as one array, its components last.
 
-    They are put side by side only while something records; that copies
-    numbers and computes none.
+    The planes stay apart: only what is recorded is put side by side.
     """
     if is_recording():
-        together = torch.stack([view(x) for x in v], dim=-1)
-        tap(together, name, dims, unit=unit, where=where)
+        tap(each(view, v), name, dims, unit=unit, where=where)

@@ -40,6 +40,9 @@ def tap(
 
     Args:
         value: a torch tensor, a NumPy array or a number; any dtype, device.
+            A tuple of tensors or arrays of one shape is a vector: they are
+            its components, the last axis. Only what is selected of them is
+            put together.
         name: the tap's name, without a unit ("scattering_vec").
         dims: a name per axis, coordinates first, components last
             ("slow fast xyz"). Without it the axes are axis0, axis1, ...

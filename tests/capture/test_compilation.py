@@ -257,6 +257,8 @@ KINDS: dict[str, Callable[[torch.Tensor], Any]] = {
     "transposed": lambda x: torch.outer(x, x[:2]).T,
     "empty": lambda x: x[:0],
     "numpy": lambda x: x.numpy(),
+    "planes": lambda x: (x, x * 2),
+    "numpy planes": lambda x: (x.numpy(), x.numpy()),
 }
 
 

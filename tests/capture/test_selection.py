@@ -208,6 +208,40 @@ def test_a_mask_that_does_not_fit_is_refused(where: Any, says: str) -> None:
         tk.tap(np.zeros(2), "t", "n", where=where)
 
 
+@pytest.mark.parametrize("make", [torch.from_numpy, np.asarray])
+@pytest.mark.parametrize("dtype", [np.float64, np.complex64, np.int16])
+def test_a_tuple_is_a_vector_of_planes(make: Any, dtype: Any) -> None:
+    """It is recorded as the stacked array, whatever is selected of it."""
+    whole = np.arange(60).reshape(4, 5, 3).astype(dtype)
+    planes = tuple(make(whole[..., n].copy()) for n in range(3))
+    mask = whole[..., 0].real % 2 == 0
+    for options in ({}, {"pixels": [(3, 1), (0, 4), (9, 9)]}):
+        for dims in ("slow fast xyz", "slow fast n", ""):
+            for where in (None, mask if dims[-1:] == "z" else None):
+                one, other = (
+                    recorded(
+                        lambda v=v, d=dims, w=where: tk.tap(  # type: ignore[misc]
+                            v, "v", d, where=w
+                        ),
+                        **options,
+                    )
+                    for v in (planes, make(whole))
+                )
+                assert cells(one, "v") == cells(other, "v")
+                assert about(one, "v") == about(other, "v")
+                assert grid(one, "v") == grid(other, "v")
+
+
+def test_planes_that_differ_are_refused() -> None:
+    """Components have one shape and one type; gradients need one tensor."""
+    x = torch.ones(3)
+    for bad in ((x, x[:2]), (x, x.int())):
+        with tk.record(), pytest.raises(TapError, match="one by one"):
+            tk.tap(bad, "v")
+    with tk.record(), pytest.raises(TapError, match="tap one tensor"):
+        tk.tap((x, x), "v", grad=True)
+
+
 def test_large_tensors_are_gathered_not_copied() -> None:
     """Two pixels of an expanded 10^12-element tensor are two elements."""
     value = torch.ones(1, 1).expand(10**6, 10**6)

@@ -143,7 +143,7 @@ def take(
     """Copy the selected elements of a tapped value; None if there are none.
 
     Args:
-        value: tensor or array of ``dims.rank`` axes.
+        value: tensor, array or planes of ``dims.rank`` axes.
         dims: its dims.
         scopes: loop indices around the tap; one that is an axis too is that
             axis' origin.
@@ -162,6 +162,8 @@ def take(
         return None
     if where is not None:
         where = tensors.broadcast(where, shape[:rank], name)
+    if isinstance(value, tensors.Planes) and rank == len(shape):
+        value = value.together()  # the components have places of their own
     values, positions = _gather(value, where, shape[:rank], chosen, name)
     size = values.shape[1]
     axes = _axes(dims, shape, origins, loops, size)
@@ -213,6 +215,11 @@ def _gather(
     name: str,
 ) -> tuple[npt.NDArray[Any], Index | None]:
     """Values as (elements, components), and positions or None for all."""
+    if isinstance(value, tensors.Planes):
+        taken = [
+            _gather(part, where, extents, chosen, name) for part in value.parts
+        ]
+        return np.concatenate([v for v, _ in taken], axis=1), taken[0][1]
     components = tuple(value.shape[len(extents) :])
     positions: Index | None = None
     if chosen:

@@ -8,6 +8,7 @@ into its tensor right after the tap.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,10 +24,50 @@ _DOUBLE = 8  # bytes
 _SINGLE = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A vector whose components are kept apart, one array each.
+
+    Args:
+        parts: of one shape and type.
+    """
+
+    parts: tuple[Any, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Theirs, and the components last."""
+        return (*self.parts[0].shape, len(self.parts))
+
+    @property
+    def dtype(self) -> Any:
+        """Theirs."""
+        return self.parts[0].dtype
+
+    def together(self) -> Any:
+        """One array of all; this copies every number."""
+        first = self.parts[0]
+        if isinstance(first, np.ndarray):
+            return np.stack(self.parts, axis=-1)
+        return sys.modules["torch"].stack(self.parts, dim=-1)
+
+
+def is_planes(value: Any) -> bool:
+    """Whether it is a tuple of tensors or arrays that have axes."""
+    return (
+        isinstance(value, tuple)
+        and bool(value)
+        and all(
+            hasattr(x, "dtype") and len(getattr(x, "shape", ())) for x in value
+        )
+    )
+
+
 def as_array(value: Any, name: str) -> Any:
     """The value as a detached, dense torch tensor or a NumPy array.
 
-    A quantised tensor becomes the numbers that it stands for.
+    A quantised tensor becomes the numbers that it stands for, a tuple of
+    tensors or arrays becomes ``Planes``.
 
     Raises:
         TapError: it is neither a tensor, an array nor a number.
@@ -34,6 +75,8 @@ def as_array(value: Any, name: str) -> Any:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return _plain_tensor(value, name)
+    if is_planes(value):
+        return _planes(value, name)
     if isinstance(value, int) and not isinstance(value, bool):
         return _python_integer(value, name)
     if isinstance(value, np.ma.MaskedArray):
@@ -52,6 +95,17 @@ def as_array(value: Any, name: str) -> Any:
             "to tk.config"
         )
     return array
+
+
+def _planes(value: tuple[Any, ...], name: str) -> Planes:
+    parts = tuple(as_array(part, name) for part in value)
+    kinds = {f"{type_name(x)} of shape {tuple(x.shape)}" for x in parts}
+    if len(kinds) > 1:
+        raise TapError(
+            f"tap {name!r}: a tuple is a vector of components that are alike, "
+            f"these are {' and '.join(sorted(kinds))}; tap them one by one"
+        )
+    return Planes(parts)
 
 
 def _plain_tensor(value: Any, name: str) -> Any:

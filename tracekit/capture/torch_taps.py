@@ -56,20 +56,34 @@ def fire(
         _fire_traced(value, name, dims, unit, where, grad)
     elif (
         torch_internals.stack_depth()
-        or torch_internals.stands_for_others(value)
+        or any(map(torch_internals.stands_for_others, _parts(value)))
         or torch_internals.stands_for_others(where)
     ):
         torch_internals.refuse_fakes(name)
         _fire_traced(value, name, dims, unit, where, grad)
-    elif not isinstance(value, Tensor):
+    elif not any(isinstance(part, Tensor) for part in _parts(value)):
         emit(value, name, dims, unit, where)
     else:
-        torch_internals.refuse_replay(value, name)
+        torch_internals.refuse_replay(_parts(value)[0], name)
         phase = torch_internals.phase()
         origin = None if phase == "forward" else Origin(phase=phase)
         emit(value, name, dims, unit, where, origin)
-        if grad and value.requires_grad:
-            _record_gradient(value, name, dims, where)
+        if grad:
+            _refuse_gradient_of_parts(value, name)
+            if value.requires_grad:
+                _record_gradient(value, name, dims, where)
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) and value else (value,)
+
+
+def _refuse_gradient_of_parts(value: Any, name: str) -> None:
+    if not isinstance(value, Tensor):
+        raise TapError(
+            f"tap {name!r}: grad=True of a {type(value).__name__}; tap one "
+            "tensor"
+        )
 
 
 def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
@@ -134,6 +148,12 @@ def _as_tensor(value: Any, name: str) -> Tensor:
         return torch.scalar_tensor(value, dtype=torch.float64)
     if isinstance(value, complex):
         return torch.scalar_tensor(value, dtype=torch.complex128)
+    if isinstance(value, tuple) and any(isinstance(x, Tensor) for x in value):
+        return torch.stack([torch.as_tensor(x) for x in value], dim=-1)
+    if isinstance(value, tuple) and any(
+        isinstance(x, np.ndarray) for x in value
+    ):
+        return torch.as_tensor(np.stack(value, axis=-1))
     if isinstance(value, _ARRAYS):
         return torch.as_tensor(np.asarray(value))
     _refuse_value(name, type(value).__name__)
