@@ -23,7 +23,7 @@ CREATE OR REPLACE MACRO _half_place(value, quantum) AS
             + abs(value) * pow(2::DOUBLE, -53)
     END;
 
-CREATE OR REPLACE VIEW aligned AS
+CREATE OR REPLACE VIEW _met_by_key AS
 WITH number AS (
     SELECT
         side, tap_id, ordinal, event, quantum,
@@ -57,20 +57,18 @@ expected AS (
     JOIN pair AS p ON n.tap_id = p.expected_tap
     ANTI JOIN by_position AS b ON b.pair = p.pair
     WHERE n.side = 'expected' AND p.problem IS NULL
-),
-met AS (
-    SELECT
-        a.pair, a.ordinal AS actual_ordinal, a.event AS actual_event,
-        a.value AS actual_value, a.exact AS actual_exact,
-        a.text AS actual_text, a.quantum AS actual_quantum,
-        e.ordinal AS expected_ordinal, e.event AS expected_event,
-        e.value AS expected_value, e.exact AS expected_exact,
-        e.text AS expected_text, e.quantum AS expected_quantum
-    FROM actual AS a
-    JOIN expected AS e ON e.pair = a.pair AND e.key = a.key
-    UNION ALL BY NAME
-    FROM _met
 )
+SELECT
+    a.pair, a.ordinal AS actual_ordinal, a.event AS actual_event,
+    a.value AS actual_value, a.exact AS actual_exact,
+    a.text AS actual_text, a.quantum AS actual_quantum,
+    e.ordinal AS expected_ordinal, e.event AS expected_event,
+    e.value AS expected_value, e.exact AS expected_exact,
+    e.text AS expected_text, e.quantum AS expected_quantum
+FROM actual AS a
+JOIN expected AS e ON e.pair = a.pair AND e.key = a.key;
+
+CREATE OR REPLACE MACRO _aligned(met) AS TABLE
 SELECT
     p.pair, p.tap, p.tap_order,
     p.actual_tap, m.actual_ordinal, m.actual_event,
@@ -91,5 +89,10 @@ SELECT
         )
     END + _half_place(m.expected_value, m.expected_quantum) AS half_place,
     p.unit
-FROM met AS m
+FROM query_table(met) AS m
 JOIN pair AS p ON p.pair = m.pair;
+
+CREATE OR REPLACE VIEW _met_any AS
+FROM _met_by_key UNION ALL BY NAME FROM _met;
+
+CREATE OR REPLACE VIEW aligned AS FROM _aligned('_met_any');

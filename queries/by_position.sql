@@ -11,6 +11,9 @@
 -- actual_tap, expected_tap  tap numbers in their traces
 -- elements                  how many numbers each side has
 -- kind                      what they are: float, int, uint or bool
+-- rtol, atol, max_ulps, precision  see pair
+-- plain                     floats that are compared as they lie there
+-- quick                     and each alone, not as a part of its vector
 CREATE OR REPLACE MACRO _meet_floats(number, actual, expected) AS TABLE
 SELECT
     number AS pair, a.ordinal AS actual_ordinal, a.event AS actual_event,
@@ -30,6 +33,16 @@ SELECT
 FROM query_table(actual) AS a
 POSITIONAL JOIN query_table(expected) AS e;
 
+-- those of them that are not close at first sight
+CREATE OR REPLACE MACRO _meet_suspect(number, actual, expected, rtol, atol)
+AS TABLE
+FROM _meet_floats(number, actual, expected)
+WHERE (
+    isfinite(actual_value - expected_value)
+    AND abs(actual_value - expected_value)
+        <= greatest(atol::DOUBLE, rtol::DOUBLE * abs(expected_value))
+) IS NOT TRUE;
+
 CREATE OR REPLACE VIEW _met AS
 SELECT
     NULL::BIGINT AS pair, NULL::BIGINT AS actual_ordinal,
@@ -39,8 +52,89 @@ SELECT
     NULL::HUGEINT AS expected_exact
 WHERE FALSE;
 
+CREATE OR REPLACE VIEW _met_suspect AS FROM _met;
+
+CREATE OR REPLACE VIEW _met_unsound AS FROM _met;
+
+CREATE OR REPLACE VIEW _met_first AS FROM _met;
+
+-- their figures in one pass, see quick
+CREATE OR REPLACE MACRO _quick_floats(
+    number, actual, expected, rtol, atol, few, bits, alone
+) AS TABLE
+WITH met AS (
+    SELECT
+        a.ordinal, a."float"::DOUBLE AS one, e."float"::DOUBLE AS other,
+        a."float"::DOUBLE - e."float"::DOUBLE AS apart
+    FROM query_table(actual) AS a
+    POSITIONAL JOIN query_table(expected) AS e
+),
+finite AS (
+    SELECT
+        *, CASE WHEN isfinite(apart) THEN abs(apart) END AS error,
+        CASE WHEN isfinite(apart) THEN abs(other) END AS size
+    FROM met
+),
+measured AS (
+    SELECT
+        *, CASE WHEN error > 0 THEN error / size END AS rel_error,
+        CASE WHEN error > 0 THEN ulp_distance(one, other, bits) END
+            AS ulps,
+        error > greatest(atol::DOUBLE, rtol::DOUBLE * size) AS beyond
+    FROM finite
+),
+told AS (
+    SELECT *, beyond AND (ulps <= few::BIGINT) IS NOT TRUE AS bad
+    FROM measured
+),
+counted AS (
+    SELECT
+        count(error) AS compared, count(*) - count(error) AS odd,
+        count(CASE WHEN bad THEN TRUE END) AS diverged,
+        max(error) AS max_abs_error,
+        coalesce(max(rel_error), 0) AS max_rel_error,
+        coalesce(max(ulps), 0) AS max_ulps, max(size) AS signal,
+        -- a positional join is read in order, so this is the first of equals
+        arg_max(ordinal, error) AS largest,
+        arg_max(ordinal, CASE WHEN bad THEN error END) AS largest_bad,
+        max(CASE WHEN bad THEN error END) AS worst_error,
+        min(CASE WHEN bad THEN ordinal END) AS first,
+        max(CASE WHEN error > atol::DOUBLE
+            AND (ulps <= few::BIGINT) IS NOT TRUE THEN rel_error END)
+            AS rtol_base,
+        max(CASE WHEN error > rtol::DOUBLE * size
+            AND (ulps <= few::BIGINT) IS NOT TRUE THEN error END)
+            AS atol_base,
+        max(CASE WHEN beyond THEN ulps END) AS least_ulps
+    FROM told
+)
+SELECT
+    number::BIGINT AS pair, compared, odd, diverged, max_abs_error,
+    max_rel_error, max_ulps, signal,
+    coalesce(largest_bad, largest) AS worst, first,
+    coalesce(worst_error, max_abs_error) AS worst_error,
+    coalesce(rtol_base, 0) AS rtol_base, coalesce(atol_base, 0) AS atol_base,
+    coalesce(least_ulps, 0) AS least_ulps,
+    alone OR coalesce(max_abs_error = 0, FALSE) AS sound
+FROM counted;
+
+CREATE OR REPLACE VIEW _quick AS
+SELECT
+    NULL::BIGINT AS pair, NULL::BIGINT AS compared, NULL::BIGINT AS odd,
+    NULL::BIGINT AS diverged, NULL::DOUBLE AS max_abs_error,
+    NULL::DOUBLE AS max_rel_error, NULL::BIGINT AS max_ulps,
+    NULL::DOUBLE AS signal, NULL::BIGINT AS worst,
+    NULL::BIGINT AS first, NULL::DOUBLE AS worst_error,
+    NULL::DOUBLE AS rtol_base, NULL::DOUBLE AS atol_base,
+    NULL::BIGINT AS least_ulps, NULL::BOOLEAN AS sound
+WHERE FALSE;
+
 CREATE OR REPLACE TABLE by_position AS
-SELECT p.pair, p.actual_tap, p.expected_tap, a.elements, a.kind
+SELECT
+    p.pair, p.actual_tap, p.expected_tap, a.elements, a.kind, p.rtol, p.atol,
+    p.max_ulps, p.precision,
+    a.kind = 'float' AND e.kind = 'float' AND p.factor IS NULL AS plain,
+    plain AND (p.expected_size = 1 OR p.relative_to = 'element') AS quick
 FROM pair AS p
 JOIN trace_tap AS a ON a.side = 'actual' AND a.tap_id = p.actual_tap
 JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap

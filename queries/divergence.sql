@@ -9,4 +9,4 @@
 -- coordinate, class, abs_error, scale, rel_error, ulps  see judged
 -- allowed     see judged
 CREATE OR REPLACE VIEW divergence AS
-SELECT * EXCLUDE (close) FROM located WHERE NOT close;
+SELECT * EXCLUDE (close) FROM _located('suspect') WHERE NOT close;

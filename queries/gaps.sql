@@ -30,25 +30,35 @@ selected AS (
     GROUP BY n.side, n.tap
 ),
 -- numbers of a tap that the other side lacks although it reports their place
-owed AS (
-    SELECT n.side, n.tap, count(*) AS elements
+lone AS (
+    SELECT n.side, n.tap, t.tap_id, t.elements, s.groups
     FROM named AS n
     JOIN trace_tap AS t ON t.side = n.side AND t.name = n.tap
-    JOIN tap_axes AS a ON a.side = t.side AND a.tap_id = t.tap_id
-    JOIN trace_element AS e ON e.side = t.side AND e.tap_id = t.tap_id
     LEFT JOIN selected AS s ON s.side = n.side AND s.tap = n.tap
-    WHERE n.covered
-        AND NOT EXISTS (
-            FROM need AS o WHERE o.side = n.lacking AND o.tap = n.tap
-        )
-        AND (s.groups IS NULL OR list_bool_and(list_transform(
-            s.groups, lambda g: len(list_filter(g.dims, lambda d:
+    WHERE n.covered AND NOT EXISTS (
+        FROM need AS o WHERE o.side = n.lacking AND o.tap = n.tap
+    )
+),
+owed AS (
+    SELECT side, tap, sum(elements)::BIGINT AS elements
+    FROM (
+        SELECT side, tap, elements FROM lone
+        WHERE groups IS NULL AND elements > 0
+        UNION ALL
+        SELECT n.side, n.tap, count(*)
+        FROM lone AS n
+        JOIN tap_axes AS a ON a.side = n.side AND a.tap_id = n.tap_id
+        JOIN trace_element AS e ON e.side = n.side AND e.tap_id = n.tap_id
+        WHERE n.groups IS NOT NULL AND list_bool_and(list_transform(
+            n.groups, lambda g: len(list_filter(g.dims, lambda d:
                 NOT map_contains(element_place(e.ordinal, a.axes), d)
             )) > 0 OR list_contains(g.selected, list_transform(
                 g.dims, lambda d: element_place(e.ordinal, a.axes)[d]
             ))
-        )))
-    GROUP BY n.side, n.tap
+        ))
+        GROUP BY n.side, n.tap
+    )
+    GROUP BY side, tap
 ),
 absent AS (
     SELECT

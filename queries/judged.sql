@@ -37,7 +37,7 @@ CREATE OR REPLACE MACRO _whole(exact, value, other) AS
             AND value = trunc(value) THEN TRY_CAST(value AS HUGEINT)
     END;
 
-CREATE OR REPLACE VIEW judged AS
+CREATE OR REPLACE MACRO _judged(numbers) AS TABLE
 WITH vector AS (
     SELECT
         p.pair, e.ordinal // p.expected_size AS vector,
@@ -83,7 +83,7 @@ measured AS (
             )
         END AS abs_error,
         greatest(coalesce(v.largest, 0), abs(a.expected)) AS scale
-    FROM aligned AS a
+    FROM query_table(numbers) AS a
     JOIN pair AS p USING (pair)
     LEFT JOIN vector AS v ON v.pair = a.pair
         AND v.vector = a.expected_ordinal // p.expected_size
@@ -120,3 +120,5 @@ SELECT
         ELSE FALSE
     END AS close
 FROM bounded;
+
+CREATE OR REPLACE VIEW judged AS FROM _judged('aligned');

@@ -13,7 +13,7 @@ CREATE OR REPLACE MACRO _pixel_index(axis, actual, expected) AS
     CASE axis.side WHEN 'expected' THEN expected ELSE actual END
     // axis.stride % axis.extent + axis.origin;
 
-CREATE OR REPLACE VIEW located AS
+CREATE OR REPLACE MACRO _located(numbers) AS TABLE
 SELECT
     n.number,
     _pixel_index(x.slow, j.actual_ordinal, j.expected_ordinal) AS slow,
@@ -23,6 +23,8 @@ SELECT
     j.actual, j.expected, j.actual_exact, j.expected_exact, j.actual_text,
     j.expected_text, j.half_place, j.unit, j.coordinate, j.class,
     j.abs_error, j.scale, j.rel_error, j.ulps, j.allowed, j.close
-FROM judged AS j
+FROM query_table(numbers) AS j
 JOIN pair_pixel AS x ON x.pair = j.pair
 JOIN tap_number AS n ON n.tap = j.tap;
+
+CREATE OR REPLACE VIEW located AS FROM _located('judged');

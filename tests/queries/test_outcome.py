@@ -32,8 +32,10 @@ def numbers(values: Any, **more: Any) -> Event:
     return fired("x", values, n=range(len(values)), **more)
 
 
+# the errors of denormals are too coarse for a bound that is a little smaller
 PAIR = st.tuples(
-    st.floats(-1e300, 1e300).filter(bool), st.floats(-1e300, 1e300)
+    st.floats(-1e300, 1e300).filter(lambda x: abs(x) > 1e-280),
+    st.floats(-1e300, 1e300).filter(lambda x: x == 0 or abs(x) > 1e-280),
 )
 
 

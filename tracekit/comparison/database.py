@@ -15,15 +15,23 @@ import pyarrow as pa
 
 from tracekit.comparison import queries, units
 from tracekit.comparison.policy import Policy, as_policy
-from tracekit.comparison.positions import register_positions
+from tracekit.comparison.positions import (
+    Parts,
+    register_positions,
+    register_rest,
+)
 from tracekit.open import as_trace
 from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
 
-# Elements up to which a comparison is evaluated at once: it takes 200 MB.
-_SMALL = 1_000_000
 # Elements from which two taps of the same places are compared by position.
 _LARGE = 100_000
+# Ten times as many in all are judged once for all queries: it takes 200 MB.
+_SMALL = 10
+
+# Judged numbers that a query reads instead of all of them, by the variable
+# that names them: where all are judged already, it reads these.
+_SUBSETS = {"suspects": "_judged_unlike", "rest": "_judged_rest"}
 
 ELEMENT = pa.schema(
     [
@@ -97,15 +105,26 @@ def connect(
         _register(con, "policy_rule", rules.table())
         _register(con, "unit_factor", _unit_factors(opened))
         wanted = {queries.load(name).name for name in keep}
-        if sum(map(_elements, opened.values())) <= _SMALL:
+        small = sum(map(_elements, opened.values())) <= _SMALL * by_position
+        if small:
             wanted |= {"judged", "outcome", "unmatched", "hole"}
+        if "outcome" in wanted:
+            wanted.add("quick")
         con.execute("SET VARIABLE by_position = ?", [by_position])
+        for variable, large in _SUBSETS.items():
+            value = "judged" if small else large
+            con.execute(f"SET VARIABLE {variable} = ?", [value])
+        later: Parts = {}
         for name in queries.TWO_SIDES:
             query = queries.load(name)
             con.execute(query.kept if name in wanted else query.sql)
             if name == "by_position":
-                register_positions(con, opened["actual"], opened["expected"])
+                later = register_positions(
+                    con, opened["actual"], opened["expected"], judged=small
+                )
                 _register_elements(con, opened, "key_element", _by_key(con))
+            elif name == "quick" and later:
+                register_rest(con, later, known="quick" in wanted)
     return con
 
 

@@ -6,26 +6,50 @@ by side they stream. Equal hashes of the keys and equal row counts guard it.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import duckdb
 import pyarrow.parquet as pq
 
 from tracekit.storage.trace import Trace
 
+_FIRST = ("_met", "_met_suspect", "_quick")
+_LATER = ("_met_unsound", "_met_first")
+# by view, what each pair gives to it
+Parts = dict[str, list[tuple[int, str]]]
+_PAIR = ("pair", "actual_tap", "expected_tap", "elements")
+_BOUNDS = ("rtol", "atol", "max_ulps", "precision")
 _MACROS = {"float": "_meet_floats", "integer": "_meet_integers"}
 
 
 def register_positions(
-    con: duckdb.DuckDBPyConnection, actual: Trace, expected: Trace
-) -> None:
-    """View ``_met``: the numbers of all pairs of the table ``by_position``.
+    con: duckdb.DuckDBPyConnection,
+    actual: Trace,
+    expected: Trace,
+    *,
+    judged: bool,
+) -> Parts:
+    """Views of the numbers of all pairs of the table ``by_position``.
+
+    Returns the parts of the views that ``register_rest`` makes.
 
     Pairs that aren't stored, or hold printed numbers, leave that table: they
     meet by key.
+
+    Args:
+        con: the connection.
+        actual: one side.
+        expected: the other.
+        judged: all numbers are judged once and kept: no other way to their
+            figures is needed.
     """
-    parts = []
-    for pair, one, other, elements in con.execute(
-        "SELECT pair, actual_tap, expected_tap, elements FROM by_position"
-    ).fetchall():
+    views: Parts = {view: [] for view in (*_FIRST, *_LATER)}
+    table = con.table("by_position")
+    names = table.columns
+    for values in table.fetchall():
+        row = dict(zip(names, values, strict=True))
+        pair, one, other, elements = (row[name] for name in _PAIR)
         columns = {
             _only_column(actual, one, elements),
             _only_column(expected, other, elements),
@@ -39,12 +63,67 @@ def register_positions(
             con.read_parquet([file], hive_partitioning=False).create_view(
                 f"met_{side}_{pair}"
             )
-        parts.append(
-            f"FROM {_MACROS[column]}({pair}, 'met_a_{pair}', 'met_e_{pair}')"
-        )
+        parts = _parts(f"{pair}, 'met_a_{pair}', 'met_e_{pair}'", column, row)
+        for view, part in parts.items():
+            views[view].append((pair, part))
+    for view in ("_met",) if judged else _FIRST:
+        _create(con, view, [part for _, part in views[view]])
+    return {} if judged else views
+
+
+def register_rest(
+    con: duckdb.DuckDBPyConnection, views: Parts, *, known: bool
+) -> None:
+    """Views of the numbers that ``quick`` leaves out, and of its first ones.
+
+    Args:
+        con: the connection.
+        views: what ``register_positions`` returned.
+        known: ``quick`` is a table, so pairs of which it left out nothing
+            need not be read again.
+    """
+    done = set()
+    if known:
+        found = con.execute("SELECT pair FROM quick WHERE sound AND odd = 0")
+        done = {pair for (pair,) in found.fetchall()}
+    _create(
+        con,
+        "_met_unsound",
+        [part for pair, part in views["_met_unsound"] if pair not in done],
+    )
+    _create(con, "_met_first", [part for _, part in views["_met_first"]])
+
+
+def _create(
+    con: duckdb.DuckDBPyConnection, view: str, parts: list[str]
+) -> None:
     if parts:
-        union = " UNION ALL ".join(parts)
-        con.execute(f"CREATE OR REPLACE VIEW _met AS {union}")
+        union = " UNION ALL ".join(f"FROM {part}" for part in parts)
+        con.execute(f"CREATE OR REPLACE VIEW {view} AS {union}")
+
+
+def _parts(met: str, column: str, row: dict[str, Any]) -> dict[str, str]:
+    """What a pair gives to each of the views."""
+    all_of_it = f"{_MACROS[column]}({met})"
+    if not row["plain"]:
+        views = ("_met", "_met_suspect", "_met_unsound")
+        return dict.fromkeys(views, all_of_it)
+    rtol, atol, few, bits = (_literal(row[name]) for name in _BOUNDS)
+    return {
+        "_met": all_of_it,
+        "_met_suspect": f"_meet_suspect({met}, {rtol}, {atol})",
+        "_met_unsound": f"_meet_odd({met})",
+        "_met_first": f"_meet_first({met})",
+        "_quick": f"_quick_floats({met}, {rtol}, {atol}, {few}, {bits}, "
+        f"{row['quick']})",
+    }
+
+
+def _literal(number: float | None) -> str:
+    """A number in SQL; infinity has no literal of its own."""
+    if number is None:
+        return "NULL"
+    return str(number) if math.isfinite(number) else f"'{number}'::DOUBLE"
 
 
 def _only_column(trace: Trace, tap: int, elements: int) -> str | None:
