@@ -36,6 +36,10 @@ scopes: ContextVar[tuple[Scope, ...]] = ContextVar("scopes", default=())
 # to lists under checkpoints and misreads those to objects behind hooks.
 traced: tuple[tuple[str, Any], ...] = ()
 torch_side: ModuleType | None = None
+# Which elements compiled code hands to its taps: of the only recorder that is
+# active the pixel dims and room for how many pixels, else "" for all. Dynamo
+# guards on it; which pixels they are, the code asks while it runs.
+layout = ""
 # Names of loop indices that were open together, for tickets; they only grow.
 nestings: list[tuple[str, ...]] = []
 TICKET = 16
@@ -92,16 +96,19 @@ def load_torch_side() -> Any:
 
 def activate(recorder: Recorder) -> None:
     """Send every tap to this recorder too."""
-    global recording, recorders
     load_torch_side()
     with lock:
-        recorders = (*recorders, recorder)
-        recording = True
+        _send_to((*recorders, recorder))
 
 
 def deactivate(recorder: Recorder) -> None:
     """Send no more taps to this recorder."""
-    global recording, recorders
     with lock:
-        recorders = tuple(r for r in recorders if r is not recorder)
-        recording = bool(recorders)
+        _send_to(tuple(r for r in recorders if r is not recorder))
+
+
+def _send_to(those: tuple[Recorder, ...]) -> None:
+    global recording, recorders, layout
+    recorders = those
+    layout = those[0].selection.layout if len(those) == 1 else ""
+    recording = bool(those)

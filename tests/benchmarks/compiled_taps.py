@@ -32,7 +32,9 @@ PROBLEM = (
 COUNT = 12
 
 
-def rounds(run: Callable[[], object], size: int) -> tuple[float, float, int]:
+def rounds(
+    run: Callable[[], object], size: int, *, inside: bool
+) -> tuple[float, float, int]:
     """Seconds without and with a recorder, and how many taps it kept."""
     pixels = [(0, 0), (size // 2, size // 3)]
     best = [float("inf")] * 2
@@ -41,7 +43,11 @@ def rounds(run: Callable[[], object], size: int) -> tuple[float, float, int]:
     taps = every.trace.taps[:COUNT]
     for number in range(ROUNDS + 1):
         for on in (False, True):
-            recording = tk.record(pixels=pixels, taps=taps) if on else None
+            recording = (
+                tk.record(pixels=pixels, taps=taps, inside=inside)
+                if on
+                else None
+            )
             with recording or nullcontext():
                 began = time.perf_counter()
                 run()
@@ -62,12 +68,16 @@ def main(size: int) -> None:
     kernels = {
         "eager": diffract,
         "compiled": torch.compile(diffract, fullgraph=True, dynamic=False),
+        "compiled, inside=True": torch.compile(
+            diffract, fullgraph=True, dynamic=False
+        ),
     }
     for name, kernel in kernels.items():
         with torch.no_grad():
             off, on, taps = rounds(
                 lambda k=kernel: k(scene, whole, carried),  # type: ignore[misc]
                 size,
+                inside="inside" in name,
             )
         print(
             f"{name}, {size} x {size}, {taps} taps at 2 pixels: "

@@ -10,9 +10,11 @@ change from call to call are arguments.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.library import Library, fallthrough_kernel
@@ -21,6 +23,7 @@ from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
+from tracekit.capture.tensors import Picked
 from tracekit.errors import TapError
 
 
@@ -35,6 +38,7 @@ class Site(NamedTuple):
         batch: dims that vmap put in front, outermost first.
         gradient: the value is a gradient; the last index is the ticket of
             the scopes that were open around the tap.
+        pixels: the axes of the pixels that are picked, and room for how many.
     """
 
     tap: str
@@ -46,6 +50,7 @@ class Site(NamedTuple):
     tensors: tuple[str, ...] = ()
     batch: tuple[str, ...] = ()
     gradient: bool = False
+    pixels: tuple[int, int, int] = (0, 0, 0)
 
 
 @lru_cache(maxsize=4096)
@@ -67,6 +72,16 @@ _LIBRARY.define(
     " Tensor[] counters) -> ()",
     tags=_TAGS,
 )
+_LIBRARY.define(
+    "tap_at(Tensor value, Tensor? where, str site, SymInt[] integers,"
+    " Tensor[] counters, Tensor pixels, SymInt[] shape) -> ()",
+    tags=_TAGS,
+)
+_LIBRARY.define(
+    "pixels(str site, SymInt[] integers, Tensor[] counters, SymInt[] shape,"
+    " Device device) -> Tensor",
+    tags=_TAGS,
+)
 _LIBRARY.define("state(str fact) -> ()", tags=_TAGS)
 _LIBRARY.define("ticket(Tensor value) -> Tensor", tags=_TAGS)
 
@@ -82,6 +97,37 @@ def _observe(
     if not _state.recording:
         return
     site = parsed(text)
+    dims = site.dims
+    if site.batch:
+        rank = value.dim() - len(site.batch)
+        dims = dims or " ".join(f"axis{n}" for n in range(rank))
+        dims = " ".join((*site.batch, dims)).rstrip()
+    origin = _origin(site, integers, counters)
+    emit(value, site.tap, dims, site.unit, where, origin)
+
+
+def _observe_picked(
+    value: Tensor,
+    where: Tensor | None,
+    text: str,
+    integers: list[int],
+    counters: list[Tensor],
+    pixels: Tensor,
+    shape: list[int],
+) -> None:
+    """Run the tap on what was picked of its value, and of its mask."""
+    if not _state.recording:
+        return
+    site = parsed(text)
+    axes, places = site.pixels[:2], pixels.cpu().numpy()
+    whole = tuple(map(int, shape))
+    picked = Picked(value, whole, axes, places)
+    mask = None if where is None else Picked(where, whole, axes, places)
+    origin = _origin(site, integers, counters)
+    emit(picked, site.tap, site.dims, site.unit, mask, origin)
+
+
+def _origin(site: Site, integers: list[int], counters: list[Tensor]) -> Origin:
     if site.gradient:
         loops, phase = _state.loops_of(counters[-1].tolist()), "backward"
     else:
@@ -93,16 +139,10 @@ def _observe(
             if dim in site.tensors
             else int(next(whole))
         )
-    dims = site.dims
-    if site.batch:
-        rank = value.dim() - len(site.batch)
-        dims = dims or " ".join(f"axis{n}" for n in range(rank))
-        dims = " ".join((*site.batch, dims)).rstrip()
     file, line = site.file, site.line
     if not file:  # the tap of a compiled function's own result
         file, line = torch_internals.caller()
-    origin = Origin(file, line, phase, loops)
-    emit(value, site.tap, dims, site.unit, where, origin)
+    return Origin(file, line, phase, loops)
 
 
 def _keep(text: str) -> None:
@@ -128,6 +168,33 @@ def _whole(counter: Tensor, tap: str, dim: str) -> int:
 def _ticket(value: Tensor) -> Tensor:  # noqa: ARG001
     """Numbers for the scopes that are open now."""
     return torch.tensor(_state.ticket())
+
+
+def _pixels(
+    text: str,
+    integers: list[int],
+    counters: list[Tensor],
+    shape: list[int],
+    device: torch.device,
+) -> Tensor:
+    """The pixels that are recorded now and lie inside the value, [2 room].
+
+    Rows without a pixel are zero.
+    """
+    site = parsed(text)
+    *axes, room = site.pixels
+    found = np.zeros((2, room), np.int64)
+    if len(_state.recorders) == 1:
+        selection = _state.recorders[0].selection
+        loops = _origin(site, integers, counters).loops or {}
+        dims = parse_dims(site.dims).coordinates
+        first = [loops.get(dims[axis], 0) for axis in axes]
+        extent = [int(shape[axis]) for axis in axes]
+        rows = np.array(selection.pixels or (), np.int64).reshape(-1, 2)
+        local = rows - np.array(first)
+        local = local[np.all((local >= 0) & (local < extent), axis=1)][:room]
+        found[:, : len(local)] = local.T
+    return torch.from_numpy(found).to(device)
 
 
 def _batched(
@@ -181,6 +248,17 @@ def _no_ticket(_: Tensor) -> Tensor:
     return torch.empty((1 + _state.TICKET,), dtype=torch.int64)
 
 
+def _some_pixels(
+    text: str,
+    integers: list[int],  # noqa: ARG001
+    counters: list[Tensor],  # noqa: ARG001
+    shape: list[int],  # noqa: ARG001
+    device: torch.device,
+) -> Tensor:
+    room = parsed(text).pixels[2]
+    return torch.empty((2, room), dtype=torch.int64, device=device)
+
+
 _LIBRARY.impl("state", _keep, "CompositeExplicitAutograd")
 torch.library.register_fake("tracekit::state", _no_values, lib=_LIBRARY)
 for _name, _run, _fake, _rule in (
@@ -191,10 +269,18 @@ for _name, _run, _fake, _rule in (
     _LIBRARY.impl(_name, fallthrough_kernel, "Autograd")
     torch.library.register_fake(f"tracekit::{_name}", _fake, lib=_LIBRARY)
     torch.library.register_vmap(f"tracekit::{_name}", _rule, lib=_LIBRARY)
+_INSIDE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "tap_at": (_observe_picked, _no_values),
+    "pixels": (_pixels, _some_pixels),
+}
+for _name, (_kernel, _like) in _INSIDE.items():
+    _LIBRARY.impl(_name, _kernel, "CompositeExplicitAutograd")
+    _LIBRARY.impl(_name, fallthrough_kernel, "Autograd")
+    torch.library.register_fake(f"tracekit::{_name}", _like, lib=_LIBRARY)
 
 
 @lru_cache(maxsize=1)
 def declare_effects() -> None:
     """Let compilers keep the operators; only what compiles pays for it."""
-    for name in ("tap", "ticket", "state"):
+    for name in ("tap", "tap_at", "ticket", "state"):
         torch_internals.declare_effect(f"tracekit::{name}", _LIBRARY)

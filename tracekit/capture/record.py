@@ -30,6 +30,7 @@ def record(
     when: When | None = None,
     stop_when: Stop | None = None,
     pixel_dims: Sequence[str] = ("slow", "fast"),
+    inside: bool = False,
     sinks: Sequence[Sink] = (),
     program: str = "",
 ) -> Iterator[Recorder]:
@@ -58,6 +59,11 @@ def record(
             RecordingStopped, this block catches it, and the run's fact
             ``recording`` says where; ``expect`` is not asked then.
         pixel_dims: the names of the pixel's two dims.
+        inside: compiled code picks up to 1024 pixels itself and keeps no
+            whole value for a tap, which is faster. A value that it never
+            keeps is then computed again at the pixels, and what is recorded
+            may differ in the last bit from what the program went on with.
+            One recorder at a time; two get whole values.
         sinks: where each event goes as well (see ``tracekit.sinks``).
         program: the program's name in the run record.
 
@@ -81,7 +87,7 @@ def record(
     >>> recording.trace.elements(0)["float"].to_pylist()
     [0.0]
     """
-    selection = Selection.of(pixels, at, pixel_dims)
+    selection = Selection.of(pixels, at, pixel_dims, inside=inside)
     root = None if path is None else Path(path)
     if isinstance(taps, str):
         raise RecordingError(f"taps={taps!r}: expected a list, [{taps!r}]")

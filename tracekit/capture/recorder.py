@@ -49,7 +49,7 @@ class Recorder:
     ) -> None:
         self.path = path
         self.files = OpenedFiles(path)
-        self._selection = selection
+        self.selection = self._selection = selection
         self._reach = Reach(selection.groups)
         self._expectation = expectation
         self._sampling = sampling

@@ -23,6 +23,7 @@ from tracekit.errors import RecordingError
 from tracekit.schema import COMPONENT, Axis, Coverage
 
 Index = npt.NDArray[np.int64]
+_ROOMS = (4, 64, 1024)
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class Selection:
         pixel_dims: names of the two pixel coordinates.
         pixels: (slow, fast) pairs, None for all.
         at: indices by dim.
+        inside: compiled code picks the pixels itself.
     """
 
     pixel_dims: tuple[str, str] = ("slow", "fast")
     pixels: tuple[tuple[int, int], ...] | None = None
     at: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    inside: bool = False
 
     @classmethod
     def of(
@@ -45,6 +48,8 @@ class Selection:
         pixels: Sequence[Sequence[int]] | None,
         at: Mapping[str, int | Sequence[int]] | None,
         pixel_dims: Sequence[str],
+        *,
+        inside: bool = False,
     ) -> Selection:
         """A selection from what a user writes.
 
@@ -71,7 +76,7 @@ class Selection:
         indices = tuple(
             (dim, _indices(dim, wanted)) for dim, wanted in (at or {}).items()
         )
-        return cls((slow, fast), chosen, indices)
+        return cls((slow, fast), chosen, indices, inside)
 
     def coverage(self) -> list[Coverage]:
         """What a trace recorded with this selection covers."""
@@ -88,6 +93,17 @@ class Selection:
                     Coverage((dim,), "selected", tuple((i,) for i in along))
                 )
         return groups
+
+    @cached_property
+    def layout(self) -> str:
+        """The pixel dims and room for the pixels, "slow fast 4"; "" for all.
+
+        So much of a tap compiled code hands over; see ``_state.layout``.
+        There are few sizes of rooms, since compiled code is made for one.
+        """
+        count = len(self.pixels or ()) if self.inside else 0
+        room = next((r for r in _ROOMS if 0 < count <= r), 0)
+        return " ".join((*self.pixel_dims, str(room))) if room else ""
 
     @cached_property
     def groups(self) -> list[tuple[tuple[str, ...], Index]]:
@@ -160,7 +176,7 @@ def take(
     chosen = _chosen(coordinates, origins, shape, loops, selection, reach)
     if chosen is None:
         return None
-    if where is not None:
+    if where is not None and not isinstance(where, tensors.Picked):
         where = tensors.broadcast(where, shape[:rank], name)
     if isinstance(value, tensors.Planes) and rank == len(shape):
         value = value.together()  # the components have places of their own
@@ -226,9 +242,9 @@ def _gather(
         axes = [axis for group, _ in chosen for axis in group]
         index = _crossed([rows for _, rows in chosen])
         positions = _positions(axes, index, extents)
-        value = tensors.pick(tensors.move_first(value, axes), index)
+        value = _at(value, axes, index, extents, name)
         if where is not None:
-            where = tensors.pick(tensors.move_first(where, axes), index)
+            where = _at(where, axes, index, extents, name)
     if where is not None:
         kept = np.flatnonzero(tensors.to_numpy(where, name))
         count = prod(where.shape)
@@ -243,6 +259,20 @@ def _gather(
         order = np.argsort(positions)
         return values[order], positions[order]
     return values, positions
+
+
+def _at(
+    array: Any,
+    axes: list[int],
+    index: list[Index],
+    extents: tuple[int, ...],
+    name: str,
+) -> Any:
+    """Elements at indices of these axes, the axes that are left behind."""
+    if isinstance(array, tensors.Picked):
+        axes, index = array.places(axes, index, extents, name)
+        array = array.data
+    return tensors.pick(tensors.move_first(array, axes), index)
 
 
 def _crossed(groups: list[Index]) -> list[Index]:

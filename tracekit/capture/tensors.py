@@ -8,7 +8,7 @@ into its tensor right after the tap.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -52,6 +52,58 @@ class Planes:
         return sys.modules["torch"].stack(self.parts, dim=-1)
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Some pixels of an array, which compiled code picked before.
+
+    Args:
+        data: [pixel ...], the pixels' two axes replaced by one in front.
+        shape: of the whole array.
+        axes: where the pixels' axes were.
+        pixels: which were picked, [2 pixel].
+    """
+
+    data: Any
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    pixels: npt.NDArray[np.int64]
+
+    @property
+    def dtype(self) -> Any:
+        """The array's."""
+        return self.data.dtype
+
+    def places(
+        self,
+        axes: list[int],
+        index: list[npt.NDArray[np.int64]],
+        extents: tuple[int, ...],
+        name: str,
+    ) -> tuple[list[int], list[npt.NDArray[np.int64]]]:
+        """Axes and indices of ``data`` for those of the whole array.
+
+        Raises:
+            TapError: a pixel was not picked.
+        """
+        slow, fast = (axes.index(axis) for axis in self.axes)
+        width = extents[self.axes[1]]
+        wanted = index[slow] * width + index[fast]
+        there = self.pixels[0] * width + self.pixels[1]
+        order = np.argsort(there, kind="stable")
+        slots = np.searchsorted(there, wanted, sorter=order)
+        slots = order[np.minimum(slots, len(order) - 1)]
+        if not np.array_equal(there[slots], wanted):
+            raise TapError(
+                f"tap {name!r}: a recording of other pixels began while "
+                "compiled code ran; begin it before or after the call"
+            )
+        others = [n for n in range(len(axes)) if n not in (slow, fast)]
+        # in data the two axes are one, the first
+        left = [1 + axes[n] - sum(a < axes[n] for a in self.axes)
+                for n in others]  # fmt: skip
+        return [0, *left], [slots, *(index[n] for n in others)]
+
+
 def is_planes(value: Any) -> bool:
     """Whether it is a tuple of tensors or arrays that have axes."""
     return (
@@ -75,6 +127,8 @@ def as_array(value: Any, name: str) -> Any:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return _plain_tensor(value, name)
+    if isinstance(value, Picked):
+        return replace(value, data=_plain_tensor(value.data, name))
     if is_planes(value):
         return _planes(value, name)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -87,6 +87,13 @@ def declare_effect(operator: str, library: torch.library.Library) -> None:
     register(operator, EffectType.ORDERED, lib=library)
 
 
+def transforms() -> int:
+    """How many of vmap, grad and jvp stand around what runs."""
+    from torch._C._functorch import get_interpreter_stack
+
+    return len(get_interpreter_stack() or ())
+
+
 def vmap_depth() -> int:
     """How many vmaps stand around the one whose rule runs."""
     from torch._C._functorch import TransformType, get_interpreter_stack

@@ -30,6 +30,11 @@ from tracekit.schema import COMPONENT, OCCURRENCE
 F = TypeVar("F", bound=Callable[..., Any])
 Hook = Callable[[Tensor], None]
 _ARRAYS = (np.ndarray, np.generic, list, tuple)
+# What every compiler indexes; taps of other types get all of the value.
+_PICKED = (
+    torch.float64, torch.float32, torch.float16, torch.bfloat16,
+    torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
+)  # fmt: skip
 _INDICES = (int, np.integer, np.ndarray, Tensor)
 
 
@@ -112,7 +117,6 @@ def _fire_traced(
     where: Any,
     grad: bool,  # noqa: FBT001
 ) -> None:
-    tensor = _as_tensor(value, name)
     mask = None if where is None else torch.as_tensor(where)
     loops = _traced_loops()
     integers = [i for i in loops.values() if not isinstance(i, Tensor)]
@@ -120,6 +124,17 @@ def _fire_traced(
     names = tuple(loops)
     tensors = tuple(d for d, i in loops.items() if isinstance(i, Tensor))
     dynamo = torch.compiler.is_dynamo_compiling()
+    if dynamo and _state.layout and not grad:
+        parts = value if isinstance(value, tuple) else (value,)
+        picks = _picks(parts, dims)
+        if picks is not None:
+            device = parts[0].device.type
+            site = _site(
+                name, dims, unit, names, tensors, device, dynamo, picks
+            )
+            _fire_picked(parts, value, mask, site, integers, counters, picks)
+            return
+    tensor = _as_tensor(value, name)
     device = tensor.device.type
     site = _site(name, dims, unit, names, tensors, device, dynamo)
     torch.ops.tracekit.tap.default(tensor, mask, site, integers, counters)
@@ -135,6 +150,55 @@ def _fire_traced(
             )
 
         _when_backward(tensor, hook)
+
+
+def _picks(parts: tuple[Any, ...], dims: str) -> tuple[int, int, int] | None:
+    """The pixels' axes and the room for them; None where all is tapped."""
+    if not dims or not parts or not isinstance(parts[0], Tensor):
+        return None
+    first = parts[0]
+    for part in parts:
+        if not isinstance(part, Tensor) or part.dtype not in _PICKED:
+            return None
+        if part.shape != first.shape or part.dtype != first.dtype:
+            return None
+    rank = first.dim() + (len(parts) > 1)
+    picks = _pixel_axes(dims, _state.layout, rank)
+    if picks is None or 0 in (first.shape[picks[0]], first.shape[picks[1]]):
+        return None
+    return picks
+
+
+def _fire_picked(
+    parts: tuple[Tensor, ...],
+    value: Any,
+    mask: Tensor | None,
+    site: str,
+    integers: list[Any],
+    counters: list[Tensor],
+    picks: tuple[int, int, int],
+) -> None:
+    slow, fast, _ = picks
+    first = parts[0]
+    shape = [*first.shape]
+    pixels = torch.ops.tracekit.pixels.default(
+        site, integers, counters, shape, first.device
+    )
+
+    def picked(x: Tensor) -> Tensor:
+        x = x.detach().movedim((slow, fast), (0, 1))
+        return x[pixels[0], pixels[1]]
+
+    if isinstance(value, tuple):
+        data = torch.stack([picked(part) for part in parts], dim=-1)
+        shape.append(len(parts))
+    else:
+        data = picked(first)
+    if mask is not None:
+        mask = picked(mask.broadcast_to(shape[: _rank(site)]))
+    torch.ops.tracekit.tap_at.default(
+        data, mask, site, integers, counters, pixels, shape
+    )
 
 
 def _as_tensor(value: Any, name: str) -> Tensor:
@@ -186,6 +250,7 @@ def _site(
     tensors: tuple[str, ...],
     device: str,
     dynamo: bool,  # noqa: FBT001
+    picks: tuple[int, int, int] = (0, 0, 0),
 ) -> str:
     """The site as text: it goes into the graph as it is."""
     torch_internals.refuse_lost(name, device, dynamo=dynamo)
@@ -193,7 +258,29 @@ def _site(
     if dims:
         parse_dims(dims)
     file, line = torch_internals.caller(dynamo=dynamo)
-    return json.dumps(Site(name, dims, unit, file, line, loops, tensors))
+    site = Site(name, dims, unit, file, line, loops, tensors, pixels=picks)
+    return json.dumps(site)
+
+
+@_while_tracing
+def _pixel_axes(
+    dims: str, layout: str, rank: int
+) -> tuple[int, int, int] | None:
+    """The axes of a layout's dims, and its room."""
+    named, (*pixel, room) = parse_dims(dims), layout.rsplit(" ", 2)
+    if torch.compiler.is_exporting() or torch_internals.transforms():
+        return None
+    coordinates = named.coordinates
+    if named.rank != rank or not set(pixel) <= set(coordinates):
+        return None
+    slow, fast = (coordinates.index(dim) for dim in pixel)
+    return slow, fast, int(room)
+
+
+@_while_tracing
+def _rank(site: str) -> int:
+    """How many axes a mask of the tap has."""
+    return len(parse_dims(parsed(site).dims).coordinates)
 
 
 def _declare() -> None:
