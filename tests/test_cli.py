@@ -343,3 +343,35 @@ def test_a_wrong_dialect_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
     status, _, err = cli("dialect", "check", wrong)
     assert status == 2
     assert "family: is missing" in err
+
+
+def test_run_says_what_it_could_not_read(cli: Cli, tmp_path: Path) -> None:
+    """Refused taps and rejected lines are counted, shown and in the JSON."""
+    script = (
+        "echo 'TRACEKIT tap v : 1';"
+        "for i in 1 2 3 4 5 6 7 8 9 10 11; do echo 'TRACEKIT tap v : x'; done;"
+        "echo \"TRACEKIT refused a tap: a name must be one word: 'a b'\";"
+        "kill -KILL $$"
+    )
+    words = ("--dialect", "tracekit")
+    command = ("--", "sh", "-c", script)
+    one = tmp_path / "one"
+    status, _, told = cli("run", "-o", one, *words, *command)
+    assert status == 137
+    assert "exit status 137 (SIGKILL)" in told
+    assert "12 lines not read:" in told
+    assert "output.log:2: 'x' is no number: TRACEKIT tap v : x" in told
+    assert f"tracekit show {one} --rejects" in told
+    _, out, _ = cli("show", one, "--rejects", "--json")
+    assert len(json.loads(out)) == 12
+    assert json.loads(out)[-1]["reason"].startswith("the program refused a ta")
+    two = tmp_path / "two"
+    status, out, _ = cli("run", "-o", two, "--json", *words, *command)
+    document = json.loads(out)
+    assert (status, document["exit_status"]) == (137, 137)
+    assert document["signal"] == "SIGKILL"
+    assert (document["rejects"], document["events"]) == (12, 1)
+    assert document["first_rejects"][0]["line"] == 2
+    status, _, told = cli("run", "-o", two, "--repeat", "0", "--", "true")
+    assert status == 2
+    assert "give 1 for a plain run" in told

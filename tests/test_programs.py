@@ -277,6 +277,8 @@ def test_a_signal_is_told(tmp_path: Path) -> None:
         dialect="tracekit",
     )
     assert status == -11
+    facts = facts_of(trace)
+    assert (facts["exit_status"], facts["signal"]) == ("139", "SIGSEGV")
     assert trace.taps == ("x",)
 
 
@@ -339,7 +341,7 @@ def test_two_runs_of_a_command_that_differ(tmp_path: Path) -> None:
     assert "the output file out.txt is another one" in told
     assert runs.to_dict()["comparison"]["first_divergence"]["tap"] == "now"
     assert "prints something else from line 1 on" in runs.printed
-    with pytest.raises(RecordingError, match="at least twice"):
+    with pytest.raises(RecordingError, match="repeat 1: give 2 or more"):
         run_again(["true"], trace=tmp_path / "u", times=1)
     with pytest.raises(RecordingError, match="not empty"):
         run_again(["true"], trace=tmp_path / "t")

@@ -45,7 +45,10 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
     if path.suffix in (".csv", ".tsv"):
         return read_csv(path)
     if not path.exists():
-        raise TraceError(f"{path} does not exist; give a trace or a log")
+        raise TraceError(
+            f"{path} does not exist; give a trace, a log, a table, or an "
+            "array or image file"
+        )
     if is_array_file(path):
         return read_arrays(path)
     raise TraceError(

@@ -19,7 +19,12 @@ from tracekit.processes.files import (
     present,
 )
 from tracekit.processes.opened import Way, watch
-from tracekit.processes.streams import Ended, stream
+from tracekit.processes.streams import (
+    Ended,
+    shell_status,
+    signal_name,
+    stream,
+)
 from tracekit.schema import Event, FileUse, Reject, Run
 from tracekit.storage.trace import Trace, open_trace
 
@@ -108,8 +113,10 @@ def _search_path(directory: Path) -> str:
 
 
 def _facts(ended: Ended) -> dict[str, str]:
+    ended_by = signal_name(ended.status)
     return {
-        "exit_status": str(ended.status),
+        "exit_status": str(shell_status(ended.status)),
+        **({"signal": ended_by} if ended_by else {}),
         "wall_seconds": f"{ended.wall:.3f}",
         "cpu_seconds": f"{ended.cpu:.3f}",
         "peak_memory_bytes": str(ended.memory),

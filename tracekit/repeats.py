@@ -12,6 +12,7 @@ from tracekit.comparison.compare import Comparison, compare
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.errors import RecordingError
 from tracekit.processes.opened import Way
+from tracekit.processes.streams import ending, shell_status
 from tracekit.programs import run
 from tracekit.storage.trace import Trace
 
@@ -51,8 +52,9 @@ class Repeats:
             numbers = sum(self.traces[0].tables["tap"]["elements"].to_pylist())
             files = len(_outputs(self.traces[0]))
             agree = (
-                f"{count} runs of the same command agree: {numbers} numbers "
-                f"bit for bit, {files} output files."
+                f"{count} runs of the same command agree: {numbers} "
+                f"number{'' if numbers == 1 else 's'} bit for bit, {files} "
+                f"output file{'' if files == 1 else 's'}."
             )
             lines = [agree]
         return "\n".join([*lines, *([self.printed] if self.printed else [])])
@@ -63,7 +65,7 @@ class Repeats:
         return {
             "deterministic": self.deterministic,
             "traces": [str(trace.path) for trace in self.traces],
-            "exit_statuses": self.statuses,
+            "exit_statuses": [shell_status(s) for s in self.statuses],
             "differences": self.differences,
             "printed": self.printed,
             "comparison": None if comparison is None else comparison.to_dict(),
@@ -96,7 +98,10 @@ def run_again(
         RecordingError: as for ``programs.run``, or fewer than two times.
     """
     if times < 2:
-        raise RecordingError("repeat at least twice; once is a plain run")
+        raise RecordingError(
+            f"repeat {times}: give 2 or more to compare runs, 1 for a plain "
+            "run"
+        )
     first = Path(trace)
     places = [first] + [
         first.with_name(f"{first.name}-{n}") for n in range(2, times + 1)
@@ -122,8 +127,9 @@ def run_again(
         found, compared = _differences(number, other, traces[0])
         if statuses[number - 1] != statuses[0]:
             found.append(
-                f"run {number} ended with status {statuses[number - 1]}, "
-                f"run 1 with {statuses[0]}"
+                f"run {number} ended with status "
+                f"{ending(statuses[number - 1])}, run 1 with "
+                f"{ending(statuses[0])}"
             )
         differences += found
         comparison = comparison or compared

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import tracekit.logs
 from tracekit.logs.checking import check
+from tracekit.logs.log import parse_log
+from tracekit.logs.proposal import propose
+from tracekit.logs.proposal_text import dialect_text
 
 DIALECT = """\
 dialect = "mine"
@@ -58,3 +61,45 @@ def test_the_example_of_the_documentation_reads_its_log(
     assert found.elements == {"debug": 4}
     assert found.share == 1
     assert not found.unnamed
+
+
+def test_lines_that_no_family_reads_are_found_and_proposed(
+    tmp_path: Path,
+) -> None:
+    """Names with and without a sign, odd names: init writes, check agrees."""
+    log, dialect = tmp_path / "l.log", tmp_path / "l.toml"
+    lines = [
+        "TRACE: pos = 1.0 2.0 nan",
+        "TRACE: ../../etc/x = 1",
+        "TRACE: '; DROP TABLE tap;-- = 2",
+        "step=3 energy -1.5e-3 eV",
+        "step=4 energy inf eV",
+    ]
+    log.write_text("\n".join(lines))
+    dialect.write_text(DIALECT)
+    assert check(dialect, log).overlooked == 5
+    dialect.write_text(dialect_text(propose(lines), "l", "l.log"))
+    found = check(dialect, log)
+    assert (found.overlooked, found.unnamed, found.rejects) == (0, {}, ())
+    assert found.share == 1
+    parsed = parse_log(log, dialect)
+    energies = [e for e in parsed.events if e.tap == "energy"]
+    assert [(e.values.tolist(), e.unit) for e in energies] == [
+        ([-1.5e-3], "eV"),
+        ([float("inf")], "eV"),
+    ]
+
+
+def test_a_family_behind_a_shorter_prefix_is_told(tmp_path: Path) -> None:
+    """The first prefix that fits counts; check says what reads nothing."""
+    log, dialect = tmp_path / "l.log", tmp_path / "l.toml"
+    log.write_text("TRACE: a = 1\nTRACE b = 2\n")
+    family = (
+        "[[family]]\nname = \"{0}\"\nprefix = '{0}'\nforms = ['assigned']\n"
+    )
+    top = 'dialect = "l"\nprogram = "l"\n'
+    short, long = family.format("TRACE"), family.format("TRACE:")
+    dialect.write_text(top + short + long)
+    assert check(dialect, log).covered == {"TRACE:": "TRACE"}
+    dialect.write_text(top + long + short)
+    assert check(dialect, log).covered == {}

@@ -96,7 +96,11 @@ def test_a_user_s_dialect_counts_its_own_loops(small: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("OUT:'", "OUT('", r"family\[0\]: prefix: 'OUT\(' doesn't compile"),
+        (
+            "OUT:'",
+            "OUT('",
+            r"family\[0\]: prefix: 'OUT\(': it doesn't compile",
+        ),
         ('["named"]', '["naming"]', "forms: 'naming' is none of named"),
         ('"%.15g"', '"15g"', "format: '15g' is no print format"),
         ('["all"]', '["none"]', "there is no table names.none"),

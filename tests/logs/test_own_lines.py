@@ -144,7 +144,12 @@ def test_own_facts_files_and_coverage() -> None:
         ("TRACEKIT file lost : a", "names one role of"),
         ("TRACEKIT covers slow fast : 0", "as many indices as dims"),
         ("TRACEKIT config k weight=3 : 1", "weight= is no word"),
-        ("TRACEKIT later v : 1", "no form of unknown"),
+        ("TRACEKIT later v : 1", "no such line is known here"),
+        ("TRACEKIT", "no such line is known here"),
+        (
+            "TRACEKIT refused a tap: a name or unit must be one word: 'a b'",
+            "the program refused a tap: a name or unit must be one word",
+        ),
     ],
 )
 def test_a_damaged_line_is_a_reject_with_its_reason(

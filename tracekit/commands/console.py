@@ -36,6 +36,11 @@ Dialect = Annotated[
 ]
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: ``1 line``, ``2 lines``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def warn_on_stderr() -> None:
     """Let a recording's warnings go to standard error."""
     import structlog  # 0.1 s to load, and needed only by what records

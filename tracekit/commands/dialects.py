@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from tracekit.commands.console import Json, Output, err, out, print_json
+from tracekit.commands.console import (
+    Json,
+    Output,
+    counted,
+    err,
+    out,
+    print_json,
+)
 from tracekit.errors import TracekitError
 
 app = typer.Typer(
@@ -73,7 +80,8 @@ def check(
             print_json({"dialect": spelled.name, "valid": True})
         else:
             count = len(spelled.families)
-            out.print(f"{dialect}: valid, {count} families of lines")
+            word = "family" if count == 1 else "families"
+            out.print(f"{dialect}: valid, {count} {word} of lines")
         return
     found = check_log(dialect, log)
     if as_json:
@@ -86,6 +94,7 @@ def check(
                 "share": found.share,
                 "unnamed": found.unnamed,
                 "overlooked": found.overlooked,
+                "covered": found.covered,
                 "rejects": [
                     {"line": r.line, "reason": r.reason, "text": r.text}
                     for r in found.rejects
@@ -102,17 +111,25 @@ def check(
                 markup=False,
             )
     out.print(
-        f"{found.read} of {found.numbers} numbers on these lines are read "
-        f"({found.share:.1%})."
+        f"{found.read} of {counted(found.numbers, 'number')} on these lines "
+        f"read ({found.share:.1%})."
     )
     if found.overlooked:
         out.print(
-            f"{found.overlooked} lines look like name = value and have no "
-            f"prefix of the dialect; the first is {found.example}",
+            f"{counted(found.overlooked, 'line')} without a prefix of the "
+            "dialect, but with a name and a number; the first is "
+            f"{found.example}",
+            markup=False,
+        )
+    for name, earlier in found.covered.items():
+        out.print(
+            f"family {name} reads nothing: the prefix of {earlier}, which "
+            "stands before it, fits its lines too; put it first",
+            style="yellow",
             markup=False,
         )
     for tap, count in list(found.unnamed.items())[:_SHOWN]:
-        out.print(f"no rule: {tap} ({count} times)", markup=False)
+        out.print(f"no rule: {tap} ({counted(count, 'time')})", markup=False)
     for reject in found.rejects[:_SHOWN]:
         out.print(
             f"{reject.file}:{reject.line}: {reject.reason}: {reject.text}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from tracekit.commands.console import (
     Dialect,
     Json,
     Output,
+    counted,
     err,
     out,
     print_json,
@@ -19,6 +20,12 @@ from tracekit.commands.console import (
     warn_on_stderr,
 )
 from tracekit.errors import TracekitError
+
+if TYPE_CHECKING:
+    from tracekit.storage.trace import Trace
+
+_SHOWN = 10
+_WIDE = 300
 
 
 def demo(
@@ -53,13 +60,19 @@ def run(
 ) -> None:
     """Run any program after --; keep its log as a trace. Exits as it does."""
     from tracekit.processes.opened import way
+    from tracekit.processes.streams import ending, shell_status, signal_name
     from tracekit.programs import run as run_program
     from tracekit.repeats import run_again
 
     warn_on_stderr()
     if not context.args:
         raise TracekitError("no command; write it after --")
-    if repeat != 1:
+    if repeat < 1:
+        raise TracekitError(
+            f"--repeat {repeat}: give 1 for a plain run, 2 or more to compare "
+            "the runs"
+        )
+    if repeat > 1:
         runs = run_again(
             context.args,
             trace=output,
@@ -81,10 +94,58 @@ def run(
         files=way(files),
     )
     if as_json:
-        print_json({"trace": str(output), "exit_status": status})
+        print_json(
+            {
+                "trace": str(output),
+                "exit_status": shell_status(status),
+                "signal": signal_name(status) or None,
+                **_heard(trace),
+            }
+        )
     else:
-        err.print(f"{trace!r}, exit status {status}", style="dim")
-    raise typer.Exit(status if status >= 0 else 128 - status)
+        err.print(f"{trace!r}, exit status {ending(status)}", style="dim")
+        _tell_rejects(trace)
+    raise typer.Exit(shell_status(status))
+
+
+def _heard(trace: Trace) -> dict[str, object]:
+    """What the program's output held: taps, and lines that weren't read."""
+    rejects = trace.tables["reject"]
+    facts = dict(trace.tables["run"].to_pylist()[0]["facts"])
+    return {
+        "events": trace.tables["event"].num_rows,
+        "taps": list(trace.taps),
+        "log": facts.get("log"),
+        "rejects": rejects.num_rows,
+        "first_rejects": rejects.slice(0, _SHOWN).to_pylist(),
+    }
+
+
+def _tell_rejects(trace: Trace) -> None:
+    """Say what of the output was not read, and how to see all of it."""
+    heard, rejects = _heard(trace), trace.tables["reject"]
+    if heard["log"]:
+        err.print(str(heard["log"]), style="yellow", markup=False)
+    if not rejects.num_rows:
+        return
+    err.print(
+        f"{counted(rejects.num_rows, 'line')} not read:",
+        style="yellow",
+        markup=False,
+    )
+    for row in rejects.slice(0, _SHOWN).to_pylist():
+        err.print(
+            f"{row['file']}:{row['line']}: {row['reason']}: "
+            f"{row['text'][:_WIDE]}",
+            style="yellow",
+            markup=False,
+        )
+    if rejects.num_rows > _SHOWN:
+        err.print(
+            f"all of them: tracekit show {trace.path} --rejects",
+            style="yellow",
+            markup=False,
+        )
 
 
 def parse(
@@ -109,10 +170,13 @@ def parse(
         out.print(f"{name:<14} {shown}")
     for reject in parsed.rejects[:20]:
         out.print(
-            f"{reject.file}:{reject.line}: {reject.reason}: {reject.text}",
+            f"{reject.file}:{reject.line}: {reject.reason}: "
+            f"{reject.text[:_WIDE]}",
             style="yellow",
             markup=False,
         )
+    if len(parsed.rejects) > 20:
+        out.print(f"... {len(parsed.rejects)} rejects in all")
     if output is not None:
         out.print(f"wrote {output}; next: tracekit show {output}")
 

@@ -32,9 +32,18 @@ def show(
     storage: Annotated[
         bool, typer.Option("--storage", help="Show what each tap takes.")
     ] = False,
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="Show the lines not read.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what a trace holds: its run, its facts, its taps, its numbers."""
+    if rejects:
+        table = as_trace(source).tables["reject"]
+        print_table(
+            table.to_pylist(), as_json=as_json, columns=table.column_names
+        )
+        return
     if storage:
         print_table(footprint(as_trace(source)), as_json=as_json)
         return

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from tracekit.logs.dialect import Dialect
+from tracekit.logs.dialect import Dialect, Family
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LogFile
-from tracekit.logs.line_forms import assigned
+from tracekit.logs.line_forms import FORMS
 from tracekit.logs.log import Parsed, parse
-from tracekit.logs.numbers import count_numbers
+from tracekit.logs.numbers import NUMBER, count_numbers
+from tracekit.logs.patterns import PROSE, SEARCHED
 from tracekit.schema import Reject
+
+_ASSIGNS = re.compile(rf"[^\W\d][\w.]*+[ \t]*+=[ \t]*+{NUMBER}(?!\w)")
+_FORMS = [form for name, form in FORMS.items() if name != "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,12 @@ class Check:
         numbers: numbers on lines with a prefix.
         read: those that are elements, coordinates or inside kept texts.
         unnamed: names that no rule of the dialect mentions, with counts.
-        overlooked: lines without a prefix that state ``name = value``.
+        overlooked: lines without a prefix that state a name and a number,
+            and no fact.
         example: the first of those, as ``file:line: text``.
         rejects: lines with a prefix that no form fits.
+        covered: families that read none of their lines, since an earlier
+            family's prefix fits those as well: that family's name.
     """
 
     lines: dict[str, int]
@@ -39,6 +47,7 @@ class Check:
     overlooked: int
     example: str
     rejects: tuple[Reject, ...]
+    covered: dict[str, str]
 
     @property
     def share(self) -> float:
@@ -61,15 +70,16 @@ def check(dialect: str | Path, log: str | Path) -> Check:
     lines: Counter[str] = Counter()
     numbers = overlooked = 0
     example = ""
+    covered: dict[str, str] = {}
     for number, line in enumerate(LogFile(path).lines(), start=1):
-        found = list(spelled.prefix.finditer(line))
+        found = list(spelled.prefix.finditer(line, 0, SEARCHED))
         for prefix in found:
-            lines[
-                spelled.families[int((prefix.lastgroup or "f0")[1:])].name
-            ] += 1
+            family = spelled.family_of(prefix)
+            lines[family.name] += 1
+            _note_covered(covered, spelled, family, prefix)
         if found:
             numbers += count_numbers(line[found[0].end() :])
-        elif "=" in line and assigned(line.strip(), spelled.units):
+        elif _states(line[:PROSE].strip(), spelled):
             overlooked += 1
             example = example or f"{path.name}:{number}: {line.strip()}"
     return Check(
@@ -81,7 +91,32 @@ def check(dialect: str | Path, log: str | Path) -> Check:
         overlooked,
         example,
         tuple(parsed.rejects),
+        {name: by for name, by in covered.items() if name not in lines},
     )
+
+
+def _states(line: str, dialect: Dialect) -> bool:
+    """Whether a line of prose looks like data that no family reads."""
+    if not count_numbers(line):
+        return False
+    if any(fact.pattern.search(line) for fact in dialect.facts):
+        return False
+    return _ASSIGNS.search(line) is not None or any(
+        form(line, dialect.units) for form in _FORMS
+    )
+
+
+def _note_covered(
+    covered: dict[str, str],
+    dialect: Dialect,
+    taken: Family,
+    prefix: re.Match[str],
+) -> None:
+    """Families behind the one that took a line, of a longer prefix."""
+    for family in dialect.families[dialect.families.index(taken) + 1 :]:
+        longer = family.prefix.match(prefix.string, prefix.start())
+        if longer is not None and longer.end() > prefix.end():
+            covered.setdefault(family.name, taken.name)
 
 
 def _elements(parsed: Parsed) -> dict[str, int]:

@@ -19,7 +19,15 @@ FOLDER = Path(__file__).parent / "dialects"
 """The shipped dialects, in a checkout and in an installed wheel alike."""
 
 Reads = Literal[
-    "statements", "tap", "array", "config", "file", "covers", "taps"
+    "statements",
+    "tap",
+    "array",
+    "config",
+    "file",
+    "covers",
+    "taps",
+    "refused",
+    "unknown",
 ]
 Printed = Literal["always", "pixel", "sometimes"]
 ConfigKind = Literal["number", "text"]
@@ -91,6 +99,7 @@ class Family:
         scope: how far a line that only states coordinates reaches: the
             ``family`` or the whole ``file``.
         stream: families of one stream share the count of iterations.
+        commas: what ``1,5`` is: two numbers, or nobody knows ("unclear").
     """
 
     name: str
@@ -108,6 +117,7 @@ class Family:
     match: re.Pattern[str] | None = None
     scope: Literal["family", "file"] = "family"
     stream: str = ""
+    commas: Literal["unclear", "separate"] = "unclear"
 
     def functions(self) -> tuple[Form, ...]:
         """The forms as functions."""

@@ -187,6 +187,10 @@ def _family(
             item.one_of("scope", ("family", "file"), "family"),
         ),
         stream=item.take("stream", str, ""),
+        commas=cast(
+            Literal["unclear", "separate"],
+            item.one_of("commas", ("unclear", "separate"), "unclear"),
+        ),
     )
     if family.reads == "statements" and not (forms or match):
         raise item.fail("forms", "is missing: name a form or give a match")

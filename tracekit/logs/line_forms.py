@@ -54,6 +54,8 @@ _HEAD = re.compile(rf"(?P<name>{_WORD})(?:[ \t]*=[ \t]*|[ \t]+)")
 _INDEX = re.compile(r"\[(?P<index>-?\d+(?:,[ \t]*-?\d+)*)\][ \t]*=[ \t]*")
 _NAMED = re.compile(r"(?P<name>(?=[^ \t=]*[^\W\d])[^ \t=]+)[ \t]+")
 _MARK = re.compile(r"[^ \t]+")
+_UNIT = re.compile(r"[ \t]*+(?P<unit>[^ \t]{1,40}+)(?![^ \t])")
+_EITHER = re.compile(rf"[ \t,;]*+(?P<name>{_WORD})(?:[ \t]*=[ \t]*|[ \t]+)")
 
 
 def named(payload: str, units: Units) -> list[Statement] | None:
@@ -152,6 +154,22 @@ def listed(payload: str, units: Units) -> list[Statement] | None:
     return [value[0]]
 
 
+def mixed(payload: str, units: Units) -> list[Statement] | None:
+    """``step=3 energy -1.5e-3 eV``: names with and without a sign."""
+    if "=" not in payload:
+        return None
+    found: list[Statement] = []
+    place = 0
+    while place < len(payload):
+        head = _EITHER.match(payload, place)
+        value = _value(payload, head.end(), units) if head else None
+        if head is None or value is None:
+            return None
+        found.append(_statement(head["name"], value[0]))
+        place = value[1]
+    return found or None
+
+
 def text(payload: str, units: Units) -> list[Statement] | None:
     """Anything else: ``name=some text``, ``name WORD``, or a banner."""
     del units
@@ -172,6 +190,7 @@ FORMS: dict[str, Form] = {
     "alternating": alternating,
     "indexed": indexed,
     "listed": listed,
+    "mixed": mixed,
     "text": text,
 }
 
@@ -209,13 +228,18 @@ def _value(
     if found is None:
         return None
     end = found.end()
-    rest = payload[end:]
-    if found["plain"] and rest[:1] not in ("", " ", "\t", ",", ";"):
+    if found["plain"] and payload[end : end + 1] not in (
+        "",
+        " ",
+        "\t",
+        ",",
+        ";",
+    ):
         return None
     unit = None
-    word = _MARK.match(payload, end + len(rest) - len(rest.lstrip(" \t")))
-    if word is not None and word.group() in units:
-        unit, end = units[word.group()], word.end()
+    word = _UNIT.match(payload, end)
+    if word is not None and word["unit"] in units:
+        unit, end = units[word["unit"]], word.end()
     numbers = tuple(_ONE.findall(found.group()))
     trailing = re.compile(r"[ \t]*$").match(payload, end)
     end = len(payload) if trailing else end

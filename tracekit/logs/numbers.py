@@ -44,6 +44,7 @@ _SAFE_DIGITS = 15
 _EXACT_DIGITS = 17
 _SAFE_EXPONENT = 290
 _LEAST_DIGITS = 6
+_LONGEST_CACHED = 1000
 
 Style = Literal["g", "e", "f", "d", "numpy", "repr"]
 
@@ -113,9 +114,15 @@ def is_number(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
-@functools.lru_cache(maxsize=4096)
 def count_numbers(text: str) -> int:
     """How many numbers stand in a text, apart from those inside words."""
+    if len(text) > _LONGEST_CACHED:
+        return sum(1 for _ in STANDING_ALONE.finditer(text))
+    return _count_cached(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _count_cached(text: str) -> int:
     return sum(1 for _ in STANDING_ALONE.finditer(text))
 
 

@@ -106,6 +106,17 @@ def array_line(
     )
 
 
+def refusal(reads: str, payload: str) -> str:
+    """Why a ``refused`` line, or one that nobody knows, holds no value."""
+    if reads == "refused":
+        return f"the program refused {payload.strip()}"
+    return (
+        "no such line is known here: expected TRACEKIT tap, array, config, "
+        "file, covers or taps; was it printed by another version of "
+        "tracekit.h?"
+    )
+
+
 def taps_line(payload: str) -> tuple[str, ...]:
     """The names of a ``taps`` line: no other taps were printed."""
     _, body = _split(payload)

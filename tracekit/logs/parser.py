@@ -19,10 +19,12 @@ from tracekit.logs.own_lines import (
     config_line,
     covers_line,
     file_line,
+    refusal,
     tap_line,
     taps_line,
     text_numbers,
 )
+from tracekit.logs.patterns import PROSE, SEARCHED
 from tracekit.logs.statements import expression_of, understand
 from tracekit.schema import Coverage, Declared, Event, Reject
 
@@ -92,15 +94,24 @@ class Parser:
         return [pixel_coverage(self.dialect.pixel, events, self.pixels)]
 
     def _piece(self, piece: str, number: int) -> None:
-        if self.dialect.restart and self.dialect.restart.search(piece):
+        restart = self.dialect.restart
+        if restart and restart.search(piece, 0, PROSE):
             self._iterations.clear()
             self._headers.clear()
             self._pixel = self._pixel_of_file()
-        found = list(self.dialect.prefix.finditer(piece))
+        found = list(self.dialect.prefix.finditer(piece, 0, SEARCHED))
+        if not found and len(piece) > SEARCHED:
+            self._reject(
+                piece[:PROSE],
+                f"no prefix in the first {SEARCHED} of its {len(piece)} "
+                "characters, and no more are searched",
+                number,
+            )
+            return
         prose = piece[: found[0].start()] if found else piece
         if prose.strip():
             self.prose_lines += not found
-            self.facts.read(prose, f"{self.file}:{number}")
+            self.facts.read(prose[:PROSE], f"{self.file}:{number}")
         for place, prefix in enumerate(found):
             later = found[place + 1 : place + 2]
             end = later[0].start() if later else len(piece)
@@ -128,6 +139,8 @@ class Parser:
 
     def _own(self, family: Family, payload: str, number: int) -> None:
         origin = f"{self.file}:{number}"
+        if family.reads in ("refused", "unknown"):
+            raise ValueError(refusal(family.reads, payload))
         if family.reads in ("tap", "array"):
             event = (
                 tap_line(payload, self.file, number)

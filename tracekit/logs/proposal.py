@@ -61,7 +61,8 @@ _TIME = re.compile(
 )
 _TAG = re.compile(
     r"(?P<tag>\[[A-Za-z][^\]=\d]*\]|<[A-Za-z][\w-]*>|[#>*%!$]+"
-    r"|[A-Za-z][\w.-]*:(?=[ \t]+[A-Za-z_|])|[A-Z][A-Z0-9_]+:(?=[A-Za-z_|])"
+    r"|[A-Za-z][\w.-]*:(?=[ \t]+(?:[A-Za-z_|]|(?![-+.]?\d)[^\s=\[(][^=]*=))"
+    r"|[A-Z][A-Z0-9_]+:(?=[A-Za-z_|])"
     r"|[A-Z][A-Z0-9_]{2,}(?=[ \t]+[A-Za-z_|]))[ \t]*"
 )
 _TAGS = 3
@@ -135,7 +136,8 @@ class Group:
     def worth_reading(self) -> bool:
         """Whether it looks like data and not like prose."""
         fitting = sum(self.forms.values())
-        enough = self.tags or fitting >= 3 or "assigned" in self.forms
+        signed = {"assigned", "mixed"} & self.forms.keys()
+        enough = self.tags or fitting >= 3 or signed
         return bool(enough) and fitting > 0 and fitting >= self.left
 
 
@@ -144,7 +146,7 @@ class Proposal:
     """What a dialect file for a log could say.
 
     Args:
-        groups: the families of lines, most lines first.
+        groups: the families of lines, longest prefix first.
         lines: how many lines were looked at.
     """
 
@@ -176,7 +178,13 @@ def propose(lines: Iterable[str]) -> Proposal:
         elif count_numbers(payload):
             _look(group, payload, placed=placed)
     found = [g for g in groups.values() if g.worth_reading or g.header]
-    found.sort(key=lambda group: -sum(group.forms.values()))
+    # the first prefix that fits counts, so "TRACE:" stands before "TRACE"
+    found.sort(
+        key=lambda group: (
+            -len("".join(group.tags)),
+            -sum(group.forms.values()),
+        )
+    )
     return Proposal(tuple(found), count)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from tracekit.logs.line_forms import Statement, head_name, leading, text
 from tracekit.logs.numbers import parse_number
 
 _BANNER = "banner"
+_BRACKETS = re.compile(r"[\[(][^\[\]()]*+[\])]")
+_COMMA = re.compile(r"(?<![\w.,])[-+]?\d++,\d++(?![\w.,])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def _statements(
     for name, form in zip(family.forms, family.functions(), strict=True):
         found = form(payload, units) if name != "text" else None
         if found is not None:
+            _check_commas(family, payload)
             return found, ""
     if rule and not rule.coordinates:
         part = leading(payload, max(rule.count, 1))
@@ -89,6 +93,19 @@ def _statements(
     if "text" not in family.forms or found is None:
         raise ValueError(f"no form of {family.name} fits the line")
     return found, ""
+
+
+def _check_commas(family: Family, payload: str) -> None:
+    """``1,5`` is one number in some countries and two in others."""
+    if family.commas == "separate" or "," not in payload:
+        return
+    unclear = _COMMA.search(_BRACKETS.sub("", payload))
+    if unclear is not None:
+        raise ValueError(
+            f"{unclear.group()!r} is one number with a decimal comma, which "
+            "tracekit doesn't read, or two numbers; if it is two, say "
+            f'commas = "separate" in the family {family.name!r}'
+        )
 
 
 def _rule(family: Family, statement: Statement) -> NameRule:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tracekit.errors import LogError
 from tracekit.logs.numbers import PrintFormat, parse_format
+from tracekit.logs.patterns import compiled
 
 T = TypeVar("T")
 
@@ -63,13 +64,11 @@ class Section:
         return value
 
     def pattern(self, key: str, text: str) -> re.Pattern[str]:
-        """A compiled regular expression."""
+        """A compiled regular expression that is safe to search."""
         try:
-            return re.compile(text)
-        except re.error as error:
-            raise self.fail(
-                key, f"{text!r} doesn't compile: {error}"
-            ) from None
+            return compiled(text)
+        except ValueError as error:
+            raise self.fail(key, f"{text!r}: {error}") from None
 
     def format(self, key: str) -> PrintFormat | None:
         """A print format, None where the key is missing."""

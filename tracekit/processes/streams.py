@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import subprocess
 import threading
 import time
@@ -38,6 +39,29 @@ class Ended:
     cpu: float
     memory: int
     threads: int
+
+
+def shell_status(status: int) -> int:
+    """The status as a shell tells it: 128 and the signal's number."""
+    return status if status >= 0 else 128 - status
+
+
+def signal_name(status: int) -> str:
+    """The signal that ended a program, "" if none did."""
+    try:
+        return "" if status >= 0 else signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
+
+
+def ending(status: int) -> str:
+    """How a program ended, in words.
+
+    >>> ending(-9), ending(3)
+    ('137 (SIGKILL)', '3')
+    """
+    name = signal_name(status)
+    return f"{shell_status(status)}" + (f" ({name})" if name else "")
 
 
 def stream(
