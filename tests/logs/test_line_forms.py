@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs.log_lines import nanobragg
+from tracekit.logs.line_forms import FORMS as FORMS_BY_NAME
+from tracekit.logs.numbers import parse_number
 
 doubles = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -66,3 +68,43 @@ def test_every_form_gives_back_what_was_printed(
     assert not parsed.rejects
     found = [v for event in parsed.events for v in event.values.tolist()]
     assert [v.hex() for v in found] == [v.hex() for v in values[:count]]
+
+
+@given(
+    values=st.lists(doubles, min_size=2, max_size=2),
+    step=st.integers(0, 2**40),
+)
+def test_names_with_and_without_a_sign_give_back_what_was_printed(
+    values: list[float], step: int
+) -> None:
+    """The form ``mixed``, which no shipped dialect needs."""
+    one, two = (f"{value:.17g}" for value in values)
+    found = FORMS_BY_NAME["mixed"](
+        f"step={step} energy {one} eV R = {two}", {"eV": "eV"}
+    )
+    assert found is not None
+    assert [(s.name, s.unit) for s in found] == [
+        ("step", None),
+        ("energy", "eV"),
+        ("R", None),
+    ]
+    numbers = [float(s.numbers[0]) for s in found]
+    assert [n.hex() for n in numbers] == [
+        float(step).hex(),
+        *(v.hex() for v in values),
+    ]
+
+
+SPECIAL = ["nan", "-nan", "inf", "-inf", "-0", "0x1.8p+1", "1.#INF", "1D+03"]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form[0])
+def test_every_form_reads_special_numbers(form: tuple[str, int, Form]) -> None:
+    """NaN, infinities, -0, hexadecimal and Fortran's exponents."""
+    _, count, line = form
+    for word in SPECIAL:
+        parsed = nanobragg(line([word] * count))
+        assert not parsed.rejects
+        found = [v for e in parsed.events for v in e.values.tolist()]
+        wanted = parse_number(word).value
+        assert [v.hex() for v in found] == [wanted.hex()] * count
