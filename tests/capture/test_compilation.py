@@ -219,6 +219,7 @@ def test_pixels_under_vmap_are_picked_when_they_fire() -> None:
 
     def one(x: torch.Tensor) -> torch.Tensor:
         y = tk.tap(x * 2, "y", "slow fast")
+        tk.tap((x, y), "planes", "slow fast (x y)")
         return (y * y).sum()
 
     def program(x: torch.Tensor) -> torch.Tensor:

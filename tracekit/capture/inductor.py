@@ -28,7 +28,7 @@ def keep_order() -> None:
     torch_internals.refuse_lacking("torch.compile", torch_internals.INDUCTOR)
     from torch._inductor.lowering import lowerings
 
-    for name in ("tap", "tap_at", "ticket", "state"):
+    for name in ("tap", "tap_at", "tap_planes", "ticket", "state"):
         operator = getattr(torch.ops.tracekit, name).default
         lowerings[operator] = partial(_lowered, operator)
 

@@ -82,6 +82,11 @@ _LIBRARY.define(
     " Device device) -> Tensor",
     tags=_TAGS,
 )
+_LIBRARY.define(
+    "tap_planes(Tensor[] planes, Tensor? where, str site, SymInt[] integers,"
+    " Tensor[] counters) -> ()",
+    tags=_TAGS,
+)
 _LIBRARY.define("state(str fact) -> ()", tags=_TAGS)
 _LIBRARY.define("ticket(Tensor value) -> Tensor", tags=_TAGS)
 
@@ -125,6 +130,21 @@ def _observe_picked(
     mask = None if where is None else Picked(where, whole, axes, places)
     origin = _origin(site, integers, counters)
     emit(picked, site.tap, site.dims, site.unit, mask, origin)
+
+
+def _observe_planes(
+    planes: list[Tensor],
+    where: Tensor | None,
+    text: str,
+    integers: list[int],
+    counters: list[Tensor],
+) -> None:
+    """Run the tap on a vector whose components are kept apart."""
+    if _state.recording:
+        site = parsed(text)
+        origin = _origin(site, integers, counters)
+        value = tuple(planes)
+        emit(value, site.tap, site.dims, site.unit, where, origin)
 
 
 def _origin(site: Site, integers: list[int], counters: list[Tensor]) -> Origin:
@@ -271,6 +291,7 @@ for _name, _run, _fake, _rule in (
     torch.library.register_vmap(f"tracekit::{_name}", _rule, lib=_LIBRARY)
 _INSIDE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "tap_at": (_observe_picked, _no_values),
+    "tap_planes": (_observe_planes, _no_values),
     "pixels": (_pixels, _some_pixels),
 }
 for _name, (_kernel, _like) in _INSIDE.items():
@@ -282,5 +303,5 @@ for _name, (_kernel, _like) in _INSIDE.items():
 @lru_cache(maxsize=1)
 def declare_effects() -> None:
     """Let compilers keep the operators; only what compiles pays for it."""
-    for name in ("tap", "tap_at", "ticket", "state"):
+    for name in ("tap", "tap_at", "tap_planes", "ticket", "state"):
         torch_internals.declare_effect(f"tracekit::{name}", _LIBRARY)

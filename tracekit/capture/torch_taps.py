@@ -134,6 +134,13 @@ def _fire_traced(
             )
             _fire_picked(parts, value, mask, site, integers, counters, picks)
             return
+    if dynamo and not grad and _apart(value):
+        device = value[0].device.type
+        site = _site(name, dims, unit, names, tensors, device, dynamo)
+        torch.ops.tracekit.tap_planes.default(
+            value, mask, site, integers, counters
+        )
+        return
     tensor = _as_tensor(value, name)
     device = tensor.device.type
     site = _site(name, dims, unit, names, tensors, device, dynamo)
@@ -150,6 +157,21 @@ def _fire_traced(
             )
 
         _when_backward(tensor, hook)
+
+
+def _apart(value: Any) -> bool:
+    """Whether it is planes that need not be put together."""
+    if not isinstance(value, tuple) or not value:
+        return False
+    for part in value:
+        if not isinstance(part, Tensor) or not part.dim():
+            return False
+    return _untransformed()
+
+
+@_while_tracing
+def _untransformed() -> bool:
+    return not torch_internals.transforms()
 
 
 def _picks(parts: tuple[Any, ...], dims: str) -> tuple[int, int, int] | None:
