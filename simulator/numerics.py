@@ -113,8 +113,9 @@ def _compiled_sine(x: Tensor) -> Tensor:
     """The sine in operations that fuse into one loop with all others.
 
     Inductor's own takes three times as long. The argument is brought near 0
-    by a whole number of half turns; the error is below two ulps for
-    |x| < 5e7, where a Miller index times the cells is 2^24.
+    by a whole number of half turns. For |x| < 5e7, where a Miller index times
+    the cells is 2^24, the error is below two ulps of 1, and below 1.3 ulps of
+    the sine but near multiples of pi, where it was 43 at most.
     """
     turns = torch.round(x * (1.0 / math.pi))
     r = ((x - turns * _PI[0]) - turns * _PI[1]) - turns * _PI[2]

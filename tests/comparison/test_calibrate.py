@@ -109,3 +109,10 @@ def test_what_no_tolerance_covers_is_refused() -> None:
         calibrate(apart)
     with pytest.raises(CompareError, match="safety factor"):
         calibrate([one, one], factor=0.5)
+
+
+def test_empty_runs_are_refused() -> None:
+    """Taps without values measure nothing, so no policy comes of them."""
+    empty = traced(fired("a", np.empty((0, 3)), slow=range(0), fast=range(3)))
+    with pytest.raises(CompareError, match="no number in common"):
+        calibrate([empty, empty])

@@ -7,7 +7,6 @@ asked for more. ``calibrate`` measures that and writes it down as a policy.
 
 from __future__ import annotations
 
-import decimal
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tracekit.comparison.compare import Comparison, compare
+from tracekit.comparison.figures import count, rounded_up
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.errors import CompareError
 from tracekit.open import as_trace
@@ -73,9 +73,9 @@ def calibrate(
         The text of a policy file, with what it was made from.
 
     Raises:
-        CompareError: fewer than two runs, or runs that no tolerance makes
-            close: another problem, a gap, a NaN on one side, texts that
-            differ.
+        CompareError: fewer than two runs, runs without a number in common, or
+            runs that no tolerance makes close: another problem, a gap, a NaN
+            on one side, texts that differ.
     """
     if len(runs) < 2:
         raise CompareError(
@@ -126,6 +126,11 @@ def _refuse_what_no_tolerance_covers(result: Comparison, pair: str) -> None:
                 f"{pair} {what}, which no tolerance covers: "
                 f"{', '.join(found[:3])}; 'tracekit compare' shows all"
             )
+    if not result.summary["compared"]:
+        raise CompareError(
+            f"{pair} have no number in common, so nothing says how far apart "
+            "runs lie; give runs whose taps hold values"
+        )
 
 
 def _widen(
@@ -163,10 +168,10 @@ def _policy_text(
     spreads: list[Spread], names: list[str], factor: float
 ) -> str:
     pairs = len(names) * (len(names) - 1) // 2
-    floor = _rounded_up(factor * _DOUBLE)
+    floor = rounded_up(factor * _DOUBLE, 2)
     head = [
         f"# Proposed by 'tracekit calibrate' from {len(names)} runs that are",
-        f"# accepted as equal ({pairs} pairs compared):",
+        f"# accepted as equal ({count(pairs, 'pair')} compared):",
         *(f"#   {json.dumps(name)}" for name in names),
         "# Each tolerance is the smallest that would have passed, times the",
         f"# safety factor {factor:g}, or that many units in the last place.",
@@ -190,13 +195,13 @@ def _rtol(spread: Spread, factor: float) -> str | None:
     """The tap's rtol, None where it needs an atol."""
     if spread.rtol is None or factor * spread.rtol > _LARGEST_RTOL:
         return None
-    return _rounded_up(factor * max(spread.rtol, spread.epsilon))
+    return rounded_up(factor * max(spread.rtol, spread.epsilon), 2)
 
 
 def _rule(spread: Spread, factor: float) -> str:
     rtol = _rtol(spread, factor)
     bound = (
-        f"atol = {_rounded_up(factor * spread.atol)}"
+        f"atol = {rounded_up(factor * spread.atol, 2)}"
         if rtol is None
         else f"rtol = {rtol}"
     )
@@ -215,12 +220,6 @@ def _rule(spread: Spread, factor: float) -> str:
             f"reason = {_quoted(f'{measured}, between {spread.runs}')}",
         )
     )
-
-
-def _rounded_up(value: float) -> str:
-    """Two digits that are not less than the value."""
-    with decimal.localcontext(prec=2, rounding=decimal.ROUND_CEILING):
-        return repr(float(+decimal.Decimal(value)))
 
 
 def _quoted(text: str) -> str:

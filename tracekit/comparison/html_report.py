@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from tracekit.comparison.report import render, tap_cells
+from tracekit.comparison.report import render
+from tracekit.comparison.report_tables import tap_cells
 
 if TYPE_CHECKING:
     from tracekit.comparison.compare import Comparison, Row

@@ -5,12 +5,17 @@ This file computes nothing: each number was returned by a query.
 
 from __future__ import annotations
 
-import decimal
-import os
 import textwrap
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tracekit.comparison.figures import count, number, short_path, table
+from tracekit.comparison.report_tables import (
+    distributions,
+    images,
+    needed,
+    taps,
+    tolerance,
+)
 
 if TYPE_CHECKING:
     from tracekit.comparison.compare import Comparison, Row
@@ -34,9 +39,9 @@ def render(comparison: Comparison, *, every_tap: bool = False) -> str:
         _gaps(comparison),
         _first(comparison),
         _faults(comparison),
-        _taps(comparison, every_tap=every_tap),
-        _distributions(comparison),
-        _images(comparison, every_tap=every_tap),
+        taps(comparison, every_tap=every_tap),
+        distributions(comparison),
+        images(comparison, every_tap=every_tap),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -58,8 +63,8 @@ def _heading(comparison: Comparison) -> str:
         if row["vacuous"]:
             lines.append(
                 f"  warning: {row['tap']} would pass with zeros, too: "
-                f"{_tolerance(row)} by {_short(row['origin'])}, largest "
-                f"number {_number(row['signal'])}"
+                f"{tolerance(row)} by {short_path(row['origin'])}, largest "
+                f"number {number(row['signal'])}"
             )
         if row["not_compared"]:
             lines.append(
@@ -77,14 +82,14 @@ def _problem(comparison: Comparison) -> str:
         row for row in comparison.configuration if row["kind"] == "restated"
     ]
     if differing:
-        answer = f"No: {_count(len(differing), 'fact')} differ."
+        answer = f"No: {count(len(differing), 'fact')} differ."
     elif stated_once:
         answer = "As far as both sides say, yes."
     else:
         answer = "Yes."
     lines = [f"Did both solve the same problem? {answer}"]
     if differing:
-        lines += _table(
+        lines += table(
             ("", "actual", "expected"), [_fact(row) for row in differing]
         )
     if stated_once:
@@ -188,7 +193,7 @@ def _faults(comparison: Comparison) -> str:
         if row["class"] == "number":
             lines += [
                 f"    {kind['kind']}: {kind['evidence']} "
-                f"({kind['numbers']} of {_count(kind['diverged'], 'number')})"
+                f"({kind['numbers']} of {count(kind['diverged'], 'number')})"
                 for kind in comparison.kinds
                 if kind["tap"] == row["tap"]
             ]
@@ -216,7 +221,7 @@ def _extent(row: Row) -> str:
         for low, high in ((row[f"{dim}_from"], row[f"{dim}_to"]),)
         if low is not None
     )
-    return f"{what}{_count(row['pixels'], 'pixel')} in {box}"
+    return f"{what}{count(row['pixels'], 'pixel')} in {box}"
 
 
 def _course(row: Row) -> str:
@@ -253,198 +258,28 @@ def _side_value(row: Row, side: str) -> str:
 
 
 def _where(line: str | None) -> str:
-    return f"  ({_short(line)})" if line and not line.startswith(":") else ""
-
-
-def _short(path: str) -> str:
-    """A path as seen from here, where it lies below."""
-    return path.removeprefix(f"{Path.cwd()}{os.sep}")
+    return (
+        f"  ({short_path(line)})" if line and not line.startswith(":") else ""
+    )
 
 
 def _error(row: Row) -> str:
     if row["class"] != "number":
-        return f"{row['class']}; tolerance from {_short(row['origin'])}"
+        return f"{row['class']}; tolerance from {short_path(row['origin'])}"
+    if row["allowed"] == 0 and row["actual_exact"] is not None:
+        return (
+            f"error {number(row['abs_error'])}; integers compare exactly, as "
+            f"{short_path(row['origin'])} gives no atol"
+        )
     ulps = "" if row["ulps"] is None else f", {row['ulps']} ulps"
     return (
-        f"error {_number(row['abs_error'])}, relative "
-        f"{_number(row['rel_error'])}{ulps}; up to "
-        f"{_number(row['allowed'])} allowed by {_short(row['origin'])}"
+        f"error {number(row['abs_error'])}, relative "
+        f"{number(row['rel_error'])}{ulps}; up to "
+        f"{number(row['allowed'])} allowed by {short_path(row['origin'])}"
     )
-
-
-def _taps(comparison: Comparison, *, every_tap: bool) -> str:
-    rows = comparison.taps
-    if not rows:
-        return ""
-    bad = [row for row in rows if row["diverged"] or row["not_compared"]]
-    title = (
-        f"Taps in program order: {len(rows)} on both sides, {len(bad)} "
-        f"diverged;\n{comparison.summary['compared']} numbers compared, "
-        f"{comparison.summary['uncovered']} more are covered by one side only."
-    )
-    if bad and not every_tap:
-        rows = bad
-    header = (
-        "", "tap", "numbers", "diverged", "max error", "ulps", "needs",
-        "allowed", "by", "worst pixel",
-    )  # fmt: skip
-    return "\n".join(
-        (title, *_table(header, [tap_cells(row) for row in rows]))
-    )
-
-
-def tap_cells(row: Row) -> tuple[str, ...]:
-    """A tap's line in words: "x" if it diverged, its name, its figures."""
-    notes = [
-        f"{row[column]} {word}"
-        for column, word in (
-            ("nan_mismatches", "NaN on one side"),
-            ("both_nan", "NaN on both"),
-            ("text_mismatches", "texts differ"),
-        )
-        if row[column]
-    ]
-    if row["unknown_pixel"]:
-        notes.append("pixel not stated")
-    if row["not_compared"]:
-        notes.append("not compared")
-    pixel = (
-        ""
-        if None in (row["worst_slow"], row["worst_fast"])
-        else f"({row['worst_slow']}, {row['worst_fast']})"
-    )
-    return (
-        "x" if row["diverged"] or row["not_compared"] else "",
-        row["tap"],
-        str(row["compared"]),
-        str(row["diverged"]),
-        _number(row["max_abs_error"]),
-        "" if row["max_ulps"] is None else _number(row["max_ulps"]),
-        next(iter(_needed(row)), ""),
-        _tolerance(row),
-        Path(row["origin"]).name,
-        "; ".join((pixel, *notes))
-        if notes and pixel
-        else pixel or "; ".join(notes),
-    )
-
-
-def _tolerance(row: Row) -> str:
-    """The bounds of a tap's rule, the shortest way."""
-    parts = (
-        [f"rtol {row['rtol']:.3g}"] if row["rtol"] or not row["atol"] else []
-    )
-    if row["atol"]:
-        parts.append(f"atol {row['atol']:.3g}")
-    if row["allowed_ulps"] is not None:
-        parts.append(_count(row["allowed_ulps"], "ulp"))
-    return ", ".join(parts)
-
-
-def _needed(row: Row) -> list[str]:
-    """Each tolerance that alone would have been enough, the smallest."""
-    found = [
-        f"{name} {_rounded_up(row[f'least_{name}'])}"
-        for name in ("rtol", "atol")
-        if row[f"least_{name}"]
-    ]
-    if row["least_ulps"]:
-        found.append(_count(row["least_ulps"], "ulp"))
-    return found
 
 
 def _least(row: Row) -> str:
-    if row["nan_mismatches"] or row["text_mismatches"] or not _needed(row):
+    if row["nan_mismatches"] or row["text_mismatches"] or not needed(row):
         return f"no tolerance makes {row['tap']} close"
-    return f"{row['tap']} would pass with {', or '.join(_needed(row))}"
-
-
-def _rounded_up(value: float) -> str:
-    """Three digits that are not less than the value."""
-    with decimal.localcontext(prec=3, rounding=decimal.ROUND_CEILING):
-        return f"{float(+decimal.Decimal(value)):.3g}"
-
-
-def _distributions(comparison: Comparison) -> str:
-    if not comparison.distributions:
-        return ""
-    header = (
-        "", "drawn tap", "numbers", "mean", "spread", "distance", "allowed",
-        "by",
-    )  # fmt: skip
-    rows = [
-        (
-            "" if row["close"] else "x",
-            " ".join(filter(None, (row["tap"], row["component"]))),
-            f"{row['actual_numbers']} / {row['expected_numbers']}",
-            (
-                f"{_number(row['actual_mean'], 5)} / "
-                f"{_number(row['expected_mean'], 5)}"
-            ),
-            (
-                f"{_number(row['actual_spread'])} / "
-                f"{_number(row['expected_spread'])}"
-            ),
-            _number(row["distance"]),
-            _number(row["allowed"]) + (" (vacuous)" * row["vacuous"]),
-            Path(row["origin"]).name,
-        )
-        for row in comparison.distributions
-    ]
-    title = "Compared as distributions, actual / expected:"
-    return "\n".join((title, *_table(header, rows)))
-
-
-def _images(comparison: Comparison, *, every_tap: bool) -> str:
-    if not comparison.images:
-        return ""
-    header = (
-        "image",
-        "pixels",
-        "correlation",
-        "sum ratio",
-        "rmse",
-        "max error",
-    )
-    wrong = {row["tap"] for row in comparison.taps if row["diverged"]}
-    shown = [
-        row
-        for row in comparison.images
-        if every_tap or not wrong or row["tap"] in wrong
-    ]
-    rows = [
-        (
-            row["tap"],
-            str(row["pixels"]),
-            _number(row["correlation"], 8),
-            _number(row["sum_ratio"], 8),
-            _number(row["rmse"]),
-            _number(row["max_abs_error"]),
-        )
-        for row in shown
-    ]
-    if not rows:
-        return ""
-    return "\n".join(("Images:", *_table(header, rows)))
-
-
-def _number(value: Any, digits: int = 3) -> str:
-    return "" if value is None else f"{value:.{digits}g}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _table(
-    header: tuple[str, ...], rows: Sequence[tuple[str, ...]]
-) -> list[str]:
-    cells = [header, *rows]
-    widths = [max(len(row[c]) for row in cells) for c in range(len(header))]
-    return [
-        (
-            "  "
-            + "  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
+    return f"{row['tap']} would pass with {', or '.join(needed(row))}"

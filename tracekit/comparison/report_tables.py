@@ -1,0 +1,159 @@
+"""The tables of a report: taps, distributions, images.
+
+This file computes nothing: each number was returned by a query.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracekit.comparison.figures import count, number, rounded_up, table
+
+if TYPE_CHECKING:
+    from tracekit.comparison.compare import Comparison, Row
+
+
+def taps(comparison: Comparison, *, every_tap: bool) -> str:
+    """Every tap, or with a divergence those that diverged."""
+    rows = comparison.taps
+    if not rows:
+        return ""
+    bad = [row for row in rows if row["diverged"] or row["not_compared"]]
+    title = (
+        f"Taps in program order: {len(rows)} on both sides, {len(bad)} "
+        f"diverged;\n{comparison.summary['compared']} numbers compared, "
+        f"{comparison.summary['uncovered']} more are covered by one side only."
+    )
+    if bad and not every_tap:
+        rows = bad
+    header = (
+        "", "tap", "numbers", "diverged", "max error", "ulps", "needs",
+        "allowed", "by", "worst pixel",
+    )  # fmt: skip
+    return "\n".join((title, *table(header, [tap_cells(row) for row in rows])))
+
+
+def tap_cells(row: Row) -> tuple[str, ...]:
+    """A tap's line in words: "x" if it diverged, its name, its figures."""
+    notes = [
+        f"{row[column]} {word}"
+        for column, word in (
+            ("nan_mismatches", "NaN on one side"),
+            ("both_nan", "NaN on both"),
+            ("text_mismatches", "texts differ"),
+        )
+        if row[column]
+    ]
+    if row["unknown_pixel"]:
+        notes.append("pixel not stated")
+    if row["not_compared"]:
+        notes.append("not compared")
+    pixel = (
+        ""
+        if None in (row["worst_slow"], row["worst_fast"])
+        else f"({row['worst_slow']}, {row['worst_fast']})"
+    )
+    return (
+        "x" if row["diverged"] or row["not_compared"] else "",
+        row["tap"],
+        str(row["compared"]),
+        str(row["diverged"]),
+        number(row["max_abs_error"]),
+        "" if row["max_ulps"] is None else number(row["max_ulps"]),
+        next(iter(needed(row)), ""),
+        tolerance(row),
+        Path(row["origin"]).name,
+        "; ".join((pixel, *notes))
+        if notes and pixel
+        else pixel or "; ".join(notes),
+    )
+
+
+def tolerance(row: Row) -> str:
+    """The bounds of a tap's rule, the shortest way."""
+    parts = (
+        [f"rtol {row['rtol']:.3g}"] if row["rtol"] or not row["atol"] else []
+    )
+    if row["atol"]:
+        parts.append(f"atol {row['atol']:.3g}")
+    if row["allowed_ulps"] is not None:
+        parts.append(count(row["allowed_ulps"], "ulp"))
+    return ", ".join(parts)
+
+
+def needed(row: Row) -> list[str]:
+    """Each tolerance that alone would have been enough, the smallest."""
+    found = [
+        f"{name} {rounded_up(row[f'least_{name}'], 3)}"
+        for name in ("rtol", "atol")
+        if row[f"least_{name}"]
+    ]
+    if row["least_ulps"]:
+        found.append(count(row["least_ulps"], "ulp"))
+    return found
+
+
+def distributions(comparison: Comparison) -> str:
+    """Taps that are drawn at random, by their distributions."""
+    if not comparison.distributions:
+        return ""
+    header = (
+        "", "drawn tap", "numbers", "mean", "spread", "distance", "allowed",
+        "by",
+    )  # fmt: skip
+    rows = [
+        (
+            "" if row["close"] else "x",
+            " ".join(filter(None, (row["tap"], row["component"]))),
+            f"{row['actual_numbers']} / {row['expected_numbers']}",
+            (
+                f"{number(row['actual_mean'], 5)} / "
+                f"{number(row['expected_mean'], 5)}"
+            ),
+            (
+                f"{number(row['actual_spread'])} / "
+                f"{number(row['expected_spread'])}"
+            ),
+            number(row["distance"]),
+            number(row["allowed"]) + (" (vacuous)" * row["vacuous"]),
+            Path(row["origin"]).name,
+        )
+        for row in comparison.distributions
+    ]
+    title = "Compared as distributions, actual / expected:"
+    return "\n".join((title, *table(header, rows)))
+
+
+def images(comparison: Comparison, *, every_tap: bool) -> str:
+    """Metrics of whole images."""
+    if not comparison.images:
+        return ""
+    header = (
+        "image",
+        "pixels",
+        "correlation",
+        "sum ratio",
+        "rmse",
+        "max error",
+    )
+    wrong = {row["tap"] for row in comparison.taps if row["diverged"]}
+    shown = [
+        row
+        for row in comparison.images
+        if every_tap or not wrong or row["tap"] in wrong
+    ]
+    rows = [
+        (
+            row["tap"],
+            str(row["pixels"]),
+            number(row["correlation"], 8),
+            number(row["sum_ratio"], 8),
+            number(row["rmse"]),
+            number(row["max_abs_error"]),
+        )
+        for row in shown
+    ]
+    if not rows:
+        return ""
+    return "\n".join(("Images:", *table(header, rows)))
