@@ -1,0 +1,247 @@
+"""What comparing large traces takes, beside NumPy over memory-mapped .npy.
+
+Two sides of float64 taps: an ulp of noise on a tenth of all numbers, a sign
+flip that heals, a drift of 1e-6 in half of the taps, one NaN inside it. NumPy
+computes the same figures of each tap in blocks of a million numbers, which
+takes it less time and memory than whole taps.
+
+    python tests/benchmarks/compare_size.py [--megapixels 1] [--taps 12]
+
+prints seconds, nanoseconds a pair of numbers, the ratio and the peak memory of
+each in a process of its own, and checks that both found the same; then
+``tracekit compare`` on a small pair. ``--pixels`` adds two pixels beside one
+dense side, which still takes minutes and gigabytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracekit.comparison.database import connect
+from tracekit.schema import Axis, Coverage, Event, Run
+from tracekit.storage.trace import Trace
+
+Array = npt.NDArray[Any]
+Figures = dict[str, Any]
+BLOCK = 1 << 20
+RTOL = 1e-9
+
+
+def numbers(tap: int, taps: int, pixels: int) -> tuple[Array, Array]:
+    """Actual and expected numbers of one tap."""
+    rng = np.random.default_rng(tap)
+    expected = rng.uniform(0.5, 1.0, pixels) * 10.0 ** (tap - 6)
+    noisy = rng.random(pixels) < 0.1
+    actual = np.where(noisy, np.nextafter(expected, 0), expected)
+    if tap in (1, 2):
+        actual[pixels // 5 : pixels // 5 + 1000] *= -1
+    if tap >= taps // 2:
+        actual *= 1 + 1e-6
+    if tap == taps - 2:
+        actual[pixels // 3] = np.nan
+    return actual, expected
+
+
+def store(root: Path, taps: int, size: int) -> None:
+    """Write both sides as traces and as .npy; two pixels as a trace, too."""
+    axes = (Axis("slow", 0, size), Axis("fast", 0, size))
+    run = Run(family="python")
+    for place, side in enumerate(("actual", "expected")):
+        events = []
+        for tap in range(taps):
+            values = numbers(tap, taps, size * size)[place]
+            np.save(root / f"{side}{tap}.npy", values)
+            events.append(Event(f"tap{tap}", values, axes))
+        Trace.build(events, run=run).save(root / side)
+    two = np.array([0, size * size // 2])
+    Trace.build(
+        [Event(e.tap, e.values[two], axes, positions=two) for e in events],
+        run=run,
+        coverage=[
+            Coverage(
+                ("slow", "fast"),
+                selected=tuple((int(n) // size, int(n) % size) for n in two),
+            )
+        ],
+    ).save(root / "pixels")
+
+
+def ordered(values: Array) -> Array:
+    """Bits of doubles, as integers in the order of the numbers."""
+    bits = values.view(np.int64)
+    return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
+
+
+def numpy_figures(root: Path, taps: int) -> dict[str, Figures]:
+    """Per tap what ``outcome`` says, in blocks."""
+    return {f"tap{tap}": _of_tap(root, tap) for tap in range(taps)}
+
+
+def _of_tap(root: Path, tap: int) -> Figures:
+    sides = [
+        np.load(root / f"{side}{tap}.npy", mmap_mode="r")
+        for side in ("actual", "expected")
+    ]
+    found: Figures = dict.fromkeys(
+        ("diverged", "max_abs_error", "max_rel_error", "max_ulps", "signal",
+         "nan_mismatches", "both_nan", "least_ulps"), 0,
+    )  # fmt: skip
+    worst, first = (-1.0, -1), None
+    for start in range(0, len(sides[0]), BLOCK):
+        a, e = (np.asarray(side[start : start + BLOCK]) for side in sides)
+        same, size = a == e, np.abs(e)
+        error = np.abs(a - e)
+        error[same] = 0
+        nan_a, nan_e = np.isnan(a), np.isnan(e)
+        both = nan_a & nan_e
+        rel = error / size
+        rel[same] = 0
+        bad = ~((error <= RTOL * size) | both)
+        ulps = np.abs(ordered(a) - ordered(e))
+        ulps[nan_a | nan_e] = 0
+        found["diverged"] += int(bad.sum())
+        found["nan_mismatches"] += int((nan_a != nan_e).sum())
+        found["both_nan"] += int(both.sum())
+        for name, values in (
+            ("max_abs_error", error), ("max_rel_error", rel),
+            ("signal", size), ("max_ulps", ulps),
+        ):  # fmt: skip
+            found[name] = max(found[name], np.nanmax(values).item())
+        if bad.any():
+            found["least_ulps"] = max(
+                found["least_ulps"], int(ulps[bad].max())
+            )
+            first = start + int(bad.argmax()) if first is None else first
+            far = np.where(nan_a != nan_e, np.inf, error)
+            far[~bad] = -1
+            place = int(far.argmax())
+            worst = max(worst, (far[place], -start - place))
+    return {
+        **found,
+        "first": first,
+        "worst": None if first is None else -worst[1],
+    }
+
+
+def tracekit_figures(root: Path, taps: int) -> dict[str, Figures]:
+    """The same of the query ``outcome``."""
+    del taps
+    con = connect(
+        actual=root / "actual", expected=root / "expected", keep=("outcome",),
+        threads=2,
+    )  # fmt: skip
+    rows = con.execute(
+        "SELECT tap, diverged, max_abs_error, max_rel_error, "
+        "o.max_ulps, signal, nan_mismatches, both_nan, least_ulps, "
+        "o.first.expected_ordinal AS first, CASE WHEN diverged > 0 "
+        "THEN -worst.expected END AS worst "
+        "FROM outcome AS o JOIN pair USING (pair) ORDER BY tap_order"
+    )
+    names = [column[0] for column in rows.description or ()]
+    found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    return {row.pop("tap"): row for row in found}
+
+
+def tracekit_pixels(root: Path, taps: int) -> dict[str, int]:
+    """Two pixels beside the dense side: compared and diverged numbers."""
+    del taps
+    con = connect(
+        actual=root / "pixels", expected=root / "expected",
+        keep=("outcome", "hole"), threads=2,
+    )  # fmt: skip
+    rows = con.execute("SELECT compared, uncovered FROM verdict()")
+    ((compared, uncovered),) = rows.fetchall()
+    return {"compared": compared, "uncovered": uncovered}
+
+
+WORK = {
+    work.__name__: work
+    for work in (numpy_figures, tracekit_figures, tracekit_pixels)
+}
+
+
+def timed(root: Path, taps: int, name: str) -> tuple[float, int, Any]:
+    """Seconds, peak MB and result of a piece of work in its own process."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--child", name, "--taps", str(taps),
+         str(root)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    seconds, memory, result = json.loads(done.stdout)
+    return seconds, memory, result
+
+
+def child(root: Path, taps: int, name: str) -> None:
+    """Print what ``timed`` reads."""
+    start = time.perf_counter()
+    with np.errstate(all="ignore"):
+        result = WORK[name](root, taps)
+    seconds = time.perf_counter() - start
+    # the peak of this program alone: ru_maxrss has the parent's, too
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.partition("VmHWM:")[2].split()[0]) // 1024
+    print(json.dumps([seconds, peak, result]))
+
+
+def show(root: Path, taps: int, pairs: int, *, sparse: bool) -> None:
+    """The table."""
+    print(f"{'':24}{'seconds':>9}{'ns a pair':>11}{'peak MB':>9}")
+    results = {}
+    for name in list(WORK)[: 3 if sparse else 2]:
+        seconds, peak, result = timed(root, taps, name)
+        results[name] = seconds, result
+        each = seconds / pairs * 1e9
+        print(f"{name:24}{seconds:9.2f}{each:11.1f}{peak:9}")
+    one, other = results["tracekit_figures"], results["numpy_figures"]
+    if one[1] != other[1]:
+        sys.exit(f"the figures differ:\n{one[1]}\n{other[1]}")
+    print(f"all figures of every tap: {one[0] / other[0]:.2f} of NumPy's time")
+    command = [
+        sys.executable, "-m", "tracekit.cli", "compare", str(root / "pixels"),
+        str(root / "pixels"),
+    ]  # fmt: skip
+    best = math.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        best = min(best, time.perf_counter() - start)
+    print(f"tracekit compare, two pixels a side: {best:.2f} s, start included")
+
+
+def main() -> None:
+    """Store two sides, time everything on them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megapixels", type=float, default=1)
+    parser.add_argument("--taps", type=int, default=12)
+    parser.add_argument(
+        "--pixels", action="store_true", help="two pixels beside a dense side"
+    )
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("root", nargs="?", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        child(Path(args.root), args.taps, args.child)
+        return
+    size = round(math.sqrt(args.megapixels * 1e6))
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(args.root or folder)
+        root.mkdir(exist_ok=True)
+        if not (root / "pixels").exists():
+            store(root, args.taps, size)
+        print(f"{size} x {size} pixels, {args.taps} taps a side")
+        show(root, args.taps, size * size * args.taps, sparse=args.pixels)
+
+
+if __name__ == "__main__":
+    main()
