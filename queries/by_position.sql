@@ -99,12 +99,17 @@ counted AS (
         arg_max(ordinal, CASE WHEN bad THEN error END) AS largest_bad,
         max(CASE WHEN bad THEN error END) AS worst_error,
         min(CASE WHEN bad THEN ordinal END) AS first,
-        max(CASE WHEN error > atol::DOUBLE
-            AND (ulps <= few::BIGINT) IS NOT TRUE THEN rel_error END)
-            AS rtol_base,
-        max(CASE WHEN error > rtol::DOUBLE * size
-            AND (ulps <= few::BIGINT) IS NOT TRUE THEN error END)
-            AS atol_base,
+        -- without atol and max_ulps these are among the figures above
+        CASE WHEN atol::DOUBLE = 0 AND few::BIGINT IS NULL
+            THEN max(rel_error)
+            ELSE max(CASE WHEN error > atol::DOUBLE
+                AND (ulps <= few::BIGINT) IS NOT TRUE THEN rel_error END)
+        END AS rtol_base,
+        CASE WHEN atol::DOUBLE = 0 AND few::BIGINT IS NULL
+            THEN max(CASE WHEN bad THEN error END)
+            ELSE max(CASE WHEN error > rtol::DOUBLE * size
+                AND (ulps <= few::BIGINT) IS NOT TRUE THEN error END)
+        END AS atol_base,
         max(CASE WHEN beyond THEN ulps END) AS least_ulps
     FROM told
 )
