@@ -84,7 +84,7 @@ def test_a_journal_cut_anywhere_opens_or_says_why(
         root = Path(folder)
         (root / JOURNAL).write_bytes(whole[:cut])
         (root / STREAM).write_bytes((killed / STREAM).read_bytes())
-        if whole[:cut].count(b"\n") >= 2:
+        if cut >= len(b"\n".join(whole.split(b"\n")[:2])):
             assert tk.read_trace(root).taps == ("angle",)
             return
         with pytest.raises(TraceError, match=r"is no trace|nothing was kept"):

@@ -25,6 +25,7 @@ from tracekit.capture.reach import Reach
 from tracekit.capture.sampling import Sampling
 from tracekit.capture.selection import Selection, take
 from tracekit.capture.sinks import Sink
+from tracekit.capture.small import SmallTaps
 from tracekit.errors import RecordingError, RecordingStopped, TapError
 from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
 from tracekit.storage.live import DiskStore, MemoryStore, Store
@@ -67,6 +68,11 @@ class Recorder:
             MemoryStore(rank)
             if path is None
             else DiskStore(path, run, selection.coverage(), rank, world)
+        )
+
+        takes_all = sampling.takes_all and not selection.groups and not sinks
+        self._small = (
+            SmallTaps(self._store, self._around) if takes_all else None
         )
 
     def __enter__(self) -> Self:
@@ -119,6 +125,12 @@ class Recorder:
         origin: Origin | None = None,
     ) -> None:
         """Record one firing of a tap, as far as it is selected."""
+        place: tuple[Any, ...] | None = ()
+        if self._small is not None and where is None and origin is None:
+            self._see_process()
+            place = self._small.take(value, name, dims, unit)
+            if place is None:
+                return
         if not self._expectation.wants(name):
             return
         self._see_process()
@@ -129,6 +141,8 @@ class Recorder:
         event = self._event(array, name, named, unit, where, origin)
         if event is not None:
             self._write(event)
+            if place and self._small is not None:
+                self._small.learn(place, event)
 
     def _event(
         self,
@@ -176,6 +190,8 @@ class Recorder:
             self._lock = threading.Lock()  # another thread may have held it
             self._process = os.getpid()
             self._store = self._store.forked()
+            if self._small is not None:
+                self._small = SmallTaps(self._store, self._around)
 
     def _write(self, event: Event) -> None:
         with self._lock:

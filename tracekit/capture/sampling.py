@@ -44,6 +44,11 @@ class Sampling:
         self._every, self._when, self._stop = every, when, stop
         self._fired: dict[str, int] = {}
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether no firing is left out and none ends the recording."""
+        return self._every == 1 and self._when is None and self._stop is None
+
     def takes(self, name: str, loops: Mapping[str, int]) -> bool:
         """Whether this firing is recorded; every firing must ask, once."""
         if self._when is not None and not self._when(name, loops):

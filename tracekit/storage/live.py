@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 import threading
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from tracekit.errors import RecordingError
 from tracekit.schema import ConfigValue, Coverage, Event, FileUse, Run
+from tracekit.storage import stream as event_stream
 from tracekit.storage.directory import wait_for_ranks
-from tracekit.storage.stream import EventStream
+from tracekit.storage.stream import FIELDS, EventStream, events_of
 from tracekit.storage.unfinished import (
     STREAM,
     Journal,
@@ -40,6 +42,20 @@ class Store(Protocol):
     """
 
     process: int
+
+    @property
+    def rows(self) -> list[Any]:
+        """Small events wait here, ``stream.FIELDS`` entries each."""
+        ...
+
+    @property
+    def most_rows(self) -> int:
+        """How many entries may wait until ``spill`` is called."""
+        ...
+
+    def spill(self) -> None:
+        """Take the rows."""
+        ...
 
     @property
     def lost(self) -> str:
@@ -76,7 +92,8 @@ class MemoryStore:
 
     def __init__(self, process: int = 0) -> None:
         self.process = process
-        self._events: list[Event] = []
+        self.rows: list[Any] = []
+        self.most_rows = sys.maxsize
         self._facts: list[ConfigValue | FileUse] = []
         self._refused = mmap.mmap(-1, 1)  # shared with forked children
 
@@ -90,9 +107,12 @@ class MemoryStore:
             "in memory; give record() a path, and each writes its part"
         )
 
+    def spill(self) -> None:
+        """Rows stay where they are."""
+
     def write(self, event: Event) -> None:
         """Take one event."""
-        self._events.append(event)
+        self.rows.extend((None, event, 0, 0, ()))
 
     def keep(self, fact: ConfigValue | FileUse) -> None:
         """Take one fact."""
@@ -104,8 +124,8 @@ class MemoryStore:
 
     def close(self) -> Kept:
         """All of it."""
-        kept = self._events, self._facts
-        self._events, self._facts = [], []
+        kept = list(events_of(self.rows)), self._facts
+        self.rows, self._facts = [], []
         return kept
 
 
@@ -116,12 +136,18 @@ class _Refusing:
     lost = ""
 
     def __init__(self, refused: mmap.mmap) -> None:
+        self.rows: list[Any] = []
+        self.most_rows = 0
         refused[0] = 1
         structlog.get_logger("tracekit").error(
             "a forked process can't reach a recording in memory; give "
             "record() a path",
             process=os.getpid(),
         )
+
+    def spill(self) -> None:
+        """Refuse."""
+        self.rows.clear()
 
     def write(self, event: Event) -> None:
         """Refuse."""
@@ -169,7 +195,9 @@ class DiskStore:
         stream, journal = part_files(root, label)
         self._journal = Journal(journal, run, coverage)
         self._stream = EventStream(stream)
+        self.rows = self._stream.rows
         self._at_once = child > 0
+        self.most_rows = FIELDS * (1 if child else event_stream.BATCH_EVENTS)
         self._lock = threading.Lock()
         self._failure = ""
         self._parent: DiskStore | None = None
@@ -189,6 +217,17 @@ class DiskStore:
                     self._stream.flush()
                 except OSError as error:
                     self._fail(error)
+
+    def spill(self) -> None:
+        """Write the rows; they are dropped once the disk has failed."""
+        with self._lock:
+            if self._failure:
+                self.rows.clear()
+                return
+            try:
+                self._stream.flush()
+            except OSError as error:
+                self._fail(error)
 
     def write(self, event: Event) -> None:
         """Take one event; nothing once the disk has failed."""

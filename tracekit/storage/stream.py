@@ -2,14 +2,18 @@
 
 An IPC stream keeps every batch that was flushed, whatever kills the program;
 an unfinished Parquet file can't be read at all. So events are streamed, and
-become Parquet when the recording closes. The stream is private to one format
-version; what is kept for good is described in ``schema.py``.
+become Parquet when the recording closes. What the firings of one place in the
+program share (``Layout``) is written once, beside the first batch that has
+one. The stream is private to one format version; what is kept for good is
+described in ``schema.py``.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,55 +21,40 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tracekit.schema import FORMAT_VERSION, Axis, Event
+from tracekit.errors import TraceError
+from tracekit.schema import FORMAT_VERSION, Event
+from tracekit.storage.layout import Layout, Layouts
 
-_TEXT = pa.string()
-_AXIS = pa.struct(
-    [
-        ("dim", _TEXT),
-        ("origin", pa.int64()),
-        ("extent", pa.int64()),
-        ("state", _TEXT),
-        ("labels", pa.list_(_TEXT)),
-    ]
-)
 _ARRAY = pa.large_binary()
 SCHEMA = pa.schema(
     [
-        ("tap", _TEXT),
+        ("layout", pa.int64()),
         ("values", _ARRAY),
-        ("values_type", _TEXT),
-        ("axes", pa.list_(_AXIS)),
-        ("kind", _TEXT),
-        ("dtype", _TEXT),
-        ("unit", _TEXT),
-        ("family", _TEXT),
-        ("need", _TEXT),
+        ("origins", pa.list_(pa.int64())),
         ("positions", _ARRAY),
-        ("text", pa.list_(_TEXT)),
+        ("text", pa.list_(pa.string())),
         ("digits", _ARRAY),
         ("quantum", _ARRAY),
-        ("file", _TEXT),
-        ("line", pa.int64()),
-        ("context", _TEXT),
-        ("phase", _TEXT),
+        ("context", pa.string()),
         ("time_ns", pa.int64()),
         ("thread", pa.int64()),
-        ("process", pa.int64()),
     ],
-    metadata={"tracekit": str(FORMAT_VERSION)},
+    metadata={"tracekit": f"{FORMAT_VERSION}, layouts"},
 )
+_LAYOUTS = b"layouts"
 
-BATCH_EVENTS = 256
+BATCH_EVENTS = 1 << 14
 BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 0.5
+LARGE = 1 << 20  # bytes; such a value is written from where it lies
+FIELDS = 5  # of a row: layout, value, time, thread, origins; None, event, ...
 
 
 class EventStream:
     """Appends events to a file.
 
-    A batch goes to the disk when it is large, or half a second old when a tap
-    fires, or when ``flush`` is called.
+    A batch goes to the disk when it is large, or half a second old when an
+    event is written, or when ``flush`` is called.
 
     Args:
         path: a new file.
@@ -73,23 +62,30 @@ class EventStream:
 
     def __init__(self, path: Path) -> None:
         self.events = 0
+        self.rows: list[Any] = []
         self._path = path
         self._file = pa.OSFile(str(path), "wb")
         self._inode = path.stat().st_ino
         self._writer = pa.ipc.new_stream(self._file, SCHEMA)
-        self._rows: list[tuple[Any, ...]] = []
+        self._layouts = Layouts()
         self._bytes = 0
         self._flushed = time.monotonic()
 
     def write(self, event: Event) -> None:
-        """Append one event; it is on disk at the latest after a batch."""
-        self._rows.append(_row(event))
+        """Append one event; it is on disk at the latest after a batch.
+
+        A large value is written at once: it may be a view.
+        """
+        large = event.values.nbytes >= LARGE
+        if large:
+            self.flush()
+        self.rows.extend((None, event, 0, 0, ()))
         self._bytes += event.values.nbytes
         if event.positions is not None:
             self._bytes += event.positions.nbytes
-        self.events += 1
         if (
-            len(self._rows) >= BATCH_EVENTS
+            large
+            or len(self.rows) >= BATCH_EVENTS * FIELDS
             or self._bytes >= BATCH_BYTES
             or time.monotonic() - self._flushed > BATCH_SECONDS
         ):
@@ -98,23 +94,22 @@ class EventStream:
     def flush(self) -> None:
         """Hand everything to the operating system.
 
+        Rows may be appended meanwhile: what came before is written.
+
         Raises:
             OSError: the disk is full, or the file is gone.
         """
-        if self._rows:
+        taken = self.rows[:]
+        del self.rows[: len(taken)]
+        self._bytes = 0
+        if taken:
+            self.events += len(taken) // FIELDS
             if self._path.stat().st_ino != self._inode:
                 raise FileNotFoundError(f"{self._path} was replaced")
-            columns = [
-                _binary(column)
-                if field.type == _ARRAY
-                else pa.array(column, field.type)
-                for column, field in zip(
-                    zip(*self._rows, strict=True), SCHEMA, strict=True
-                )
-            ]
-            self._writer.write_batch(pa.record_batch(columns, schema=SCHEMA))
+            batch = _batch(taken, self._layouts)
+            fresh = json.dumps(self._layouts.fresh()).encode()
+            self._writer.write_batch(batch, custom_metadata={_LAYOUTS: fresh})
             self._file.flush()
-        self._rows, self._bytes = [], 0
         self._flushed = time.monotonic()
 
     def close(self, *, whole: bool = True) -> None:
@@ -125,71 +120,143 @@ class EventStream:
         self._file.close()
 
 
-def _row(event: Event) -> tuple[Any, ...]:
-    return (
-        event.tap,
-        event.values,
-        event.values.dtype.str,
+def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
+    columns = [rows[place::FIELDS] for place in range(FIELDS)]
+    shared, values, times, threads, origins = columns
+    count = len(shared)
+    more: dict[str, list[Any]] = {}
+    whole = [row for row, layout in enumerate(shared) if layout is None]
+    if whole:
+        more = {
+            name: [None] * count
+            for name in ("positions", "text", "digits", "quantum", "context")
+        }
+    for row in whole:
+        event = values[row]
+        shared[row] = layouts.of(event)
+        values[row] = event.values
+        times[row], threads[row] = event.time_ns, event.thread
+        origins[row] = [axis.origin for axis in event.axes]
+        for name, column in more.items():
+            column[row] = getattr(event, name)
+    data = [
+        layout.pack(value)
+        for layout, value in zip(shared, values, strict=True)
+    ]
+    starts = np.zeros(count + 1, np.int32)
+    np.cumsum([len(found) for found in origins], out=starts[1:])
+    flat = np.fromiter(chain.from_iterable(origins), np.int64, starts[-1])
+    columns = {
+        "layout": pa.array(layouts.numbers(shared), pa.int64()),
+        "values": _binary(data),
+        "origins": pa.ListArray.from_arrays(pa.array(starts), pa.array(flat)),
+        "time_ns": pa.array(times, pa.int64()),
+        "thread": pa.array(threads, pa.int64()),
+    }
+    for name, column in more.items():
+        field = SCHEMA.field(name)
+        columns[name] = (
+            _optional_arrays(column)
+            if field.type == _ARRAY
+            else pa.array(
+                [None if part is None else _plain(part) for part in column],
+                field.type,
+            )
+        )
+    return pa.record_batch(
         [
-            (a.dim, a.origin, a.extent, a.state, list(a.labels))
-            for a in event.axes
+            columns[field.name]
+            if field.name in columns
+            else pa.nulls(count, field.type)
+            for field in SCHEMA
         ],
-        event.kind,
-        event.dtype,
-        event.unit,
-        event.family,
-        event.need,
-        event.positions,
-        None if event.text is None else list(event.text),
-        event.digits,
-        event.quantum,
-        event.file,
-        event.line,
-        event.context,
-        event.phase,
-        event.time_ns,
-        event.thread,
-        event.process,
+        schema=SCHEMA,
     )
 
 
-def _binary(parts: tuple[npt.NDArray[Any] | None, ...]) -> pa.Array:
-    """Arrays as one binary column; a single array is not copied again."""
-    raw = [
-        np.empty(0, np.uint8)
-        if part is None
-        else part.reshape(-1).view(np.uint8)
-        for part in parts
-    ]
-    offsets = np.zeros(len(parts) + 1, np.int64)
-    np.cumsum([len(piece) for piece in raw], out=offsets[1:])
-    data = raw[0] if len(raw) == 1 else np.concatenate(raw)
+def _plain(part: Any) -> Any:
+    return part if isinstance(part, str) else list(part)
+
+
+def _optional_arrays(parts: list[npt.NDArray[Any] | None]) -> pa.Array:
+    if all(part is None for part in parts):
+        return pa.nulls(len(parts), _ARRAY)
     given = [part is not None for part in parts]
-    valid = np.packbits(given, bitorder="little")
+    return _binary(
+        [
+            b"" if part is None else np.ascontiguousarray(part).data
+            for part in parts
+        ],
+        np.packbits(given, bitorder="little"),
+    )
+
+
+def _binary(
+    parts: list[Any], valid: npt.NDArray[np.uint8] | None = None
+) -> pa.Array:
+    """Buffers as one binary column; a single one is not copied again."""
+    offsets = np.zeros(len(parts) + 1, np.int64)
+    sizes = [p.nbytes if hasattr(p, "nbytes") else len(p) for p in parts]
+    np.cumsum(sizes, out=offsets[1:])
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
     return pa.Array.from_buffers(
         _ARRAY,
         len(parts),
-        [pa.py_buffer(valid), pa.py_buffer(offsets), pa.py_buffer(data)],
+        [
+            None if valid is None else pa.py_buffer(valid),
+            pa.py_buffer(offsets),
+            pa.py_buffer(data),
+        ],
     )
 
 
+def events_of(rows: list[Any]) -> Iterator[Event]:
+    """The events of rows that were kept in memory."""
+    columns = (rows[place::FIELDS] for place in range(FIELDS))
+    for layout, value, moment, thread, origins in zip(*columns, strict=True):
+        if layout is None:
+            yield value
+        else:
+            raw = layout.pack(value)
+            yield layout.event(
+                np.frombuffer(raw, layout.values_dtype),
+                origins,
+                time_ns=moment,
+                thread=thread,
+            )
+
+
 def read_stream(path: Path) -> Iterator[Event]:
-    """Events of a stream, up to its last whole batch; values are views."""
+    """Events of a stream, up to its last whole batch; values are views.
+
+    Raises:
+        TraceError: another version of tracekit wrote it.
+    """
     source = pa.memory_map(str(path))
     try:
         reader = pa.ipc.open_stream(source)
     except (pa.ArrowInvalid, EOFError):
         return  # killed before the first flush: nothing was kept
+    if not reader.schema.equals(SCHEMA, check_metadata=True):
+        raise TraceError(
+            f"{path} was cut off while another version of tracekit recorded; "
+            "open it with that version"
+        )
+    layouts: dict[int, Layout] = {}
     while True:
         try:
-            batch = reader.read_next_batch()
+            batch, extra = reader.read_next_batch_with_custom_metadata()
         except (StopIteration, pa.ArrowInvalid, OSError):
             return  # the end, or a batch that was cut off by a kill
-        yield from _events(batch)
+        for number, fields in json.loads(extra[_LAYOUTS]):
+            layouts[number] = Layout.from_json(fields)
+        yield from _events(batch, layouts)
 
 
-def _events(batch: pa.RecordBatch) -> Iterator[Event]:
-    plain = {
+def _events(
+    batch: pa.RecordBatch, layouts: dict[int, Layout]
+) -> Iterator[Event]:
+    columns = {
         name: batch.column(name).to_pylist()
         for name in SCHEMA.names
         if SCHEMA.field(name).type != _ARRAY
@@ -199,28 +266,39 @@ def _events(batch: pa.RecordBatch) -> Iterator[Event]:
         for name in SCHEMA.names
         if SCHEMA.field(name).type == _ARRAY
     }
+    optional = {
+        name: np.dtype(kind)
+        for name, kind in (
+            ("positions", np.int64),
+            ("digits", np.int16),
+            ("quantum", np.int16),
+        )
+        if arrays[name].null_count < batch.num_rows
+    }
+    _, ends, data = arrays["values"].buffers()
+    offsets = np.frombuffer(ends, np.int64, batch.num_rows + 1).tolist()
     for row in range(batch.num_rows):
-        fields = {name: column[row] for name, column in plain.items()}
-        value_type = np.dtype(fields.pop("values_type"))
-        fields["axes"] = tuple(
-            Axis(**{**axis, "labels": tuple(axis["labels"])})
-            for axis in fields["axes"]
+        layout = layouts[columns["layout"][row]]
+        begin, size = offsets[row], offsets[row + 1] - offsets[row]
+        kind = layout.values_dtype
+        yield layout.event(
+            np.frombuffer(data, kind, size // kind.itemsize, begin)
+            if size
+            else np.empty(0, kind),
+            tuple(columns["origins"][row]),
+            text=columns["text"][row],
+            context=columns["context"][row] or "",
+            time_ns=columns["time_ns"][row],
+            thread=columns["thread"][row],
+            **{
+                name: _optional(arrays[name][row], dtype)
+                for name, dtype in optional.items()
+            },
         )
-        yield Event(
-            values=_view(arrays["values"][row], value_type),
-            positions=_optional(arrays["positions"][row], np.dtype(np.int64)),
-            digits=_optional(arrays["digits"][row], np.dtype(np.int16)),
-            quantum=_optional(arrays["quantum"][row], np.dtype(np.int16)),
-            **fields,
-        )
-
-
-def _view(scalar: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    buffer = scalar.as_buffer()
-    if buffer.size == 0:
-        return np.empty(0, dtype)
-    return np.frombuffer(buffer, dtype)
 
 
 def _optional(scalar: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
-    return _view(scalar, dtype) if scalar.is_valid else None
+    if not scalar.is_valid:
+        return None
+    buffer = scalar.as_buffer()
+    return np.frombuffer(buffer, dtype) if buffer.size else np.empty(0, dtype)

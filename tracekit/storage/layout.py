@@ -1,0 +1,133 @@
+"""What all firings at one place of the program have in common."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracekit.schema import Axis, Event
+
+_SHARED = (
+    *("tap", "kind", "dtype", "unit", "family", "need"),
+    *("file", "line", "phase", "process"),
+)
+_MOST = 4096
+
+
+class Layout:
+    """An event without its values, origins, time, thread and context.
+
+    Args:
+        event: one of the events.
+
+    ``pack`` makes the bytes of a value as it waits for its batch.
+    """
+
+    __slots__ = ("axes", "pack", "shared", "values_dtype")
+
+    def __init__(
+        self,
+        shared: dict[str, Any],
+        axes: tuple[Axis, ...],
+        values_dtype: np.dtype[Any],
+        pack: Callable[[Any], Any],
+    ) -> None:
+        self.shared = shared
+        self.axes = axes
+        self.values_dtype = values_dtype
+        self.pack = pack
+
+    @classmethod
+    def of(cls, event: Event, pack: Callable[[Any], Any]) -> Layout:
+        """The layout of an event."""
+        shared = {name: getattr(event, name) for name in _SHARED}
+        return cls(shared, event.axes, event.values.dtype, pack)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Layout:
+        """What ``to_json`` gave."""
+        axes = tuple(
+            Axis(dim, 0, extent, state, tuple(labels))
+            for dim, extent, state, labels in stored["axes"]
+        )
+        dtype = np.dtype(stored["values"])
+        return cls(stored["shared"], axes, dtype, flat_bytes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and texts."""
+        return {
+            "shared": self.shared,
+            "axes": [
+                (axis.dim, axis.extent, axis.state, axis.labels)
+                for axis in self.axes
+            ],
+            "values": self.values_dtype.str,
+        }
+
+    def event(
+        self,
+        values: npt.NDArray[Any],
+        origins: Sequence[int],
+        **own: Any,
+    ) -> Event:
+        """The event of these values at these origins."""
+        axes = tuple(
+            Axis(axis.dim, origin, axis.extent, axis.state, axis.labels)
+            for axis, origin in zip(self.axes, origins, strict=True)
+        )
+        return Event(values=values, axes=axes, **self.shared, **own)
+
+
+def flat_bytes(values: npt.NDArray[Any]) -> Any:
+    """The bytes of an array, not copied."""
+    return values.reshape(-1).view(np.uint8)
+
+
+def packer(dtype: np.dtype[Any]) -> Callable[[Any], bytes]:
+    """Bytes of a Python number as this type holds it."""
+    return struct.Struct("@" + dtype.char).pack
+
+
+class Layouts:
+    """The numbers that layouts have in a stream.
+
+    Where boxes differ from firing to firing there is no end of layouts, so
+    numbers are given anew from time to time.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[Layout, int] = {}
+        self._known: dict[tuple[Any, ...], Layout] = {}
+        self._fresh: list[tuple[int, Layout]] = []
+
+    def of(self, event: Event) -> Layout:
+        """The layout of an event, the same object for equal ones."""
+        key = (
+            *(getattr(event, name) for name in _SHARED),
+            *((a.dim, a.extent, a.state, a.labels) for a in event.axes),
+            event.values.dtype.str,
+        )
+        layout = self._known.get(key)
+        if layout is None:
+            layout = self._known[key] = Layout.of(event, flat_bytes)
+        return layout
+
+    def numbers(self, layouts: list[Layout]) -> list[int]:
+        """Their numbers."""
+        for layout in dict.fromkeys(layouts):
+            if layout not in self._numbers:
+                number = self._numbers[layout] = len(self._numbers)
+                self._fresh.append((number, layout))
+        return [self._numbers[layout] for layout in layouts]
+
+    def fresh(self) -> list[tuple[int, dict[str, Any]]]:
+        """Numbers given since this was last asked."""
+        given = [(number, layout.to_json()) for number, layout in self._fresh]
+        self._fresh = []
+        if len(self._numbers) > _MOST:
+            self._numbers, self._known = {}, {}
+        return given
