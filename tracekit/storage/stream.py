@@ -121,8 +121,9 @@ class EventStream:
 
 
 def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
-    columns = [rows[place::FIELDS] for place in range(FIELDS)]
-    shared, values, times, threads, origins = columns
+    shared, values, times, threads, origins = (
+        rows[place::FIELDS] for place in range(FIELDS)
+    )
     count = len(shared)
     more: dict[str, list[Any]] = {}
     whole = [row for row, layout in enumerate(shared) if layout is None]
@@ -146,7 +147,7 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
     starts = np.zeros(count + 1, np.int32)
     np.cumsum([len(found) for found in origins], out=starts[1:])
     flat = np.fromiter(chain.from_iterable(origins), np.int64, starts[-1])
-    columns = {
+    columns: dict[str, pa.Array] = {
         "layout": pa.array(layouts.numbers(shared), pa.int64()),
         "values": _binary(data),
         "origins": pa.ListArray.from_arrays(pa.array(starts), pa.array(flat)),
