@@ -17,6 +17,7 @@
 -- not_compared     why it could not be compared, else NULL
 -- rtol, atol, allowed_ulps, relative_to  the tolerance that applied
 -- reason, origin   why it is what it is, and file:line of it, or "default"
+-- integers         both sides hold integers, of which only atol allows errors
 -- least_rtol, least_atol, least_ulps  the smallest rtol, atol or max_ulps
 --                  that makes all numbers close, NaN on one side apart, where
 --                  the rule stays as it is otherwise; NULL if none does
@@ -46,12 +47,15 @@ joined AS (
         p.tap, p.tap_order, p.pair, p.unknown_pixel, p.by_order, p.problem,
         p.rtol, p.atol, p.max_ulps AS allowed_ulps, p.relative_to,
         r.reason, r.origin,
+        m.actual_kind IN ('int', 'uint', 'bool')
+            AND m.expected_kind IN ('int', 'uint', 'bool') AS integers,
         c.* EXCLUDE (pair, worst),
         CASE WHEN c.worst IS NOT NULL THEN {
             'bad': c.worst.bad, 'error': c.worst.error, 'pair': -p.pair,
             'slow': c.place[c.pixel[1]], 'fast': c.place[c.pixel[2]]
         } END AS worst
     FROM pair AS p
+    JOIN meeting AS m USING (pair)
     JOIN rule AS r ON r.tap = p.tap
     LEFT JOIN placed AS c USING (pair)
 )
@@ -72,7 +76,7 @@ SELECT
     max(rtol) AS rtol, any_value(atol) AS atol,
     any_value(allowed_ulps) AS allowed_ulps,
     any_value(relative_to) AS relative_to, any_value(reason) AS reason,
-    any_value(origin) AS origin,
+    any_value(origin) AS origin, bool_and(integers) AS integers,
     CASE WHEN count(least_rtol) = count(compared) THEN max(least_rtol) END
         AS least_rtol,
     CASE WHEN count(least_atol) = count(compared) THEN max(least_atol) END

@@ -99,3 +99,18 @@ def test_warnings_stand_at_the_top() -> None:
     assert result.summary["not_compared"] == 1
     assert result.summary["optional_gaps"] == 1
     assert result.to_dict()["taps"][1]["not_compared"]
+
+
+def test_integers_are_said_to_be_exact() -> None:
+    """No relative tolerance is shown that would not have applied."""
+
+    def counted(last: int) -> tk.Trace:
+        with tk.record() as recording:
+            tk.tap(np.array([1, 2, last]), "hits", "n")
+        return recording.trace
+
+    text = render(tk.compare(counted(4), counted(3)))
+    (line,) = [one for one in text.splitlines() if one.startswith("  x  hits")]
+    assert "  exact  default" in line
+    assert "error 1; integers compare exactly" in text
+    assert "rtol" not in text

@@ -72,14 +72,14 @@ def tap_cells(row: Row) -> tuple[str, ...]:
 
 def tolerance(row: Row) -> str:
     """The bounds of a tap's rule, the shortest way."""
-    parts = (
-        [f"rtol {row['rtol']:.3g}"] if row["rtol"] or not row["atol"] else []
-    )
+    parts = []
+    if not row["integers"] and (row["rtol"] or not row["atol"]):
+        parts.append(f"rtol {row['rtol']:.3g}")
     if row["atol"]:
         parts.append(f"atol {row['atol']:.3g}")
     if row["allowed_ulps"] is not None:
         parts.append(count(row["allowed_ulps"], "ulp"))
-    return ", ".join(parts)
+    return ", ".join(parts) or "exact"
 
 
 def needed(row: Row) -> list[str]:
