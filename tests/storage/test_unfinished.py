@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,21 @@ def test_a_recording_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_text('{"tracekit": 99}\n')
     with pytest.raises(TraceError, match=r"version 99.*install the tracekit"):
         tk.read_trace(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["recording.jsonl", "run.parquet"])
+def test_damaged_bytes_are_our_own_error_or_nothing(
+    name: str, tmp_path: Path
+) -> None:
+    """Whichever byte of a trace is damaged, no foreign exception comes."""
+    with tk.record(tmp_path / "t"):
+        tk.tap(1.0, "R")
+        shutil.copytree(tmp_path / "t", tmp_path / "open")
+    root = tmp_path / ("open" if name.endswith("jsonl") else "t")
+    content = (root / name).read_bytes()
+    for place in range(0, len(content), max(1, len(content) // 60)):
+        damaged = bytearray(content)
+        damaged[place] ^= 0xA5
+        (root / name).write_bytes(damaged)
+        with suppress(TraceError):
+            tk.read_trace(root)

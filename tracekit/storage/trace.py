@@ -104,7 +104,11 @@ class Trace:
         """The element table of tap number ``number``."""
         if self.path is None:
             return self._elements[number]
-        return _read(self.element_file(number))
+        file = self.element_file(number)
+        try:
+            return _read(file)
+        except _DAMAGE as error:
+            raise TraceError(f"{file} is damaged: {error!r}") from error
 
     def element_file(self, number: int) -> Path:
         """Where the elements of tap number ``number`` are stored."""
@@ -167,6 +171,18 @@ def last_stated(config: Iterable[ConfigValue]) -> list[ConfigValue]:
     return list(said.values())
 
 
+_DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    pa.ArrowException,
+)
+"""What readers raise where bytes of a file aren't as they were written."""
+
+
 def is_trace(path: str | Path) -> bool:
     """Whether a finished trace of any format version lies here."""
     try:
@@ -201,8 +217,8 @@ def open_trace(path: str | Path) -> Trace:
             name: _columns(_read(root / f"{name}.parquet"), schema)
             for name, schema in TABLES.items()
         }
-    except (OSError, pa.ArrowException) as error:
-        raise TraceError(f"{root} is damaged: {error}") from error
+    except _DAMAGE as error:
+        raise TraceError(f"{root} is damaged: {error!r}") from error
     return Trace(tables, {}, root)
 
 
@@ -226,14 +242,19 @@ def _columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _open_unfinished(root: Path) -> Trace:
-    left = read_unfinished(root)
-    return Trace.build(
-        left.events,
-        run=left.run,
-        config=left.config,
-        files=left.files,
-        coverage=left.coverage,
-    )
+    try:
+        left = read_unfinished(root)
+        return Trace.build(
+            left.events,
+            run=left.run,
+            config=left.config,
+            files=left.files,
+            coverage=left.coverage,
+        )
+    except TraceError:
+        raise
+    except _DAMAGE as error:
+        raise TraceError(f"{root} is damaged: {error!r}") from error
 
 
 def _element_file(root: Path, number: int) -> Path:

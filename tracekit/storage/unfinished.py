@@ -163,7 +163,7 @@ def read_unfinished(root: Path) -> Unfinished:
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_bytes().splitlines():
         try:
             found = json.loads(line)
         except ValueError:
