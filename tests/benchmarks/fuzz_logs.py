@@ -20,13 +20,22 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
-import tracekit as tk
-from tracekit.errors import TracekitError
-from tracekit.logs.dialect import FOLDER
-from tracekit.logs.dialect_file import load_dialect
-from tracekit.logs.log import parse_log
+LED = importlib.util.find_spec("atheris") is not None
+if LED:
+    import atheris
+
+    watched = atheris.instrument_imports(include=["tracekit"])
+else:
+    watched = nullcontext()
+with watched:
+    import tracekit as tk
+    from tracekit.errors import TracekitError
+    from tracekit.logs.dialect import FOLDER
+    from tracekit.logs.dialect_file import load_dialect
+    from tracekit.logs.log import parse_log
 
 DIALECTS = sorted(path.stem for path in FOLDER.glob("*.toml"))
 LINES = b"""\
@@ -185,13 +194,10 @@ def by_chance(fuzzer: Fuzzer, seconds: float, seed: int = 0) -> None:
 
 def by_coverage(fuzzer: Fuzzer, seconds: int) -> None:
     """Let atheris look for inputs that reach other lines of code."""
-    import atheris
-
     corpus = fuzzer.folder / "corpus"
     corpus.mkdir()
     for number, seed in enumerate(fuzzer.seeds()):
         (corpus / str(number)).write_bytes(seed)
-    atheris.instrument_all()
     atheris.Setup(
         [
             *(sys.argv[0], str(corpus), f"-max_total_time={seconds}"),
@@ -205,17 +211,16 @@ def by_coverage(fuzzer: Fuzzer, seconds: int) -> None:
 def main() -> None:
     """Half of the time by chance, half by coverage where that can be."""
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    led = importlib.util.find_spec("atheris") is not None
     with tempfile.TemporaryDirectory() as place:
         fuzzer = Fuzzer(Path(place))
         try:
-            by_chance(fuzzer, seconds / 2 if led else seconds)
+            by_chance(fuzzer, seconds / 2 if LED else seconds)
         except Exception:
             traceback.print_exc()
             sys.exit(1)
         for name, count in sorted(fuzzer.seen.items()):
             sys.stdout.write(f"{count:9}  {name}\n")
-        if led:
+        if LED:
             sys.stdout.flush()
             by_coverage(fuzzer, seconds // 2)
         else:
