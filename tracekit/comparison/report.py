@@ -268,8 +268,8 @@ def _error(row: Row) -> str:
         return f"{row['class']}; tolerance from {short_path(row['origin'])}"
     if row["allowed"] == 0 and row["actual_exact"] is not None:
         return (
-            f"error {number(row['abs_error'])}; integers compare exactly, as "
-            f"{short_path(row['origin'])} gives no atol"
+            f"error {number(row['abs_error'])}; integers compare exactly: "
+            f"no atol by {short_path(row['origin'])}"
         )
     ulps = "" if row["ulps"] is None else f", {row['ulps']} ulps"
     return (
