@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -119,3 +120,23 @@ def test_ten_thousand_places_are_told_apart(tmp_path: Path) -> None:
     assert len(trace.taps) == 4200
     for number in (0, 4095, 4096, 4199):
         assert stored(trace, f"t{number}").tolist() == [number] * 2
+
+
+def test_threads_lose_nothing_and_keep_their_order(tmp_path: Path) -> None:
+    """Two threads at one place, and flushes between: every number arrives."""
+    count = 20_000
+
+    def fire(sign: int) -> None:
+        for number in range(1, count + 1):
+            tk.tap(sign * number, "n")
+
+    with tk.record(tmp_path / "t") as recording:
+        threads = [Thread(target=fire, args=(sign,)) for sign in (1, -1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    found = recording.trace.elements(0)["integer"].to_pylist()
+    for sign in (1, -1):
+        mine = [sign * n for n in found if sign * n > 0]
+        assert mine == list(range(1, count + 1))

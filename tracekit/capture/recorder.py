@@ -50,7 +50,7 @@ class Recorder:
     ) -> None:
         self.path = path
         self.files = OpenedFiles(path)
-        self.selection = self._selection = selection
+        self.selection = selection
         self._reach = Reach(selection.groups)
         self._expectation = expectation
         self._sampling = sampling
@@ -125,15 +125,14 @@ class Recorder:
         origin: Origin | None = None,
     ) -> None:
         """Record one firing of a tap, as far as it is selected."""
+        self._see_process()
         place: tuple[Any, ...] | None = ()
         if self._small is not None and where is None and origin is None:
-            self._see_process()
             place = self._small.take(value, name, dims, unit)
             if place is None:
                 return
         if not self._expectation.wants(name):
             return
-        self._see_process()
         if unit is not None and not isinstance(unit, str):
             raise TapError(f"tap {name!r}: the unit {unit!r} is no text")
         array = tensors.as_array(value, name)
@@ -159,7 +158,7 @@ class Recorder:
         if not self._sampling.takes(name, loops):
             return None
         taken = take(
-            array, dims, loops, self._selection, where, name, self._reach
+            array, dims, loops, self.selection, where, name, self._reach
         )
         if taken is None:
             return None
@@ -270,7 +269,7 @@ class Recorder:
                 run=run,
                 config=[f for f in facts if isinstance(f, ConfigValue)],
                 files=[*stated, *self.files.uses(stated)],
-                coverage=self._selection.coverage(),
+                coverage=self.selection.coverage(),
             )
             if self.path is not None:
                 self._trace = _stored(build(), self.path)
