@@ -23,7 +23,7 @@ CREATE OR REPLACE MACRO _shown(x) AS
     CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR
         ELSE x::VARCHAR END;
 
-CREATE OR REPLACE MACRO configuration_differences() AS TABLE
+CREATE OR REPLACE VIEW _difference AS
 WITH fact AS (
     SELECT
         coalesce(a.key, e.key) AS key,
@@ -170,3 +170,5 @@ FROM (
 WHERE NOT (in_actual AND in_expected AND equal IS TRUE)
 UNION ALL BY NAME FROM restated
 ORDER BY kind <> 'differs', NOT decisive, key;
+
+CREATE OR REPLACE MACRO configuration_differences() AS TABLE FROM _difference;

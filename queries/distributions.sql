@@ -21,7 +21,7 @@
 -- vacuous    there are too few numbers for any distance to be too large
 -- unit       of the numbers
 -- significance, reason, origin  the rule, why, and where it stands
-CREATE OR REPLACE MACRO distributions() AS TABLE
+CREATE OR REPLACE VIEW _distribution AS
 WITH unit AS (
     SELECT
         a.name AS tap, any_value(e.unit) AS unit,
@@ -113,3 +113,5 @@ SELECT
 FROM bounded AS b
 JOIN tap_number AS n ON n.tap = b.tap
 ORDER BY n.number, b.place;
+
+CREATE OR REPLACE MACRO distributions() AS TABLE FROM _distribution;

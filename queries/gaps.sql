@@ -11,7 +11,7 @@
 -- reason    what is wrong
 -- required  the runs can't be called close because of it
 -- elements  how many numbers it concerns
-CREATE OR REPLACE MACRO gaps() AS TABLE
+CREATE OR REPLACE VIEW _gap AS
 WITH named AS (
     SELECT
         n.*, CASE n.side WHEN 'actual' THEN 'expected' ELSE 'actual' END
@@ -143,3 +143,5 @@ FROM (
     UNION ALL BY NAME FROM hole_gap
 )
 ORDER BY NOT required, tap_order, tap, side, reason;
+
+CREATE OR REPLACE MACRO gaps() AS TABLE FROM _gap;

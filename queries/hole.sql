@@ -14,15 +14,17 @@ WITH counted AS (
         tap, min(tap_order) AS tap_order, missing AS lacking, side, tap_id,
         count(*) FILTER (partners = 1)
         + count(DISTINCT ordinal) FILTER (partners > 1) AS unmatched
-    FROM unmatched
+    FROM _unmatched_by_key
     GROUP BY tap, missing, side, tap_id
 ),
 required AS (
     SELECT side, tap_id, count(*) AS missing, min(ordinal) AS first
-    FROM missing
+    FROM _missing('_unmatched_by_key')
     GROUP BY side, tap_id
 )
 SELECT
     c.*, coalesce(r.missing, 0) AS missing, r.first
 FROM counted AS c
-LEFT JOIN required AS r ON r.side = c.side AND r.tap_id = c.tap_id;
+LEFT JOIN required AS r ON r.side = c.side AND r.tap_id = c.tap_id
+UNION ALL
+FROM _looked_up_hole;

@@ -44,7 +44,7 @@ WITH vector AS (
         max(abs(coalesce(
             e."float", e."integer"::DOUBLE, e."unsigned"::DOUBLE
         ))) AS largest
-    FROM trace_element AS e
+    FROM vector_element AS e
     JOIN pair AS p ON e.tap_id = p.expected_tap
     WHERE e.side = 'expected' AND p.expected_size > 1
         AND p.relative_to = 'vector' AND p.problem IS NULL

@@ -7,9 +7,9 @@
 -- tap, tap_order         the tap, program order on the expected side
 -- missing                the side that lacks it
 -- side, tap_id, ordinal  where it is stored on the side that has it
-CREATE OR REPLACE VIEW missing AS
+CREATE OR REPLACE MACRO _missing(lone) AS TABLE
 SELECT u.tap, u.tap_order, u.missing, u.side, u.tap_id, u.ordinal
-FROM unmatched AS u
+FROM query_table(lone) AS u
 ANTI JOIN reach_limit AS l ON l.pair = u.pair AND l.missing = u.missing
 WHERE u.partners = 1
 UNION ALL
@@ -17,7 +17,7 @@ SELECT tap, min(tap_order), missing, side, tap_id, ordinal
 FROM (
     SELECT
         u.tap, u.tap_order, u.missing, u.side, u.tap_id, u.ordinal, u.pair
-    FROM unmatched AS u
+    FROM query_table(lone) AS u
     JOIN reach_limit AS l ON l.pair = u.pair AND l.missing = u.missing
     JOIN reach_place AS p ON p.number = l.number
         AND p.place = partial_ordinal(u.ordinal, l.axes)
@@ -26,8 +26,10 @@ FROM (
     UNION ALL
     SELECT
         u.tap, u.tap_order, u.missing, u.side, u.tap_id, u.ordinal, u.pair
-    FROM unmatched AS u
+    FROM query_table(lone) AS u
     ANTI JOIN reach_limit AS l ON l.pair = u.pair AND l.missing = u.missing
     WHERE u.partners > 1
 )
 GROUP BY tap, missing, side, tap_id, ordinal;
+
+CREATE OR REPLACE VIEW missing AS FROM _missing('unmatched');

@@ -130,7 +130,7 @@ quickly AS (
         END AS vacuous
     FROM quick AS q
     JOIN pair AS p ON p.pair = q.pair
-    LEFT JOIN _judged_early AS j ON j.pair = q.pair
+    LEFT JOIN query_table(getvariable('early')) AS j ON j.pair = q.pair
     WHERE q.sound AND q.compared > 0
 )
 SELECT

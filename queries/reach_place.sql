@@ -22,3 +22,6 @@ FROM chosen
 WHERE list_bool_and(list_transform(
     steps, lambda x: x.index >= 0 AND x.index < x.axis.extent
 ));
+
+CREATE OR REPLACE MACRO _reported(limit_number) AS TABLE
+SELECT place FROM reach_place WHERE number = limit_number::BIGINT;

@@ -9,7 +9,7 @@
 -- missing                the side that lacks it
 -- side, tap_id, ordinal  where it is stored on the side that has it
 -- partners               how many taps of the other side meet this one
-CREATE OR REPLACE VIEW unmatched AS
+CREATE OR REPLACE VIEW _unmatched_by_key AS
 WITH comparable AS (
     SELECT
         *, count(*) OVER (PARTITION BY actual_tap) AS actual_partners,
@@ -50,3 +50,15 @@ SELECT * EXCLUDE (key) FROM alone WHERE partners = 1
 UNION ALL
 SELECT * EXCLUDE (key) FROM alone WHERE partners > 1
 QUALIFY count(*) OVER (PARTITION BY side, tap_id, ordinal) = partners;
+
+CREATE OR REPLACE VIEW unmatched AS
+FROM _unmatched_by_key
+UNION ALL
+SELECT
+    p.pair, p.tap, p.tap_order, b.few AS missing, e.side, e.tap_id,
+    e.ordinal, 1 AS partners
+FROM by_lookup AS b
+JOIN pair AS p ON p.pair = b.pair
+JOIN trace_element AS e ON e.side = b.many AND e.tap_id = b.many_tap
+ANTI JOIN _looked_up AS l ON l.side = e.side AND l.tap_id = e.tap_id
+    AND l.ordinal = e.ordinal;

@@ -32,14 +32,14 @@ WITH counted AS (
         SELECT
             count(*) FILTER (required) AS required_gaps,
             count(*) FILTER (NOT required) AS optional_gaps
-        FROM gaps()
+        FROM _gap
     ) AS g
     CROSS JOIN (
         SELECT
             count(*) AS distributions,
             count(*) FILTER (NOT close) AS unlike_distributions,
             count(*) FILTER (vacuous) AS vacuous
-        FROM distributions()
+        FROM _distribution
     ) AS d
     CROSS JOIN (
         SELECT
@@ -59,7 +59,7 @@ WITH counted AS (
             count(*) FILTER (decisive AND kind = 'differs')
                 AS decisive_differences,
             count(*) FILTER (kind = 'restated') AS restated
-        FROM configuration_differences()
+        FROM _difference
     ) AS f
 )
 SELECT

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "tracekit"
 def test_all_is_what_is_visible() -> None:
     """Every public name stands in __all__, and nothing else does."""
     modules = {path.stem for path in PACKAGE.iterdir()}
-    visible = {name for name in vars(tk) if not name.startswith("_")}
+    visible = {name for name in dir(tk) if not name.startswith("_")}
     assert visible - (modules - set(tk.__all__)) - {"annotations"} == set(
         tk.__all__
     )

@@ -6,10 +6,6 @@ from itertools import islice
 from pathlib import Path
 
 from tracekit.errors import TraceError
-from tracekit.logs.file import LogFile
-from tracekit.logs.log import read_log
-from tracekit.readers.arrays import is_array_file, read_arrays
-from tracekit.readers.tables import read_csv, read_parquet
 from tracekit.storage.trace import MARKER, Trace, open_trace
 
 LOG_SUFFIXES = (".log", ".txt")
@@ -34,6 +30,15 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
     path = Path(source)
     if (path / MARKER).is_file() or path.is_dir():
         return open_trace(path)
+    return _read_other(path, dialect)
+
+
+def _read_other(path: Path, dialect: str | None) -> Trace:
+    """What is no trace; its readers take 0.1 s to load."""
+    from tracekit.logs.log import read_log
+    from tracekit.readers.arrays import is_array_file, read_arrays
+    from tracekit.readers.tables import read_csv, read_parquet
+
     plain = path.with_suffix("") if path.suffix in PACKED else path
     if plain.suffix in LOG_SUFFIXES:
         found = dialect or (
@@ -61,6 +66,8 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
 
 def _dialect_of(log: Path) -> str:
     """Our own lines say whose they are."""
+    from tracekit.logs.file import LogFile
+
     beginning = islice(LogFile(log).lines(), _BEGINNING)
     own = any(line.startswith("TRACEKIT ") for line in beginning)
     return "tracekit" if own else "nanobragg"

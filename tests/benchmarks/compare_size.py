@@ -8,9 +8,8 @@ takes it less time and memory than whole taps.
     python tests/benchmarks/compare_size.py [--megapixels 1] [--taps 12]
 
 prints seconds, nanoseconds a pair of numbers, the ratio and the peak memory of
-each in a process of its own, and checks that both found the same; then
-``tracekit compare`` on a small pair. ``--pixels`` adds two pixels beside one
-dense side, which still takes minutes and gigabytes.
+each in a process of its own, and checks that both found the same; then two
+pixels beside one dense side, and ``tracekit compare`` on a small pair.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracekit.comparison.compare import compare
 from tracekit.comparison.database import connect
 from tracekit.schema import Axis, Coverage, Event, Run
 from tracekit.storage.trace import Trace
@@ -156,13 +156,8 @@ def tracekit_figures(root: Path, taps: int) -> dict[str, Figures]:
 def tracekit_pixels(root: Path, taps: int) -> dict[str, int]:
     """Two pixels beside the dense side: compared and diverged numbers."""
     del taps
-    con = connect(
-        actual=root / "pixels", expected=root / "expected",
-        keep=("outcome", "hole"), threads=2,
-    )  # fmt: skip
-    rows = con.execute("SELECT compared, uncovered FROM verdict()")
-    ((compared, uncovered),) = rows.fetchall()
-    return {"compared": compared, "uncovered": uncovered}
+    found = compare(root / "pixels", root / "expected", threads=2).summary
+    return {name: found[name] for name in ("compared", "uncovered")}
 
 
 WORK = {
@@ -194,11 +189,11 @@ def child(root: Path, taps: int, name: str) -> None:
     print(json.dumps([seconds, peak, result]))
 
 
-def show(root: Path, taps: int, pairs: int, *, sparse: bool) -> None:
+def show(root: Path, taps: int, pairs: int) -> None:
     """The table."""
     print(f"{'':24}{'seconds':>9}{'ns a pair':>11}{'peak MB':>9}")
     results = {}
-    for name in list(WORK)[: 3 if sparse else 2]:
+    for name in WORK:
         seconds, peak, result = timed(root, taps, name)
         results[name] = seconds, result
         each = seconds / pairs * 1e9
@@ -224,9 +219,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megapixels", type=float, default=1)
     parser.add_argument("--taps", type=int, default=12)
-    parser.add_argument(
-        "--pixels", action="store_true", help="two pixels beside a dense side"
-    )
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("root", nargs="?", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -240,7 +232,7 @@ def main() -> None:
         if not (root / "pixels").exists():
             store(root, args.taps, size)
         print(f"{size} x {size} pixels, {args.taps} taps a side")
-        show(root, args.taps, size * size * args.taps, sparse=args.pixels)
+        show(root, args.taps, size * size * args.taps)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import pytest
 
 import tracekit as tk
 from tracekit.comparison import queries
-from tracekit.comparison.database import connect
+from tracekit.comparison.database import Library, connect
+from tracekit.comparison.statements import VARIABLES, library, named
 from tracekit.errors import CompareError
 
 ALL = (*queries.ONE_SIDE, *queries.TWO_SIDES)
@@ -86,5 +87,25 @@ def test_calls() -> None:
 
 def test_kept() -> None:
     """A kept view is a table of the same rows."""
-    assert "CREATE OR REPLACE TABLE judged AS" in queries.load("judged").kept
-    assert "VIEW judged" not in queries.load("judged").kept
+    assert "CREATE OR REPLACE TABLE judged AS" in named("judged").kept
+    assert "VIEW judged" not in named("judged").kept
+
+
+def test_a_statement_reads_only_what_stands_before_it() -> None:
+    """In the order of the library each statement finds what it reads."""
+    known = library()
+    order = {name: place for place, name in enumerate(known)}
+    for statement in known.values():
+        earlier = statement.reads - set(VARIABLES)
+        assert all(order[name] < order[statement.name] for name in earlier)
+    assert "by_position" in known["_met_by_key"].reads
+
+
+def test_each_query_is_asked_alone() -> None:
+    """A connection that is given only one query's statements can ask it."""
+    with tk.record() as recording:
+        tk.tap(2.5, "R", unit="m")
+    sides = {"actual": recording.trace, "expected": recording.trace}
+    for name in ALL:
+        if queries.load(name).call:
+            Library(sides).rows(name)

@@ -18,8 +18,8 @@ from tracekit.storage.trace import Trace
 DTYPES = ("float64", "float32", "int64", "int16", "uint8", "bool")
 ODD = st.sampled_from([0.0, -0.0, 1.0, 1.5, 3.0, np.nan, np.inf, -np.inf])
 ASKED = (
-    "aligned", "judged", "divergence", "outcome", "hole", "gaps()",
-    "tap_summary()", "faults()",
+    "aligned", "judged", "divergence", "outcome", "unmatched", "missing",
+    "hole", "gaps()", "tap_summary()", "faults()",
 )  # fmt: skip
 
 

@@ -11,10 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
-
-from tracekit.comparison import queries
-from tracekit.comparison.database import connect
+from tracekit.comparison.database import Library, elements
 from tracekit.comparison.policy import Policy
 from tracekit.open import as_trace
 from tracekit.storage.trace import Trace
@@ -23,6 +20,9 @@ Row = dict[str, Any]
 Verdict = Literal["close", "diverged", "incomparable"]
 
 _EXACT = 2**53
+_FEW = 20_000
+# What several queries read.
+_KEPT = ("outcome", "hole", "_gap", "_distribution", "_difference")
 # Diverged numbers up to which a comparison says where and of what kind too.
 _EXPLAINED = 2_000_000
 
@@ -136,32 +136,33 @@ def compare(
     """
     names = _names(actual, expected)
     sides = {"actual": as_trace(actual), "expected": as_trace(expected)}
-    con = connect(
-        sides, policy=policy, keep=("outcome", "hole"), threads=threads
-    )
+    if threads is None and sum(map(elements, sides.values())) < _FEW:
+        threads = 1  # sharing so little takes longer than doing it
+    library = Library(sides, policy=policy, keep=_KEPT, threads=threads)
+    ask = library.rows
     try:
-        summary = _rows(con, "verdict")[0]
+        (summary,) = ask("verdict")
         explained = 0 < summary["diverged"] <= _EXPLAINED
         faults, kinds, pixels = (
-            _rows(con, query) if explained else []
+            ask(query) if explained else []
             for query in ("faults", "error_kinds", "pixels_to_trace")
         )
         return Comparison(
             *names,
             summary=summary,
-            configuration=_rows(con, "configuration_differences"),
-            gaps=_rows(con, "gaps"),
-            first_divergence=next(iter(_rows(con, "first_divergence")), None),
-            taps=_rows(con, "tap_summary"),
-            images=_rows(con, "image_metrics"),
+            configuration=ask("configuration_differences"),
+            gaps=ask("gaps"),
+            first_divergence=next(iter(ask("first_divergence")), None),
+            taps=ask("tap_summary"),
+            images=ask("image_metrics"),
             faults=faults,
             kinds=kinds,
             next_pixels=pixels,
-            distributions=_rows(con, "distributions"),
-            maps=_maps(con, faults) if maps else [],
+            distributions=ask("distributions"),
+            maps=_maps(library, faults) if maps else [],
         )
     finally:
-        con.close()
+        library.con.close()
 
 
 def _names(
@@ -174,15 +175,9 @@ def _names(
     return found[0], found[1]
 
 
-def _maps(con: duckdb.DuckDBPyConnection, faults: list[Row]) -> list[Row]:
+def _maps(library: Library, faults: list[Row]) -> list[Row]:
     wrong = {row["tap"] for row in faults}
-    return [row for row in _rows(con, "error_map") if row["tap"] in wrong]
-
-
-def _rows(con: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
-    result = con.execute(f"FROM {queries.load(name).call}")
-    columns = [column[0] for column in result.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    return [row for row in library.rows("error_map") if row["tap"] in wrong]
 
 
 def _with_pixel(row: Row, prefix: str = "") -> Row:

@@ -6,20 +6,19 @@ the data is written there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from tracekit.comparison import queries, units
+from tracekit.comparison.lookups import register_lookups
 from tracekit.comparison.policy import Policy, as_policy
-from tracekit.comparison.positions import (
-    Parts,
-    register_positions,
-    register_rest,
-)
+from tracekit.comparison.positions import register_positions, register_rest
+from tracekit.comparison.statements import created_by, named, needed
 from tracekit.open import as_trace
 from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
@@ -31,7 +30,11 @@ _SMALL = 10
 
 # Judged numbers that a query reads instead of all of them, by the variable
 # that names them: where all are judged already, it reads these.
-_SUBSETS = {"suspects": "_judged_unlike", "rest": "_judged_rest"}
+_SUBSETS = {
+    "suspects": "_judged_unlike",
+    "rest": "_judged_rest",
+    "early": "_judged_early",
+}
 
 ELEMENT = pa.schema(
     [
@@ -90,45 +93,137 @@ def connect(
         name: as_trace(side)
         for name, side in {**(traces or {}), **sides}.items()
     }
-    rules = as_policy(policy)
-    con = duckdb.connect()
-    # Jupyter without ipywidgets has no bar that could be switched off
-    with suppress(duckdb.InvalidInputException):
-        con.execute("SET enable_progress_bar = false")
-    if threads is not None:
-        con.execute("SET threads = ?", [threads])
-    _register_tables(con, opened)
-    _register_elements(con, opened)
-    for name in queries.ONE_SIDE:
-        con.execute(queries.load(name).sql)
-    if {"actual", "expected"} <= opened.keys():
-        _register(con, "policy_rule", rules.table())
-        _register(con, "unit_factor", _unit_factors(opened))
-        wanted = {queries.load(name).name for name in keep}
-        small = sum(map(_elements, opened.values())) <= _SMALL * by_position
+    library = Library(
+        opened,
+        policy=policy,
+        keep=keep,
+        threads=threads,
+        by_position=by_position,
+    )
+    library.need(
+        created_by(
+            (*queries.ONE_SIDE, *queries.TWO_SIDES)
+            if library.compares
+            else queries.ONE_SIDE
+        )
+    )
+    return library.con
+
+
+class Library:
+    """A connection that is given the library's queries as they are needed.
+
+    Args:
+        traces: traces by side.
+        policy: see ``connect``.
+        keep: names of views of the library that several queries read.
+        threads: see ``connect``.
+        by_position: see ``connect``.
+    """
+
+    def __init__(
+        self,
+        traces: Mapping[str, Trace],
+        *,
+        policy: Policy | str | Path | None = None,
+        keep: Collection[str] = (),
+        threads: int | None = None,
+        by_position: int = _LARGE,
+    ) -> None:
+        rules = as_policy(policy)
+        self.con = duckdb.connect()
+        self.compares = {"actual", "expected"} <= traces.keys()
+        self._traces = traces
+        self._made: set[str] = set()
+        self._subsets: dict[str, str] = {}
+        self._kept = set(keep)
+        for name in keep:
+            named(name)
+        # Jupyter without ipywidgets has no bar that could be switched off
+        with suppress(duckdb.InvalidInputException):
+            self.con.execute("SET enable_progress_bar = false")
+        if threads is not None:
+            self.con.execute("SET threads = ?", [threads])
+        _register_tables(self.con, traces)
+        _register_elements(self.con, traces)
+        if self.compares:
+            _register(self.con, "policy_rule", rules.table())
+            _register(self.con, "unit_factor", _unit_factors(traces))
+            self._choose_ways(by_position)
+
+    def need(self, names: Iterable[str]) -> None:
+        """Create the statements of these names, and what they read."""
+        for statement in needed(names, self._subsets):
+            name = statement.name
+            if name not in self._made:
+                kept = name in self._kept
+                self.con.execute(statement.kept if kept else statement.sql)
+                self._made.add(name)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """All rows of a query."""
+        query = named(name)
+        if query.body and name not in self._made:
+            self.need(query.reads)
+            result = self.con.execute(query.body)
+        else:
+            self.need([name])
+            result = self.con.execute(f"FROM {queries.load(name).call}")
+        columns = [column[0] for column in result.description or ()]
+        return [
+            dict(zip(columns, row, strict=True)) for row in result.fetchall()
+        ]
+
+    def _choose_ways(self, by_position: int) -> None:
+        """Which taps meet by position, by lookup and by key."""
+        con, traces = self.con, self._traces
+        small = sum(map(elements, traces.values())) <= _SMALL * by_position
         if small:
-            wanted |= {"judged", "outcome", "unmatched", "hole"}
-        if "outcome" in wanted:
-            wanted.add("quick")
-        con.execute("SET VARIABLE by_position = ?", [by_position])
+            self._kept |= {"judged", "outcome", "_unmatched_by_key", "hole"}
+        if "outcome" in self._kept:
+            self._kept.add("quick")
+        con.execute(f"SET VARIABLE by_position = {by_position:d}")
         for variable, large in _SUBSETS.items():
-            value = "judged" if small else large
-            con.execute(f"SET VARIABLE {variable} = ?", [value])
-        later: Parts = {}
-        for name in queries.TWO_SIDES:
-            query = queries.load(name)
-            con.execute(query.kept if name in wanted else query.sql)
-            if name == "by_position":
-                later = register_positions(
-                    con, opened["actual"], opened["expected"], judged=small
-                )
-                _register_elements(con, opened, "key_element", _by_key(con))
-            elif name == "quick" and later:
-                register_rest(con, later, known="quick" in wanted)
-    return con
+            self._subsets[variable] = "judged" if small else large
+            con.execute(
+                f"SET VARIABLE {variable} = '{self._subsets[variable]}'"
+            )
+        self.need(created_by(["by_position", "by_lookup"]))
+        if con.execute("FROM by_position LIMIT 1").fetchall():
+            later = register_positions(
+                con, traces["actual"], traces["expected"], judged=small
+            )
+            self.need(created_by(["quick"]))
+            if later:
+                register_rest(con, later, known="quick" in self._kept)
+        only = _ways(con, "few, few_tap FROM by_lookup")
+        if only:
+            self.need(created_by(["reach_place"]))
+            _register_elements(con, traces, "few_element", only)
+            register_lookups(con, traces, "few_element")
+        many = _ways(con, "many, many_tap FROM by_lookup")
+        for view, looked_up, taps in (
+            ("key_element", "_looked_up", _ways(con, _BY_KEY)),
+            ("vector_element", "_looked_up_vector", _ways(con, _VECTORS)),
+        ):
+            _register_elements(con, traces, view, taps - many, looked_up)
 
 
-def _elements(trace: Trace) -> int:
+# Sides and taps of which a pair at least is compared by key, and those whose
+# vectors rtol is relative to.
+_BY_KEY = """'actual', actual_tap FROM pair ANTI JOIN by_position USING (pair)
+UNION SELECT 'expected', expected_tap FROM pair
+ANTI JOIN by_position USING (pair)"""
+_VECTORS = """'expected', expected_tap FROM pair
+WHERE expected_size > 1 AND relative_to = 'vector' AND problem IS NULL"""
+
+
+def _ways(con: duckdb.DuckDBPyConnection, taps: str) -> set[tuple[str, int]]:
+    return set(con.execute(f"SELECT {taps}").fetchall())
+
+
+def elements(trace: Trace) -> int:
+    """How many numbers and texts a trace holds."""
     return int(sum(trace.tables["tap"]["elements"].to_pylist()))
 
 
@@ -150,7 +245,7 @@ def _register_tables(
             trace.tables[name].add_column(
                 0,
                 "side",
-                pa.array([side] * trace.tables[name].num_rows, pa.string()),
+                pa.repeat(side, trace.tables[name].num_rows),
             )
             for side, trace in traces.items()
         ]
@@ -163,13 +258,16 @@ def _register_elements(
     traces: Mapping[str, Trace],
     view: str = "trace_element",
     only: Collection[tuple[str, int]] | None = None,
+    more: str = "element_schema",
 ) -> None:
     """View ``trace_element``: all elements, whatever their stored type.
 
-    With ``only`` a view of the elements of these taps of these sides.
+    With ``only`` a view of the elements of these taps of these sides, and
+    those of the table ``more``.
     """
-    con.register("element_schema", ELEMENT.empty_table())
-    parts = ["element_schema"]
+    if only is None:
+        con.register("element_schema", ELEMENT.empty_table())
+    parts = [more]
     for number, (side, trace) in enumerate(traces.items()):
         taps = [
             tap
@@ -192,18 +290,7 @@ def _register_elements(
         relation.select(constant, duckdb.StarExpression()).create_view(part)
         parts.append(part)
     union = " UNION ALL BY NAME ".join(f"FROM {part}" for part in parts)
-    con.execute(f"CREATE VIEW {view} AS {union}")
-
-
-def _by_key(con: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
-    """Sides and taps of which a pair at least is compared by key."""
-    rows = con.execute(
-        "SELECT actual_tap, expected_tap FROM pair "
-        "ANTI JOIN by_position USING (pair)"
-    ).fetchall()
-    return {("actual", a) for a, _ in rows} | {
-        ("expected", e) for _, e in rows
-    }
+    con.execute(f"CREATE OR REPLACE VIEW {view} AS {union}")
 
 
 def _in_memory(trace: Trace, taps: list[int]) -> pa.Table:

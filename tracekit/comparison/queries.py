@@ -40,6 +40,7 @@ TWO_SIDES = (
     "place_order",
     "pair",
     "by_position",
+    "by_lookup",
     "quick",
     "aligned",
     "judged",
@@ -126,12 +127,6 @@ class Query:
             )
         given = ", ".join(f"{name} := ${name}" for name in parameters)
         return f"FROM {self.name}({given})" if given else f"FROM {self.call}"
-
-    @property
-    def kept(self) -> str:
-        """The text that makes a table of what it would make a view."""
-        view, table = f" VIEW {self.name} AS", f" TABLE {self.name} AS"
-        return self.sql.replace(view, table)
 
 
 def folder() -> Path:
