@@ -17,7 +17,7 @@
 -- rtol_base, atol_base, least_ulps  largest relative error, error and ulps
 --                  that the other bounds don't cover
 -- sound            whether these figures count
-CREATE OR REPLACE VIEW quick AS FROM _quick;
+CREATE OR REPLACE VIEW quick AS FROM _quick ORDER BY pair;
 
 CREATE OR REPLACE MACRO _is_sound(number) AS
     coalesce((SELECT any_value(sound) FROM quick WHERE pair = number), FALSE);

@@ -28,9 +28,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tracekit.comparison.compare import compare
-from tracekit.comparison.database import connect
+from tracekit.comparison.database import Library
 from tracekit.schema import Axis, Coverage, Event, Run
-from tracekit.storage.trace import Trace
+from tracekit.storage.trace import Trace, open_trace
 
 Array = npt.NDArray[Any]
 Figures = dict[str, Any]
@@ -137,11 +137,10 @@ def _of_tap(root: Path, tap: int) -> Figures:
 def tracekit_figures(root: Path, taps: int) -> dict[str, Figures]:
     """The same of the query ``outcome``."""
     del taps
-    con = connect(
-        actual=root / "actual", expected=root / "expected", keep=("outcome",),
-        threads=2,
-    )  # fmt: skip
-    rows = con.execute(
+    sides = {side: open_trace(root / side) for side in ("actual", "expected")}
+    library = Library(sides, keep=("outcome",), threads=2)
+    library.need(["outcome"])
+    rows = library.con.execute(
         "SELECT tap, diverged, max_abs_error, max_rel_error, "
         "o.max_ulps, signal, nan_mismatches, both_nan, least_ulps, "
         "o.first.expected_ordinal AS first, CASE WHEN diverged > 0 "

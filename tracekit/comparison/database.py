@@ -17,7 +17,11 @@ import pyarrow as pa
 from tracekit.comparison import queries, units
 from tracekit.comparison.lookups import register_lookups
 from tracekit.comparison.policy import Policy, as_policy
-from tracekit.comparison.positions import register_positions, register_rest
+from tracekit.comparison.positions import (
+    measure,
+    register_positions,
+    register_rest,
+)
 from tracekit.comparison.statements import created_by, named, needed
 from tracekit.open import as_trace
 from tracekit.schema import TABLES
@@ -193,6 +197,8 @@ class Library:
             later = register_positions(
                 con, traces["actual"], traces["expected"], judged=small
             )
+            if later and "quick" in self._kept:
+                measure(con, later)
             self.need(created_by(["quick"]))
             if later:
                 register_rest(con, later, known="quick" in self._kept)
