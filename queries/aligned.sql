@@ -70,7 +70,7 @@ JOIN expected AS e ON e.pair = a.pair AND e.key = a.key;
 
 CREATE OR REPLACE MACRO _aligned(met) AS TABLE
 SELECT
-    p.pair, p.tap, p.tap_order,
+    m.pair, p.tap, p.tap_order,
     p.actual_tap, m.actual_ordinal, m.actual_event,
     p.expected_tap, m.expected_ordinal, m.expected_event,
     CASE

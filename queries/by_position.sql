@@ -120,6 +120,37 @@ SELECT
     alone OR coalesce(max_abs_error = 0, FALSE) AS sound
 FROM counted;
 
+-- figures of images, see image_metrics; each positional join is read by one
+-- thread from its beginning, so sums are taken in the order of the pixels
+CREATE OR REPLACE MACRO _image_floats(number, actual, expected, elements)
+AS TABLE
+WITH met AS (
+    SELECT
+        a.ordinal, a."float"::DOUBLE AS one, e."float"::DOUBLE AS other,
+        CASE WHEN one = other THEN 0::DOUBLE ELSE abs(one - other) END
+            AS error
+    FROM query_table(actual) AS a
+    POSITIONAL JOIN query_table(expected) AS e
+)
+SELECT
+    number::BIGINT AS pair, count(*) AS pixels,
+    elements::BIGINT - count(*) AS not_finite, corr(one, other) AS correlation,
+    sum(one) AS actual_sum, sum(other) AS expected_sum,
+    avg(error * error) AS mean_square, max(one) AS max_actual,
+    max(other) AS max_expected, max(error) AS error,
+    arg_max(ordinal, error) AS worst
+FROM met
+WHERE isfinite(one) AND isfinite(other);
+
+CREATE OR REPLACE VIEW _image AS
+SELECT
+    NULL::BIGINT AS pair, NULL::BIGINT AS pixels, NULL::BIGINT AS not_finite,
+    NULL::DOUBLE AS correlation, NULL::DOUBLE AS actual_sum,
+    NULL::DOUBLE AS expected_sum, NULL::DOUBLE AS mean_square,
+    NULL::DOUBLE AS max_actual, NULL::DOUBLE AS max_expected,
+    NULL::DOUBLE AS error, NULL::BIGINT AS worst
+WHERE FALSE;
+
 CREATE OR REPLACE VIEW _quick AS
 SELECT
     NULL::BIGINT AS pair, NULL::BIGINT AS compared, NULL::BIGINT AS odd,

@@ -28,7 +28,12 @@ WITH pixel AS (
         coalesce(isfinite(actual) AND isfinite(expected), FALSE) AS finite
     FROM located
     SEMI JOIN image_pair USING (pair)
-    WHERE (slow_from IS NULL OR slow >= slow_from::BIGINT)
+    -- large images that meet by position are read by _image, if whole
+    WHERE NOT (
+        list_contains(getvariable('images'), pair) AND slow_from IS NULL
+        AND slow_to IS NULL AND fast_from IS NULL AND fast_to IS NULL
+    )
+        AND (slow_from IS NULL OR slow >= slow_from::BIGINT)
         AND (slow_to IS NULL OR slow <= slow_to::BIGINT)
         AND (fast_from IS NULL OR fast >= fast_from::BIGINT)
         AND (fast_to IS NULL OR fast <= fast_to::BIGINT)
@@ -39,24 +44,33 @@ measured AS (
         count(*) FILTER (NOT finite) AS not_finite,
         corr(actual, expected ORDER BY place) FILTER (finite)
             AS correlation,
-        sum(actual ORDER BY place) FILTER (finite) / nullif(
-            sum(expected ORDER BY place) FILTER (finite), 0
-        ) AS sum_ratio,
-        sqrt(avg(abs_error * abs_error ORDER BY place) FILTER (finite))
-            AS rmse,
+        sum(actual ORDER BY place) FILTER (finite) AS actual_sum,
+        sum(expected ORDER BY place) FILTER (finite) AS expected_sum,
+        avg(abs_error * abs_error ORDER BY place) FILTER (finite)
+            AS mean_square,
         max(actual) FILTER (finite) AS max_actual,
         max(expected) FILTER (finite) AS max_expected,
         max({'error': abs_error, 'place': -place}) FILTER (finite) AS worst
     FROM pixel
     GROUP BY pair
+),
+every AS (
+    SELECT
+        * EXCLUDE (worst), worst.error AS error, -worst.place AS worst
+    FROM measured
+    UNION ALL
+    FROM _image
+    WHERE slow_from IS NULL AND slow_to IS NULL AND fast_from IS NULL
+        AND fast_to IS NULL
 )
 SELECT
     i.tap, m.pixels, m.not_finite,
     CASE WHEN isfinite(m.correlation) THEN m.correlation END AS correlation,
-    m.sum_ratio, m.rmse, m.max_actual, m.max_expected,
-    m.worst.error AS max_abs_error,
-    element_place(-m.worst.place, i.axes)[i.axes[1].dim] AS worst_slow,
-    element_place(-m.worst.place, i.axes)[i.axes[2].dim] AS worst_fast
-FROM measured AS m
+    m.actual_sum / nullif(m.expected_sum, 0) AS sum_ratio,
+    sqrt(m.mean_square) AS rmse, m.max_actual, m.max_expected,
+    m.error AS max_abs_error,
+    element_place(m.worst, i.axes)[i.axes[1].dim] AS worst_slow,
+    element_place(m.worst, i.axes)[i.axes[2].dim] AS worst_fast
+FROM every AS m
 JOIN image_pair AS i USING (pair)
 ORDER BY i.tap_order, i.tap, i.pair;

@@ -85,6 +85,31 @@ def test_same_rows(sides: tuple[list[Event], list[Event]]) -> None:
     assert by_position == by_key
 
 
+def test_same_figures_of_images(tmp_path: Path) -> None:
+    """An image has the same figures, to the last bit, read in either way."""
+    rng = np.random.default_rng(3)
+    sides = []
+    for name in ("actual", "expected"):
+        values = rng.normal(size=300 * 340).round(4)
+        values[rng.integers(values.size, size=9)] = np.nan
+        values[rng.integers(values.size, size=9)] = -np.inf
+        event = fired("i", values, slow=range(300), fast=range(340))
+        small = fired(
+            "f", values[:6].astype("f4"), slow=range(2), fast=range(3)
+        )
+        sides.append(traced(event, small).save(tmp_path / name))
+    for call in ("image_metrics()", "image_metrics(slow_to := 9)"):
+        answers = []
+        for by_position in (2**62, 1000, 0):
+            con = connect(
+                actual=sides[0], expected=sides[1], by_position=by_position
+            )
+            answers.append(con.sql(f"FROM {call}").fetchall())
+            con.close()
+        assert len(answers[0]) == 2
+        assert repr(answers[0]) == repr(answers[1]) == repr(answers[2])
+
+
 def test_which_pairs(tmp_path: Path) -> None:
     """Equal places meet by position; gaps and printed numbers by key."""
 

@@ -22,7 +22,14 @@ Verdict = Literal["close", "diverged", "incomparable"]
 _EXACT = 2**53
 _FEW = 20_000
 # What several queries read.
-_KEPT = ("outcome", "hole", "_gap", "_distribution", "_difference")
+_KEPT = (
+    "outcome",
+    "hole",
+    "_gap",
+    "_distribution",
+    "_difference",
+    "image_metrics",
+)
 # Diverged numbers up to which a comparison says where and of what kind too.
 _EXPLAINED = 2_000_000
 

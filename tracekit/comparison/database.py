@@ -193,12 +193,18 @@ class Library:
                 f"SET VARIABLE {variable} = '{self._subsets[variable]}'"
             )
         self.need(created_by(["by_position", "by_lookup"]))
+        con.execute("SET VARIABLE images = []::BIGINT[]")
         if con.execute("FROM by_position LIMIT 1").fetchall():
+            self.need(["image_pair"])
             later = register_positions(
                 con, traces["actual"], traces["expected"], judged=small
             )
-            if later and "quick" in self._kept:
-                measure(con, later)
+            for name, view in (
+                ("quick", "_quick"),
+                ("image_metrics", "_image"),
+            ):
+                if name in self._kept and later.get(view):
+                    measure(con, view, later[view])
             self.need(created_by(["quick"]))
             if later:
                 register_rest(con, later, known="quick" in self._kept)

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 
 from tracekit.storage.trace import Trace
 
-_FIRST = ("_met", "_met_suspect", "_quick")
+_FIRST = ("_met", "_met_suspect", "_quick", "_image")
 _LATER = ("_met_unsound", "_met_first")
+_IMAGES = "SELECT pair FROM image_pair"
 # by view, what each pair gives to it
 Parts = dict[str, list[tuple[int, str]]]
 _PAIR = ("pair", "actual_tap", "expected_tap", "elements")
@@ -47,6 +48,7 @@ def register_positions(
             figures is needed.
     """
     views: Parts = {view: [] for view in (*_FIRST, *_LATER)}
+    images = {pair for (pair,) in con.execute(_IMAGES).fetchall()}
     table = con.table("by_position")
     names = table.columns
     for values in table.fetchall():
@@ -67,34 +69,40 @@ def register_positions(
             )
         parts = _parts(f"{pair}, 'met_a_{pair}', 'met_e_{pair}'", column, row)
         for view, part in parts.items():
-            views[view].append((pair, part))
-    for view in ("_met",) if judged else _FIRST:
+            if view != "_image" or pair in images:
+                views[view].append((pair, part))
+    found = [pair for pair, _ in views["_image"]]
+    con.execute(f"SET VARIABLE images = {found}::BIGINT[]")
+    for view in ("_met", "_image") if judged else _FIRST:
         _create(con, view, [part for _, part in views[view]])
     return {} if judged else views
 
 
-def measure(con: duckdb.DuckDBPyConnection, views: Parts) -> None:
-    """Make a table of the view ``_quick``, several pairs at a time.
+def measure(
+    con: duckdb.DuckDBPyConnection, view: str, parts: list[tuple[int, str]]
+) -> None:
+    """Make a table of the view ``_quick`` or ``_image``, pairs side by side.
 
     DuckDB reads a positional join with one thread, and one part of a union
     after the other. Here each pair is still read by one thread, in order.
 
     Args:
         con: the connection.
-        views: what ``register_positions`` returned.
+        view: the view.
+        parts: what each pair gives to it.
     """
-    con.execute("CREATE TABLE _quick_row AS FROM _quick LIMIT 0")
+    con.execute(f"CREATE TABLE {view}_row AS FROM {view} LIMIT 0")
     ((threads,),) = con.execute("SELECT current_setting('threads')").fetchall()
 
     def one_pair(part: str) -> None:
         with con.cursor() as cursor:
             with suppress(duckdb.InvalidInputException):  # as in Library
                 cursor.execute("SET enable_progress_bar = false")
-            cursor.execute(f"INSERT INTO _quick_row FROM {part}")
+            cursor.execute(f"INSERT INTO {view}_row FROM {part}")
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(one_pair, [part for _, part in views["_quick"]]))
-    con.execute("CREATE OR REPLACE VIEW _quick AS FROM _quick_row")
+        list(pool.map(one_pair, [part for _, part in parts]))
+    con.execute(f"CREATE OR REPLACE VIEW {view} AS FROM {view}_row")
 
 
 def register_rest(
@@ -140,6 +148,7 @@ def _parts(met: str, column: str, row: dict[str, Any]) -> dict[str, str]:
         "_met_suspect": f"_meet_suspect({met}, {rtol}, {atol})",
         "_met_unsound": f"_meet_odd({met})",
         "_met_first": f"_meet_first({met})",
+        "_image": f"_image_floats({met}, {row['elements']})",
         "_quick": f"_quick_floats({met}, {rtol}, {atol}, {few}, {bits}, "
         f"{row['quick']}, {row['elements']})",
     }
