@@ -28,13 +28,18 @@ FROM _meet_floats(number, actual, expected)
 WHERE isfinite(actual_value - expected_value) IS NOT TRUE
     OR NOT _is_sound(number);
 
-CREATE OR REPLACE MACRO _meet_first(number, actual, expected) AS TABLE
+-- the first number that diverged, where it is known, and where not
+CREATE OR REPLACE MACRO _meet_at(number, actual, expected, place) AS TABLE
 SELECT
     number AS pair, a.ordinal AS actual_ordinal, a.event AS actual_event,
     a."float"::DOUBLE AS actual_value, NULL::HUGEINT AS actual_exact,
     e.ordinal AS expected_ordinal, e.event AS expected_event,
     e."float"::DOUBLE AS expected_value, NULL::HUGEINT AS expected_exact
-FROM quick AS q
-JOIN query_table(actual) AS a ON a.ordinal = q.first
-JOIN query_table(expected) AS e ON e.ordinal = q.first
-WHERE q.pair = number;
+FROM (FROM query_table(actual) WHERE ordinal = place::BIGINT) AS a
+CROSS JOIN (FROM query_table(expected) WHERE ordinal = place::BIGINT) AS e;
+
+CREATE OR REPLACE MACRO _meet_first(number, actual, expected) AS TABLE
+FROM _meet_floats(number, actual, expected)
+WHERE actual_ordinal = (
+    SELECT any_value(first) FROM quick WHERE pair = number
+);

@@ -67,7 +67,7 @@ def register_positions(
             con.read_parquet([file], hive_partitioning=False).create_view(
                 f"met_{side}_{pair}"
             )
-        parts = _parts(f"{pair}, 'met_a_{pair}', 'met_e_{pair}'", column, row)
+        parts = _parts(_met(pair), column, row)
         for view, part in parts.items():
             if view != "_image" or pair in images:
                 views[view].append((pair, part))
@@ -116,16 +116,25 @@ def register_rest(
         known: ``quick`` is a table, so pairs of which it left out nothing
             need not be read again.
     """
-    done = set()
+    unsound, first = views["_met_unsound"], views["_met_first"]
     if known:
-        found = con.execute("SELECT pair FROM quick WHERE sound AND odd = 0")
-        done = {pair for (pair,) in found.fetchall()}
-    _create(
-        con,
-        "_met_unsound",
-        [part for pair, part in views["_met_unsound"] if pair not in done],
-    )
-    _create(con, "_met_first", [part for _, part in views["_met_first"]])
+        found = con.execute("SELECT pair, sound AND odd = 0, first FROM quick")
+        figures = {pair: figure for pair, *figure in found.fetchall()}
+        unsound = [
+            part for part in unsound if not figures.get(part[0], [False])[0]
+        ]
+        first = [
+            (pair, f"_meet_at({_met(pair)}, {place})")
+            for pair, (_, place) in figures.items()
+            if place is not None
+        ]
+    _create(con, "_met_unsound", [part for _, part in unsound])
+    _create(con, "_met_first", [part for _, part in first])
+
+
+def _met(pair: int) -> str:
+    """What the macros of a pair are given."""
+    return f"{pair}, 'met_a_{pair}', 'met_e_{pair}'"
 
 
 def _create(
