@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,9 +62,11 @@ def taps(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
     return sides
 
 
-def rows(actual: Trace, expected: Trace, by_position: int) -> Any:
+def rows(actual: Trace, expected: Trace, by_position: int, *keep: str) -> Any:
     """All rows that are asked for, and how many pairs met by position."""
-    con = connect(actual=actual, expected=expected, by_position=by_position)
+    con = connect(
+        actual=actual, expected=expected, by_position=by_position, keep=keep
+    )
     found = {name: con.sql(f"FROM {name}").fetchall() for name in ASKED}
     (count,) = con.sql("SELECT count(*) FROM by_position").fetchall()
     con.close()
@@ -83,6 +86,32 @@ def test_same_rows(sides: tuple[list[Event], list[Event]]) -> None:
         by_position, _ = rows(actual, expected, 0)
     assert none == 0
     assert by_position == by_key
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_same_rows_of_large_runs(tmp_path: Path, same: bool) -> None:
+    """So it is for runs that are too large to judge every number of."""
+    sides = []
+    for number in range(2):
+        rng = np.random.default_rng(5 if same else number)
+        values = rng.normal(size=(4, 60)).round(1)
+        values[1, ::7] = 0.0
+        values[2, 0 if same else number :: 9] = np.nan
+        sides.append(
+            traced(
+                fired("plain", values[0], n=range(60)),
+                fired("zeros", values[1], n=range(60)),
+                fired("odd", values[2], n=range(60)),
+                fired("v", values[3], n=range(20), component=range(3)),
+                fired("whole", values[0].astype(int), n=range(60)),
+            ).save(tmp_path / str(number))
+        )
+    by_key, none = rows(sides[0], sides[1], 2**62)
+    assert none == 0
+    for keep in ((), ("outcome",)):
+        by_position, count = rows(sides[0], sides[1], 20, *keep)
+        assert count == 5
+        assert by_position == by_key
 
 
 def test_same_figures_of_images(tmp_path: Path) -> None:
