@@ -90,7 +90,7 @@ told AS (
 counted AS (
     SELECT
         count(*) AS compared, elements::BIGINT - count(*) AS odd,
-        count(CASE WHEN bad THEN TRUE END) AS diverged,
+        countif(bad) AS diverged,
         max(error) AS max_abs_error,
         coalesce(max(rel_error), 0) AS max_rel_error,
         coalesce(max(ulps), 0) AS max_ulps, max(size) AS signal,

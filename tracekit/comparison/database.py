@@ -192,8 +192,10 @@ class Library:
             con.execute(
                 f"SET VARIABLE {variable} = '{self._subsets[variable]}'"
             )
-        self.need(created_by(["by_position", "by_lookup"]))
         con.execute("SET VARIABLE images = []::BIGINT[]")
+        if max(map(_largest, traces.values())) < by_position:
+            return  # all of it meets by key
+        self.need(created_by(["by_position", "by_lookup"]))
         if con.execute("FROM by_position LIMIT 1").fetchall():
             self.need(["image_pair"])
             later = register_positions(
@@ -232,6 +234,10 @@ WHERE expected_size > 1 AND relative_to = 'vector' AND problem IS NULL"""
 
 def _ways(con: duckdb.DuckDBPyConnection, taps: str) -> set[tuple[str, int]]:
     return set(con.execute(f"SELECT {taps}").fetchall())
+
+
+def _largest(trace: Trace) -> int:
+    return max(trace.tables["tap"]["elements"].to_pylist(), default=0)
 
 
 def elements(trace: Trace) -> int:

@@ -116,19 +116,22 @@ def register_rest(
         known: ``quick`` is a table, so pairs of which it left out nothing
             need not be read again.
     """
-    unsound, first = views["_met_unsound"], views["_met_first"]
+    left_out, first = views["_met_unsound"], views["_met_first"]
     if known:
-        found = con.execute("SELECT pair, sound AND odd = 0, first FROM quick")
-        figures = {pair: figure for pair, *figure in found.fetchall()}
-        unsound = [
-            part for part in unsound if not figures.get(part[0], [False])[0]
-        ]
+        found = con.execute("SELECT pair, sound, odd, first FROM quick")
+        rows = found.fetchall()
+        measured = {pair for pair, *_ in rows}
+        left_out = [part for part in left_out if part[0] not in measured]
+        for pair, sound, odd, _ in rows:
+            if odd or not sound:
+                macro = "_meet_odd" if sound else "_meet_floats"
+                left_out.append((pair, f"{macro}({_met(pair)})"))
         first = [
             (pair, f"_meet_at({_met(pair)}, {place})")
-            for pair, (_, place) in figures.items()
+            for pair, _, _, place in rows
             if place is not None
         ]
-    _create(con, "_met_unsound", [part for _, part in unsound])
+    _create(con, "_met_unsound", [part for _, part in left_out])
     _create(con, "_met_first", [part for _, part in first])
 
 
@@ -155,7 +158,7 @@ def _parts(met: str, column: str, row: dict[str, Any]) -> dict[str, str]:
     return {
         "_met": all_of_it,
         "_met_suspect": f"_meet_suspect({met}, {rtol}, {atol})",
-        "_met_unsound": f"_meet_odd({met})",
+        "_met_unsound": f"_meet_left_out({met})",
         "_met_first": f"_meet_first({met})",
         "_image": f"_image_floats({met}, {row['elements']})",
         "_quick": f"_quick_floats({met}, {rtol}, {atol}, {few}, {bits}, "
