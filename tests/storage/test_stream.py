@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tracekit.schema import Axis, Event
 from tracekit.storage import stream
-from tracekit.storage.stream import EventStream, read_stream
+from tracekit.storage.batches import read_stream
+from tracekit.storage.stream import EventStream
 
 
 def event(number: int, size: int = 3) -> Event:

@@ -30,7 +30,6 @@ from tracekit.errors import RecordingError, RecordingStopped, TapError
 from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
 from tracekit.storage.live import DiskStore, MemoryStore, Store
 from tracekit.storage.trace import Trace, open_trace
-from tracekit.storage.unfinished import remove_unfinished
 
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _EXACT = 2**53
@@ -60,7 +59,7 @@ class Recorder:
         self._closed = False
         self._lock = threading.Lock()
         self._trace: Trace | None = None
-        self._build: Callable[[], Trace] | None = None
+        self._build: Callable[[], Trace | None] | None = None
         self._owner = self._process = os.getpid()
         rank, world = rank_of_world()
         self._around = {DIM: rank} if world > 1 else {}
@@ -252,29 +251,27 @@ class Recorder:
         with self._lock:
             self._closed = True
         try:
-            events, facts = self._store.close()
+            kept = self._store.close()
             if self._store.process and self.path is not None:
                 return  # rank 0 makes one trace of all parts
-            for event in events:  # those of other processes, too
+            for event in kept.of_others():
                 self._expectation.recorded(event.tap)
-                if event.process != self._store.process:
-                    self._reach.note_event(event)
+                self._reach.note_event(event)
             missing = self._missing()
             told = self._told(outcome, missing)
             run = replace(self._run, facts={**self._run.facts, **told})
-            stated = [f for f in facts if isinstance(f, FileUse)]
-            build = partial(
-                Trace.build,
-                events,
+            stated = [f for f in kept.facts if isinstance(f, FileUse)]
+            config = [f for f in kept.facts if isinstance(f, ConfigValue)]
+            self._build = partial(
+                kept.trace,
                 run=run,
-                config=[f for f in facts if isinstance(f, ConfigValue)],
+                config=config,
                 files=[*stated, *self.files.uses(stated)],
                 coverage=self.selection.coverage(),
             )
             if self.path is not None:
-                self._trace = _stored(build(), self.path)
-            else:
-                self._build = build
+                _stored(self._build, self.path)
+                self._build = None  # the trace is opened when asked for
         finally:
             for sink in self._sinks:
                 sink.close()
@@ -311,17 +308,15 @@ class Recorder:
         return outside
 
 
-def _stored(trace: Trace, root: Path) -> Trace:
-    """The trace on disk, where its events waited."""
+def _stored(write: Callable[[], object], root: Path) -> None:
+    """Write the trace where its events waited."""
     try:
-        trace.write_into(root)
+        write()
     except OSError as error:
         raise RecordingError(
             f"the trace can't be written to {root}: {error}. Its events are "
             "kept there; make room and run 'tracekit repair' on it"
         ) from error
-    remove_unfinished(root)
-    return open_trace(root)
 
 
 def _missing_taps(missing: Mapping[str, str]) -> str:

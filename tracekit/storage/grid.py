@@ -6,39 +6,100 @@ the grid's extents as the radices.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from tracekit.errors import TraceError
-from tracekit.schema import COMPONENT, OCCURRENCE, Axis, Event
+from tracekit.schema import COMPONENT, OCCURRENCE, Axis, Event, State
 
 Ordinals = npt.NDArray[np.int64]
 _LARGEST = 2**62
 
 
+class Extent:
+    """Grows to the smallest grid that holds every box of a tap.
+
+    Args:
+        axes: of the first box; their origins do not matter.
+    """
+
+    def __init__(self, axes: tuple[Axis, ...]) -> None:
+        self._axes = axes
+        self._low = np.full(len(axes), np.iinfo(np.int64).max)
+        self._high = np.full(len(axes), np.iinfo(np.int64).min)
+        self._labels = [axis.labels for axis in axes]
+        self._states: list[set[State]] = [{axis.state} for axis in axes]
+
+    def take(self, axes: tuple[Axis, ...], origins: Ordinals) -> None:
+        """Take boxes in.
+
+        Args:
+            axes: extents, states and labels of the boxes.
+            origins: one row a box, one column an axis.
+        """
+        extents = np.array([axis.extent for axis in axes], np.int64)
+        self._low = np.minimum(self._low, origins.min(axis=0))
+        self._high = np.maximum(self._high, origins.max(axis=0) + extents)
+        for place, axis in enumerate(axes):
+            if len(axis.labels) > len(self._labels[place]):
+                self._labels[place] = axis.labels
+            self._states[place].add(axis.state)
+
+    def grid(self, tap: str) -> tuple[Axis, ...]:
+        """The grid.
+
+        Raises:
+            TraceError: it is too large to number its places.
+        """
+        shared = tuple(
+            Axis(
+                axis.dim,
+                int(low),
+                int(high - low),
+                axis.state if len(states) == 1 else "index",
+                labels,
+            )
+            for axis, low, high, states, labels in zip(
+                self._axes,
+                self._low,
+                self._high,
+                self._states,
+                self._labels,
+                strict=True,
+            )
+        )
+        size = prod(max(axis.extent, 1) for axis in shared)
+        if size > _LARGEST:
+            raise TraceError(
+                f"tap {tap!r}: its indices span {size} places, more than "
+                f"{_LARGEST}; number its loop indices from a smaller range"
+            )
+        return shared
+
+
 def shared_axes(events: list[Event]) -> tuple[Axis, ...]:
     """The smallest grid that holds every event's box."""
-    shared = []
-    for place, first in enumerate(events[0].axes):
-        boxes = [event.axes[place] for event in events]
-        origin = min(box.origin for box in boxes)
-        end = max(box.origin + box.extent for box in boxes)
-        labels = max((box.labels for box in boxes), key=len)
-        states = {box.state for box in boxes}
-        state = first.state if len(states) == 1 else "index"
-        shared.append(Axis(first.dim, origin, end - origin, state, labels))
-    size = 1
-    for axis in shared:
-        size *= max(axis.extent, 1)
-    if size > _LARGEST:
-        raise TraceError(
-            f"tap {events[0].tap!r}: its indices span {size} places, more "
-            f"than {_LARGEST}; number its loop indices from a smaller range"
-        )
-    return tuple(shared)
+    shapes: dict[Any, tuple[tuple[Axis, ...], list[list[int]]]] = {}
+    for event in events:
+        shape = tuple([(a.extent, a.state, a.labels) for a in event.axes])
+        _, origins = shapes.setdefault(shape, (event.axes, []))
+        origins.append([axis.origin for axis in event.axes])
+    extent = Extent(events[0].axes)
+    for axes, origins in shapes.values():
+        extent.take(axes, np.array(origins, np.int64))
+    return extent.grid(events[0].tap)
 
 
-def strides(axes: tuple[Axis, ...]) -> list[int]:
+def origins_of(axes: tuple[Axis, ...]) -> Ordinals:
+    """The origin of one box, as a row."""
+    return np.array([[axis.origin for axis in axes]], np.int64)
+
+
+def strides(axes: Sequence[Axis]) -> list[int]:
     """Row-major strides of a grid."""
     found, stride = [], 1
     for axis in reversed(axes):
@@ -49,38 +110,64 @@ def strides(axes: tuple[Axis, ...]) -> list[int]:
 
 def event_ordinals(event: Event, axes: tuple[Axis, ...]) -> Ordinals:
     """Places of an event's elements in the grid."""
-    steps = strides(axes)
-    if event.positions is not None:
-        extents = tuple(axis.extent for axis in event.axes) or (1,)
-        local = np.unravel_index(event.positions, extents)
-        total = np.zeros(len(event.positions), np.int64)
-        for axis, box, step, index in zip(
-            axes, event.axes, steps, local, strict=False
-        ):
-            total += (index + (box.origin - axis.origin)) * step
-        return total
-    total = np.zeros(1, np.int64)
-    for axis, box, step in zip(axes, event.axes, steps, strict=True):
-        start = box.origin - axis.origin
-        along = np.arange(start, start + box.extent, dtype=np.int64) * step
-        total = (total[:, None] + along).reshape(-1)
+    size = prod(axis.extent for axis in event.axes)
+    positions = event.positions
+    if positions is None:
+        positions = np.arange(size, dtype=np.int64)
+    first = box_ordinals(origins_of(event.axes), axes)
+    return first + places_in_box(positions, event.axes, axes)
+
+
+def box_ordinals(origins: Ordinals, grid: tuple[Axis, ...]) -> Ordinals:
+    """Places in the grid of boxes' first corners, one row of origins each."""
+    low = np.array([axis.origin for axis in grid], np.int64)
+    steps = np.array(strides(grid), np.int64)
+    found: Ordinals = ((origins - low) * steps).sum(axis=1, dtype=np.int64)
+    return found
+
+
+def places_in_box(
+    positions: Ordinals, box: tuple[Axis, ...], grid: tuple[Axis, ...]
+) -> Ordinals:
+    """Places in the grid of a box's positions, from its first corner on."""
+    steps = strides(grid)
+    if all(
+        axis.extent == 1 or own == step
+        for axis, own, step in zip(box, strides(box), steps, strict=True)
+    ):
+        return positions  # the box lies in one piece
+    local = np.unravel_index(positions, [axis.extent for axis in box])
+    total = np.zeros(len(positions), np.int64)
+    for step, index in zip(steps, local, strict=True):
+        total += index * step
     return total
 
 
 def with_occurrence(
-    axes: tuple[Axis, ...], ordinals: Ordinals, occurrence: Ordinals
+    axes: tuple[Axis, ...],
+    ordinals: Ordinals,
+    occurrence: Ordinals,
+    count: int,
 ) -> tuple[tuple[Axis, ...], Ordinals]:
     """The grid with a dim for what fired several times at one place.
 
     It stands before the components, so that a vector stays together.
     """
-    has_component = bool(axes) and axes[-1].dim == COMPONENT
-    size = axes[-1].extent if has_component else 1
-    count = int(occurrence.max()) + 1
-    place = len(axes) - has_component
+    size = component_size(axes)
+    place = len(axes) - has_component(axes)
     counted = Axis(OCCURRENCE, 0, count)
     outer, inner = np.divmod(ordinals, size)
     return (
         (*axes[:place], counted, *axes[place:]),
         (outer * count + occurrence) * size + inner,
     )
+
+
+def has_component(axes: tuple[Axis, ...]) -> bool:
+    """Whether the grid's last dim are components."""
+    return bool(axes) and axes[-1].dim == COMPONENT
+
+
+def component_size(axes: tuple[Axis, ...]) -> int:
+    """How many components stand together."""
+    return axes[-1].extent if has_component(axes) else 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from tracekit.schema import Axis, Event
 
-_SHARED = (
+SHARED = (
     *("tap", "kind", "dtype", "unit", "family", "need"),
     *("file", "line", "phase", "process"),
 )
@@ -24,10 +25,11 @@ class Layout:
     Args:
         event: one of the events.
 
-    ``pack`` makes the bytes of a value as it waits for its batch.
+    ``pack`` makes the bytes of a value as it waits for its batch, ``size`` is
+    how many elements the box has.
     """
 
-    __slots__ = ("axes", "pack", "shared", "values_dtype")
+    __slots__ = ("axes", "pack", "shared", "size", "values_dtype")
 
     def __init__(
         self,
@@ -40,11 +42,12 @@ class Layout:
         self.axes = axes
         self.values_dtype = values_dtype
         self.pack = pack
+        self.size = prod(axis.extent for axis in axes)
 
     @classmethod
     def of(cls, event: Event, pack: Callable[[Any], Any]) -> Layout:
         """The layout of an event."""
-        shared = {name: getattr(event, name) for name in _SHARED}
+        shared = {name: getattr(event, name) for name in SHARED}
         return cls(shared, event.axes, event.values.dtype, pack)
 
     @classmethod
@@ -56,6 +59,11 @@ class Layout:
         )
         dtype = np.dtype(stored["values"])
         return cls(stored["shared"], axes, dtype, flat_bytes)
+
+    def identity(self) -> tuple[Any, ...]:
+        """Equal for what is one tap of a trace."""
+        dims = tuple(axis.dim for axis in self.axes)
+        return identity(self.shared, dims)
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and texts."""
@@ -80,6 +88,20 @@ class Layout:
             for axis, origin in zip(self.axes, origins, strict=True)
         )
         return Event(values=values, axes=axes, **self.shared, **own)
+
+
+def identity(
+    shared: Mapping[str, Any], dims: tuple[str, ...]
+) -> tuple[Any, ...]:
+    """What makes events one tap of a trace.
+
+    Args:
+        shared: fields of an event by name.
+        dims: names of its axes.
+    """
+    again = shared["phase"] == "recompute"
+    names = ("tap", "family", "kind", "unit")
+    return (*(shared[name] for name in names), dims, again)
 
 
 def flat_bytes(values: npt.NDArray[Any]) -> Any:
@@ -107,7 +129,7 @@ class Layouts:
     def of(self, event: Event) -> Layout:
         """The layout of an event, the same object for equal ones."""
         key = (
-            *(getattr(event, name) for name in _SHARED),
+            *(getattr(event, name) for name in SHARED),
             *((a.dim, a.extent, a.state, a.labels) for a in event.axes),
             event.values.dtype.str,
         )

@@ -11,28 +11,92 @@ import mmap
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Unpack
 
 import structlog
 
 from tracekit.errors import RecordingError
 from tracekit.schema import ConfigValue, Coverage, Event, FileUse, Run
 from tracekit.storage import stream as event_stream
+from tracekit.storage.batches import read_stream
+from tracekit.storage.closing import write_recording
 from tracekit.storage.directory import wait_for_ranks
 from tracekit.storage.stream import FIELDS, EventStream, events_of
+from tracekit.storage.survey import Survey
+from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import (
     STREAM,
     Journal,
+    Unfinished,
     part_files,
-    read_parts,
+    read_facts,
+    remove_unfinished,
+    streams_of,
 )
 
 FLUSH_SECONDS = 0.2
 
 
-Kept = tuple[list[Event], list[ConfigValue | FileUse]]
+class Kept(Protocol):
+    """What a store has taken."""
+
+    @property
+    def facts(self) -> list[ConfigValue | FileUse]:
+        """Facts and files, as they came."""
+        ...
+
+    def of_others(self) -> Iterator[Event]:
+        """Events of other processes than the one that closes."""
+        ...
+
+    def trace(self, **about: Unpack[Unfinished]) -> Trace | None:
+        """The trace of all events; None where it lies on the disk now.
+
+        Raises:
+            OSError: the disk is full.
+            TraceError: the events don't fit into a trace.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class InMemory:
+    """Events and facts of one process."""
+
+    events: list[Event]
+    facts: list[ConfigValue | FileUse]
+
+    def of_others(self) -> Iterator[Event]:
+        """None reach the memory of this one."""
+        return iter(())
+
+    def trace(self, **about: Unpack[Unfinished]) -> Trace:
+        """The trace of all events."""
+        return Trace.build(self.events, **about)
+
+
+@dataclass(slots=True)
+class OnDisk:
+    """Events and facts of all processes, where they were written."""
+
+    root: Path
+    survey: Survey
+    facts: list[ConfigValue | FileUse]
+
+    def of_others(self) -> Iterator[Event]:
+        """Events of forked children and ranks."""
+        for stream in self.survey.streams[1:]:
+            yield from read_stream(stream)
+
+    def trace(self, **about: Unpack[Unfinished]) -> Trace | None:
+        """Write the trace of all events; None, it is opened when asked for."""
+        write_recording(self.root, self.survey, **about)
+        remove_unfinished(self.root)
+        return None
 
 
 class Store(Protocol):
@@ -124,7 +188,7 @@ class MemoryStore:
 
     def close(self) -> Kept:
         """All of it."""
-        kept = list(events_of(self.rows)), self._facts
+        kept = InMemory(list(events_of(self.rows)), self._facts)
         self.rows, self._facts = [], []
         return kept
 
@@ -161,7 +225,7 @@ class _Refusing:
 
     def close(self) -> Kept:
         """Nothing."""
-        return [], []
+        return InMemory([], [])
 
 
 class DiskStore:
@@ -299,13 +363,13 @@ class DiskStore:
         if self._failure:
             raise RecordingError(self._failure)
         if self._is_part:
-            return [], []
+            return InMemory([], [])
         wait_for_ranks(self._root, self._world)
-        events, facts = read_parts(self._root)
-        mine = sum(event.process == self.process for event in events)
+        survey = Survey(streams_of(self._root))
+        mine = survey.events_of[self._root / STREAM]
         if mine != self._stream.events:
             raise RecordingError(
                 f"{self._root / STREAM} holds {mine} of "
                 f"{self._stream.events} events; something else wrote into it"
             )
-        return events, facts
+        return OnDisk(self._root, survey, read_facts(self._root))

@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracekit.errors import TraceError
+from tracekit.storage.closing import write_recording
 from tracekit.storage.directory import held
-from tracekit.storage.trace import Trace, is_trace, open_trace
-from tracekit.storage.unfinished import is_unfinished, remove_unfinished
+from tracekit.storage.survey import Survey
+from tracekit.storage.trace import Trace, damage_told, is_trace, open_trace
+from tracekit.storage.unfinished import (
+    is_unfinished,
+    read_unfinished,
+    remove_unfinished,
+    streams_of,
+)
 
 
 def repair(path: str | Path) -> Trace:
@@ -26,6 +33,9 @@ def repair(path: str | Path) -> Trace:
         raise TraceError(f"{root} holds no trace, finished or not")
     with held(root):
         if not is_trace(root):
-            open_trace(root).write_into(root)
+            with damage_told(root):
+                survey = Survey(streams_of(root))
+                left = read_unfinished(root, survey.events)
+            write_recording(root, survey, **left)
         remove_unfinished(root)
     return open_trace(root)

@@ -7,20 +7,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from tracekit.schema import TABLES, Declared, Run
+from tracekit.schema import EVENT, TABLES, Declared, Run
 from tracekit.storage.grid import strides
-from tracekit.storage.seal import SealedTap, element_count
+from tracekit.storage.seal import SealedTap, TapFacts, element_count
 
 _Rows = list[dict[str, Any]]
 
 
 def tables_of(
     run: Run,
-    taps: Sequence[SealedTap],
+    taps: Sequence[TapFacts],
     declared: Sequence[Declared],
     facts: Mapping[str, Sequence[Any]],
 ) -> dict[str, pa.Table]:
-    """All tables of a trace of one run.
+    """All tables of a trace of one run but that of its events.
 
     Args:
         run: the execution.
@@ -40,20 +40,24 @@ def tables_of(
             for number, tap in enumerate(taps)
             for row in _grid_rows(number, tap)
         ],
-        "event": sorted(
-            (
-                row
-                for number, tap in enumerate(taps)
-                for row in _event_rows(number, tap)
-            ),
-            key=lambda row: int(row["sequence"]),
-        ),
     }
     for name, items in facts.items():
         rows[name] = [_fields(item) for item in items]
     return {
-        name: _table(schema, rows[name]) for name, schema in TABLES.items()
+        name: _table(schema, rows[name])
+        for name, schema in TABLES.items()
+        if name != "event"
     }
+
+
+def event_table(taps: Sequence[SealedTap]) -> pa.Table:
+    """One row an event, in program order."""
+    rows = [
+        row
+        for number, tap in enumerate(taps)
+        for row in _event_rows(number, tap)
+    ]
+    return _table(EVENT, sorted(rows, key=lambda row: int(row["sequence"])))
 
 
 def _table(schema: pa.Schema, rows: _Rows) -> pa.Table:
@@ -66,7 +70,7 @@ def _fields(item: Any) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__slots__}
 
 
-def _tap_row(number: int, tap: SealedTap) -> dict[str, Any]:
+def _tap_row(number: int, tap: TapFacts) -> dict[str, Any]:
     return {
         "tap_id": number,
         "name": tap.name,
@@ -76,14 +80,14 @@ def _tap_row(number: int, tap: SealedTap) -> dict[str, Any]:
         "dtype": tap.dtype,
         "unit": tap.unit,
         "need": tap.need,
-        "elements": tap.elements.num_rows,
+        "elements": tap.count,
         "merged": tap.merged,
         "key_hash": tap.key_hash,
         "value_hash": tap.value_hash,
     }
 
 
-def _grid_rows(number: int, tap: SealedTap) -> Iterator[dict[str, Any]]:
+def _grid_rows(number: int, tap: TapFacts) -> Iterator[dict[str, Any]]:
     for place, (axis, stride) in enumerate(
         zip(tap.grid, strides(tap.grid), strict=True)
     ):

@@ -10,7 +10,6 @@ the stored bytes of all others unchanged.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,11 +25,13 @@ from tracekit.storage.grid import (
     shared_axes,
     with_occurrence,
 )
+from tracekit.storage.hashes import hashes
+from tracekit.storage.layout import SHARED, identity
 
 
 @dataclass(slots=True)
-class SealedTap:
-    """One tap of a trace, ready to be stored."""
+class TapFacts:
+    """What is known of a tap beside its elements; ``count`` is how many."""
 
     name: str
     family: str
@@ -41,10 +42,17 @@ class SealedTap:
     need: str
     merged: int
     grid: tuple[Axis, ...]
-    events: list[tuple[int, Event]]
-    elements: pa.Table
+    count: int
     key_hash: str
     value_hash: str
+
+
+@dataclass(slots=True)
+class SealedTap(TapFacts):
+    """One tap of a trace in memory, ready to be stored."""
+
+    events: list[tuple[int, Event]]
+    elements: pa.Table
 
 
 @dataclass(slots=True)
@@ -78,10 +86,9 @@ def seal(events: Iterable[Event], *, merge: bool) -> list[SealedTap]:
     return [_sealed(group) for group in groups.values()]
 
 
-def _identity(event: Event) -> tuple[Any, ...]:
-    dims = tuple(axis.dim for axis in event.axes)
-    again = event.phase == "recompute"
-    return event.tap, event.family, dims, event.kind, event.unit, again
+def _identity(event: Event) -> Any:
+    shared = {name: getattr(event, name) for name in SHARED}
+    return identity(shared, tuple(axis.dim for axis in event.axes))
 
 
 def _repeats(event: Event, group: _Group) -> bool:
@@ -99,8 +106,10 @@ def _sealed(group: _Group) -> SealedTap:
     events = [event for _, event in group.events]
     axes = shared_axes(events)
     ordinals = [event_ordinals(event, axes) for event in events]
-    axes, table = _count_occurrences(axes, _element_table(events, ordinals))
-    ranks = _ranks(ordinals)
+    axes, table = count_occurrences(axes, _element_table(events, ordinals))
+    firsts = [part[0] if len(part) else 0 for part in ordinals]
+    ranks = event_ranks(np.array(firsts, np.int64))
+    hashed = hashes(axes, table)
     return SealedTap(
         name=first.tap,
         family=first.family,
@@ -112,24 +121,28 @@ def _sealed(group: _Group) -> SealedTap:
         merged=group.merged,
         grid=axes,
         events=[group.events[place] for place in np.argsort(ranks)],
-        elements=_renumbered(table, ranks),
-        key_hash=_hash(repr(axes).encode(), table["ordinal"].to_numpy()),
-        value_hash=_value_hash(table),
+        elements=renumbered(table, ranks),
+        count=len(table),
+        key_hash=hashed.keys,
+        value_hash=hashed.values,
     )
 
 
-def _ranks(ordinals: list[Ordinals]) -> Ordinals:
+def event_ranks(firsts: Ordinals) -> Ordinals:
     """Numbers of a tap's events in the order of place, then of firing.
+
+    Args:
+        firsts: the first place of each event, in the order of firing.
 
     So a program that goes through its blocks in another order leaves the
     same bytes; the order of firing is kept in the event table.
     """
-    firsts = [part[0] if len(part) else 0 for part in ordinals]
-    order = np.argsort(np.array(firsts, np.int64), kind="stable")
+    order = np.argsort(firsts, kind="stable")
     return np.argsort(order, kind="stable")
 
 
-def _renumbered(table: pa.Table, ranks: Ordinals) -> pa.Table:
+def renumbered(table: pa.Table, ranks: Ordinals) -> pa.Table:
+    """The elements with their events' ranks for numbers."""
     column = table.schema.get_field_index("event")
     events = ranks[table["event"].to_numpy()]
     return table.set_column(column, "event", pa.array(events, pa.int64()))
@@ -204,7 +217,7 @@ def _optional_parts(
     return pa.chunked_array(pieces)
 
 
-def _count_occurrences(
+def count_occurrences(
     axes: tuple[Axis, ...], table: pa.Table
 ) -> tuple[tuple[Axis, ...], pa.Table]:
     """Sort by ordinal; what fired n times at one place gets n occurrences."""
@@ -214,7 +227,7 @@ def _count_occurrences(
     again = _same_place_again(ordinals)
     if again is not None:
         occurrence = np.arange(again[1], dtype=np.int64).repeat(again[0])
-        axes, ordinals = with_occurrence(axes, ordinals, occurrence)
+        axes, ordinals = with_occurrence(axes, ordinals, occurrence, again[1])
         return axes, _sorted_by(ordinals, table)
     order = np.argsort(ordinals, kind="stable")
     table = table.take(pa.array(order))
@@ -224,7 +237,8 @@ def _count_occurrences(
         return axes, table
     places = np.arange(len(ordinals))
     occurrence = places - np.maximum.accumulate(np.where(fresh, places, 0))
-    axes, ordinals = with_occurrence(axes, ordinals, occurrence)
+    count = int(occurrence.max()) + 1
+    axes, ordinals = with_occurrence(axes, ordinals, occurrence, count)
     return axes, _sorted_by(ordinals, table)
 
 
@@ -242,26 +256,3 @@ def _sorted_by(ordinals: Ordinals, table: pa.Table) -> pa.Table:
     column = table.schema.get_field_index("ordinal")
     table = table.set_column(column, "ordinal", pa.array(ordinals))
     return table.take(pa.array(np.argsort(ordinals, kind="stable")))
-
-
-def _hash(*parts: bytes | npt.NDArray[Any]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(part if isinstance(part, bytes) else _bytes(part))
-    return digest.hexdigest()
-
-
-def _value_hash(table: pa.Table) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for name in ("float", "integer", "unsigned"):
-        if name in table.column_names:
-            values = table[name].to_numpy()
-            digest.update(values.dtype.str.encode())
-            digest.update(_bytes(values))
-    if "text" in table.column_names:
-        digest.update(repr(table["text"].to_pylist()).encode())
-    return digest.hexdigest()
-
-
-def _bytes(values: npt.NDArray[Any]) -> memoryview:
-    return np.ascontiguousarray(values).data

@@ -21,27 +21,26 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tracekit.errors import TraceError
 from tracekit.schema import FORMAT_VERSION, Event
-from tracekit.storage.layout import Layout, Layouts
+from tracekit.storage.layout import Layouts
 
-_ARRAY = pa.large_binary()
+ARRAY = pa.large_binary()
 SCHEMA = pa.schema(
     [
         ("layout", pa.int64()),
-        ("values", _ARRAY),
+        ("values", ARRAY),
         ("origins", pa.list_(pa.int64())),
-        ("positions", _ARRAY),
+        ("positions", ARRAY),
         ("text", pa.list_(pa.string())),
-        ("digits", _ARRAY),
-        ("quantum", _ARRAY),
+        ("digits", ARRAY),
+        ("quantum", ARRAY),
         ("context", pa.string()),
         ("time_ns", pa.int64()),
         ("thread", pa.int64()),
     ],
     metadata={"tracekit": f"{FORMAT_VERSION}, layouts"},
 )
-_LAYOUTS = b"layouts"
+LAYOUTS = b"layouts"
 
 BATCH_EVENTS = 1 << 14
 BATCH_BYTES = 8 << 20
@@ -108,7 +107,7 @@ class EventStream:
                 raise FileNotFoundError(f"{self._path} was replaced")
             batch = _batch(taken, self._layouts)
             fresh = json.dumps(self._layouts.fresh()).encode()
-            self._writer.write_batch(batch, custom_metadata={_LAYOUTS: fresh})
+            self._writer.write_batch(batch, custom_metadata={LAYOUTS: fresh})
             self._file.flush()
         self._flushed = time.monotonic()
 
@@ -158,7 +157,7 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
         field = SCHEMA.field(name)
         columns[name] = (
             _optional_arrays(column)
-            if field.type == _ARRAY
+            if field.type == ARRAY
             else pa.array(
                 [None if part is None else _plain(part) for part in column],
                 field.type,
@@ -181,7 +180,7 @@ def _plain(part: Any) -> Any:
 
 def _optional_arrays(parts: list[npt.NDArray[Any] | None]) -> pa.Array:
     if all(part is None for part in parts):
-        return pa.nulls(len(parts), _ARRAY)
+        return pa.nulls(len(parts), ARRAY)
     given = [part is not None for part in parts]
     return _binary(
         [
@@ -201,7 +200,7 @@ def _binary(
     np.cumsum(sizes, out=offsets[1:])
     data = parts[0] if len(parts) == 1 else b"".join(parts)
     return pa.Array.from_buffers(
-        _ARRAY,
+        ARRAY,
         len(parts),
         [
             None if valid is None else pa.py_buffer(valid),
@@ -225,81 +224,3 @@ def events_of(rows: list[Any]) -> Iterator[Event]:
                 time_ns=moment,
                 thread=thread,
             )
-
-
-def read_stream(path: Path) -> Iterator[Event]:
-    """Events of a stream, up to its last whole batch; values are views.
-
-    Raises:
-        TraceError: another version of tracekit wrote it.
-    """
-    source = pa.memory_map(str(path))
-    try:
-        reader = pa.ipc.open_stream(source)
-    except (pa.ArrowInvalid, EOFError):
-        return  # killed before the first flush: nothing was kept
-    if not reader.schema.equals(SCHEMA, check_metadata=True):
-        raise TraceError(
-            f"{path} was cut off while another version of tracekit recorded; "
-            "open it with that version"
-        )
-    layouts: dict[int, Layout] = {}
-    while True:
-        try:
-            batch, extra = reader.read_next_batch_with_custom_metadata()
-        except (StopIteration, pa.ArrowInvalid, OSError):
-            return  # the end, or a batch that was cut off by a kill
-        for number, fields in json.loads(extra[_LAYOUTS]):
-            layouts[number] = Layout.from_json(fields)
-        yield from _events(batch, layouts)
-
-
-def _events(
-    batch: pa.RecordBatch, layouts: dict[int, Layout]
-) -> Iterator[Event]:
-    columns = {
-        name: batch.column(name).to_pylist()
-        for name in SCHEMA.names
-        if SCHEMA.field(name).type != _ARRAY
-    }
-    arrays = {
-        name: batch.column(name)
-        for name in SCHEMA.names
-        if SCHEMA.field(name).type == _ARRAY
-    }
-    optional = {
-        name: np.dtype(kind)
-        for name, kind in (
-            ("positions", np.int64),
-            ("digits", np.int16),
-            ("quantum", np.int16),
-        )
-        if arrays[name].null_count < batch.num_rows
-    }
-    _, ends, data = arrays["values"].buffers()
-    offsets = np.frombuffer(ends, np.int64, batch.num_rows + 1).tolist()
-    for row in range(batch.num_rows):
-        layout = layouts[columns["layout"][row]]
-        begin, size = offsets[row], offsets[row + 1] - offsets[row]
-        kind = layout.values_dtype
-        yield layout.event(
-            np.frombuffer(data, kind, size // kind.itemsize, begin)
-            if size
-            else np.empty(0, kind),
-            tuple(columns["origins"][row]),
-            text=columns["text"][row],
-            context=columns["context"][row] or "",
-            time_ns=columns["time_ns"][row],
-            thread=columns["thread"][row],
-            **{
-                name: _optional(arrays[name][row], dtype)
-                for name, dtype in optional.items()
-            },
-        )
-
-
-def _optional(scalar: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
-    if not scalar.is_valid:
-        return None
-    buffer = scalar.as_buffer()
-    return np.frombuffer(buffer, dtype) if buffer.size else np.empty(0, dtype)

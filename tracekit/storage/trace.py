@@ -9,7 +9,8 @@ after a tap: a name may hold anything. DuckDB and pyarrow read all of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,9 +28,15 @@ from tracekit.schema import (
     Reject,
     Run,
 )
-from tracekit.storage.rows import tables_of
+from tracekit.storage.batches import read_stream
+from tracekit.storage.element_file import ElementFile
+from tracekit.storage.rows import event_table, tables_of
 from tracekit.storage.seal import seal
-from tracekit.storage.unfinished import is_unfinished, read_unfinished
+from tracekit.storage.unfinished import (
+    is_unfinished,
+    read_unfinished,
+    streams_of,
+)
 
 MARKER = "trace.json"
 ELEMENTS = "elements"
@@ -87,6 +94,7 @@ class Trace:
             "reject": rejects,
         }
         tables = tables_of(run, taps, declared, facts)
+        tables["event"] = event_table(taps)
         elements = {n: tap.elements for n, tap in enumerate(taps)}
         return cls(tables, elements)
 
@@ -116,7 +124,7 @@ class Trace:
             raise TraceError(
                 "this trace is in memory; save it to a path first"
             )
-        return _element_file(self.path, number)
+        return element_file(self.path, number)
 
     def save(self, path: str | Path) -> Trace:
         """Write the trace into a new or empty directory; returns that trace.
@@ -136,13 +144,10 @@ class Trace:
     def write_into(self, root: Path) -> None:
         """Write all files; the marker comes last, so a cut is noticed."""
         for number in range(self.tables["tap"].num_rows):
-            file = _element_file(root, number)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _write_elements(self.elements(number), file)
-        for name, table in self.tables.items():
-            pq.write_table(table, root / f"{name}.parquet")
-        marker = {"format": "tracekit", "version": FORMAT_VERSION}
-        (root / MARKER).write_text(json.dumps(marker) + "\n")
+            table = self.elements(number)
+            with ElementFile(element_file(root, number), table.schema) as file:
+                file.write(table)
+        finish(root, self.tables)
 
     def to_parquet(self, path: str | Path) -> None:
         """Export all elements as one long Parquet table (view ``element``)."""
@@ -169,6 +174,14 @@ def last_stated(config: Iterable[ConfigValue]) -> list[ConfigValue]:
         said.pop(same := (fact.key, number, text, fact.unit), None)
         said[same] = fact
     return list(said.values())
+
+
+def finish(root: Path, tables: Mapping[str, pa.Table]) -> None:
+    """Write small tables, and the marker that says that all is there."""
+    for name, table in tables.items():
+        pq.write_table(table, root / f"{name}.parquet")
+    marker = {"format": "tracekit", "version": FORMAT_VERSION}
+    (root / MARKER).write_text(json.dumps(marker) + "\n")
 
 
 _DAMAGE = (
@@ -247,45 +260,23 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def _open_unfinished(root: Path) -> Trace:
+    with damage_told(root):
+        streams = streams_of(root)
+        events = [event for path in streams for event in read_stream(path)]
+        return Trace.build(events, **read_unfinished(root, len(events)))
+
+
+@contextmanager
+def damage_told(root: Path) -> Iterator[None]:
+    """What readers of damaged bytes raise becomes one error."""
     try:
-        left = read_unfinished(root)
-        return Trace.build(
-            left.events,
-            run=left.run,
-            config=left.config,
-            files=left.files,
-            coverage=left.coverage,
-        )
+        yield
     except TraceError:
         raise
     except _DAMAGE as error:
         raise TraceError(f"{root} is damaged: {error!r}") from error
 
 
-def _element_file(root: Path, number: int) -> Path:
+def element_file(root: Path, number: int) -> Path:
+    """Where a trace directory keeps the elements of a tap."""
     return root / ELEMENTS / f"tap={number}" / "0.parquet"
-
-
-def _write_elements(table: pa.Table, file: Path) -> None:
-    """Ordinals delta-encoded, floats byte-split, no statistics on floats.
-
-    DuckDB prunes row groups by min and max, which leave NaN out: with
-    statistics on a float column, a search for NaN would find none.
-    """
-    floats = [
-        name
-        for name in table.column_names
-        if pa.types.is_floating(table.schema.field(name).type)
-    ]
-    encoding = dict.fromkeys(("ordinal", "event"), "DELTA_BINARY_PACKED")
-    encoding |= dict.fromkeys(floats, "BYTE_STREAM_SPLIT")
-    pq.write_table(
-        table,
-        file,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[n for n in ("text",) if n in table.column_names],
-        column_encoding=encoding,
-        write_statistics=["ordinal"],
-        row_group_size=1 << 20,
-    )

@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from tracekit.errors import TraceError
 from tracekit.schema import (
     FORMAT_VERSION,
     ConfigValue,
     Coverage,
-    Event,
     FileUse,
     Run,
 )
-from tracekit.storage.stream import read_stream
 
 STREAM = "recording.arrow"
 JOURNAL = "recording.jsonl"
-PART = re.compile(r"recording\.\w+\.(arrow|jsonl|done)")
+SORTING = "recording.sorting"
+PART = re.compile(r"recording\.(sorting|\w+\.(arrow|jsonl|done))")
 
 
 class Journal:
@@ -65,20 +65,16 @@ class Journal:
             self._file.close()
 
 
-@dataclass(slots=True)
-class Unfinished:
-    """What was flushed of a recording that did not end.
+class Unfinished(TypedDict):
+    """All but the events of a recording that did not end.
 
-    Args:
-        run: with a fact ``recording`` that says that it was cut.
-        events, config, files, coverage: as for ``Trace.build``.
+    Its run has a fact ``recording`` that says that it was cut.
     """
 
     run: Run
-    events: list[Event]
-    config: list[ConfigValue] = field(default_factory=list)
-    files: list[FileUse] = field(default_factory=list)
-    coverage: list[Coverage] = field(default_factory=list)
+    config: list[ConfigValue]
+    files: list[FileUse]
+    coverage: list[Coverage]
 
 
 def is_unfinished(root: Path) -> bool:
@@ -92,7 +88,10 @@ def remove_unfinished(root: Path) -> None:
     (root / STREAM).unlink(missing_ok=True)
     (root / JOURNAL).unlink(missing_ok=True)
     for part in [p for p in root.iterdir() if PART.fullmatch(p.name)]:
-        part.unlink(missing_ok=True)
+        if part.is_dir():
+            shutil.rmtree(part)
+        else:
+            part.unlink(missing_ok=True)
 
 
 def part_files(root: Path, label: str) -> tuple[Path, Path]:
@@ -101,19 +100,22 @@ def part_files(root: Path, label: str) -> tuple[Path, Path]:
     return root / f"recording{dot}.arrow", root / f"recording{dot}.jsonl"
 
 
-def read_parts(root: Path) -> tuple[list[Event], list[ConfigValue | FileUse]]:
-    """What all processes flushed: ranks and forked children after the first.
+def streams_of(root: Path) -> list[Path]:
+    """The event streams of all processes: ranks and forked children last.
 
     Events of one process stand together, in the order in which they fired.
     """
-    streams = sorted(p for p in root.glob("recording.*.arrow"))
-    streams = [root / STREAM, *(p for p in streams if p.name != STREAM)]
-    events: list[Event] = []
-    stated: list[ConfigValue | FileUse] = []
-    for stream in streams:
-        events += read_stream(stream)
-        stated += _stated(_journal(stream.with_suffix(".jsonl")))
-    return events, stated
+    streams = sorted(root.glob("recording.*.arrow"))
+    return [root / STREAM, *(p for p in streams if p.name != STREAM)]
+
+
+def read_facts(root: Path) -> list[ConfigValue | FileUse]:
+    """What all processes stated."""
+    return [
+        fact
+        for stream in streams_of(root)
+        for fact in _stated(_journal(stream.with_suffix(".jsonl")))
+    ]
 
 
 def _journal(path: Path) -> list[tuple[str, Any]]:
@@ -128,8 +130,12 @@ def _stated(facts: list[tuple[str, Any]]) -> Iterator[ConfigValue | FileUse]:
             yield FileUse(**content)
 
 
-def read_unfinished(root: Path) -> Unfinished:
-    """Everything that was flushed, up to the last whole line and batch.
+def read_unfinished(root: Path, events: int) -> Unfinished:
+    """Everything else that was flushed, up to the last whole line.
+
+    Args:
+        root: the directory.
+        events: how many events there are.
 
     Raises:
         TraceError: another version of tracekit recorded it, or it was killed
@@ -148,12 +154,11 @@ def read_unfinished(root: Path) -> Unfinished:
             f"{root}: the program was killed as its recording began, nothing "
             "was kept; run it again"
         )
-    events, stated = read_parts(root)
-    state = f"unfinished: killed or still running; {len(events)} events kept"
+    stated = read_facts(root)
+    state = f"unfinished: killed or still running; {events} events kept"
     run = _run(found["run"])
     return Unfinished(
         run=replace(run, facts={**run.facts, "recording": state}),
-        events=events,
         config=[fact for fact in stated if isinstance(fact, ConfigValue)],
         files=[fact for fact in stated if isinstance(fact, FileUse)],
         coverage=[_coverage(c) for kind, c in facts if kind == "coverage"],

@@ -1,0 +1,187 @@
+"""A recording becomes a trace without being held in memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracekit.schema import Axis, Event, Run
+from tracekit.storage import closing, large, sorting
+from tracekit.storage.closing import write_recording
+from tracekit.storage.stream import EventStream
+from tracekit.storage.survey import Survey
+from tracekit.storage.trace import Trace, open_trace
+
+
+@st.composite
+def firings(draw: st.DrawFn) -> list[Event]:
+    """Firings of few taps: boxes, vectors, positions, texts, any order."""
+    found = []
+    for _ in range(draw(st.integers(1, 14))):
+        kind: Any = draw(st.sampled_from(["float", "int", "bool", "text"]))
+        shape = draw(st.sampled_from([(), (2,), (2, 3)]))
+        names = draw(st.sampled_from(["slow fast", "slow component"])).split()
+        axes = (
+            Axis("phi", draw(st.integers(0, 2))),
+            *(
+                Axis(name, draw(st.integers(0, 2)), extent)
+                for name, extent in zip(names, shape, strict=False)
+            ),
+        )
+        size = int(np.prod(shape))
+        positions = None
+        if draw(st.booleans()):
+            chosen = draw(st.sets(st.integers(0, size - 1)))
+            positions = np.array(sorted(chosen), np.int64)
+            size = len(positions)
+        types: dict[str, Any] = {
+            "float": draw(st.sampled_from([np.float32, np.float64])),
+            "int": np.int32,
+            "bool": np.bool_,
+        }
+        numbers = draw(
+            st.lists(st.integers(0, 3), min_size=size, max_size=size)
+        )
+        texts = kind == "text"
+        values = np.array([] if texts else numbers, types.get(kind))
+        found.append(
+            Event(
+                draw(st.sampled_from("ab")),
+                values,
+                axes,
+                kind=kind,
+                dtype="text" if texts else str(values.dtype),
+                positions=positions,
+                text=[str(n) for n in numbers] if texts else None,
+                digits=np.array(numbers, np.int16)
+                if kind == "float" and draw(st.booleans())
+                else None,
+                line=draw(st.integers(1, 2)),
+            )
+        )
+    return found
+
+
+def closed(events: list[Event], root: Path, batch: int) -> Trace:
+    """What closing makes of a stream of these events."""
+    stream = EventStream(root / "s.arrow")
+    for number, event in enumerate(events):
+        stream.write(event)
+        if number % batch == 0:
+            stream.flush()
+    stream.close()
+    write_recording(root, Survey([root / "s.arrow"]), run=Run())
+    return open_trace(root)
+
+
+def content(trace: Trace) -> list[Any]:
+    """All that a trace says."""
+    taps = range(trace.tables["tap"].num_rows)
+    return [
+        {name: table.to_pylist() for name, table in trace.tables.items()},
+        [trace.elements(number).to_pydict() for number in taps],
+        [trace.elements(number).schema.types for number in taps],
+    ]
+
+
+@pytest.mark.parametrize(
+    "limits", [(12 << 20, 32 << 10), (0, 1 << 30), (0, 0)]
+)
+@given(firings(), st.integers(1, 5))
+def test_what_is_closed_is_what_is_built_in_memory(
+    limits: tuple[int, int], events: list[Event], batch: int
+) -> None:
+    """In memory, as fired, in turns or sorted on the disk: one trace."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(closing, "IN_MEMORY", limits[0])
+        patch.setattr(large, "_FEW", limits[1])
+        found = content(closed(events, Path(folder), batch))
+        assert found == content(Trace.build(events, run=Run()))
+
+
+def test_every_way_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large taps are sorted on the disk only where their order asks for it."""
+    monkeypatch.setattr(closing, "IN_MEMORY", 0)
+    monkeypatch.setattr(large, "_FEW", 8)
+    ways = []
+    for module, name in (
+        (large, "_in_turns"),
+        (large, "_as_fired"),
+        (sorting, "write_sorted"),
+    ):
+        real = getattr(module, name)
+
+        def way(*given: Any, real: Any = real) -> Any:
+            ways.append(real.__name__)
+            return real(*given)
+
+        monkeypatch.setattr(module, name, way)
+    rising, falling, same = (
+        [
+            Event("t", np.ones(9), (Axis("n", phi), Axis("x", 0, 9)))
+            for phi in order
+        ]
+        for order in ((0, 1, 2), (2, 1, 0), (1, 1, 1))
+    )
+    for number, events in enumerate((same, rising, falling)):
+        (tmp_path / str(number)).mkdir()
+        closed(events, tmp_path / str(number), 2)
+        left = {p.name for p in (tmp_path / str(number)).iterdir()}
+        assert "recording.sorting" not in left
+    assert ways == ["_in_turns", "_as_fired", "write_sorted"]
+
+
+LONG = """
+import sys
+import numpy as np
+import tracekit as tk
+
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    (line,) = [line for line in lines if line.startswith("VmHWM")]
+    return int(line.split()[1]) >> 10
+
+image = np.random.default_rng(0).normal(size=(2048, 2048))
+with tk.record(sys.argv[1] + "/warm"):
+    tk.tap(1.0, "t")
+began = peak()
+with tk.record(sys.argv[1] + "/long"):
+    for n in range(10):
+        with tk.scope("loop", n=n):
+            tk.tap(image, "place", "slow fast")
+        tk.tap(image, "turn", "slow fast")
+        if len(sys.argv) > 2:
+            with tk.scope("loop", n=-n):
+                tk.tap(image[:200], "back", "slow fast")
+    for n in range(400_000):
+        tk.tap(1.5, "small")
+print(peak() - began)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak")
+@pytest.mark.parametrize(("order", "most"), [([], 256), (["back"], 320)])
+def test_a_long_run_is_closed_in_bounded_memory(
+    tmp_path: Path, order: list[str], most: int
+) -> None:
+    """700 MB take 256 MB above the program, 320 MB if DuckDB has to sort."""
+    command = [sys.executable, "-c", LONG, str(tmp_path), *order]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert int(done.stdout) < most
+    trace = open_trace(tmp_path / "long")
+    assert trace.tables["event"].num_rows == 400_020 + 10 * len(order)
+    rows = {tap["name"]: tap for tap in trace.tables["tap"].to_pylist()}
+    assert rows["turn"]["elements"] == rows["place"]["elements"] == 10 * 2**22

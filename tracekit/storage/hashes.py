@@ -1,0 +1,97 @@
+"""What tells that two taps hold the same: a hash of places, one of values.
+
+Both are taken row group by row group, so that neither needs the whole tap. Of
+a tap of one row group it is the hash of that; of a larger one, the hash of
+its row groups' hashes. Ordinals without a gap say so and are not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tracekit.schema import Axis
+
+ROWS = 1 << 20
+"""Rows of a row group."""
+
+
+class TapHash:
+    """Hashes a tap's elements, one row group after the other.
+
+    Args:
+        axes: its grid.
+    """
+
+    def __init__(self, axes: tuple[Axis, ...]) -> None:
+        self._grid = repr(axes).encode()
+        self._blocks = 0
+        self._first_keys = ""
+        self._keys: list[bytes] = []
+        self._values: list[str] = []
+
+    def take(self, block: pa.Table) -> None:
+        """Take the next row group; only the last may be short."""
+        ordinals = block["ordinal"].to_numpy()
+        if not self._blocks:
+            self._first_keys = _hash(self._grid, ordinals)
+        self._keys.append(_places(ordinals))
+        self._values.append(_value_hash(block))
+        self._blocks += 1
+
+    @property
+    def keys(self) -> str:
+        """Equal for equal places of equal grids."""
+        if self._blocks < 2:
+            return self._first_keys
+        return _hash(self._grid, *self._keys)
+
+    @property
+    def values(self) -> str:
+        """Equal for equal values."""
+        if self._blocks < 2:
+            return self._values[0]
+        return _hash("".join(self._values).encode())
+
+
+def hashes(axes: tuple[Axis, ...], table: pa.Table) -> TapHash:
+    """The hashes of a whole element table."""
+    found = TapHash(axes)
+    for start in range(0, max(len(table), 1), ROWS):
+        found.take(table.slice(start, ROWS))
+    return found
+
+
+def _places(ordinals: npt.NDArray[np.int64]) -> bytes:
+    """What says which ordinals these are; they ascend."""
+    count = len(ordinals)
+    if count and ordinals[-1] - ordinals[0] == count - 1:
+        return f"{ordinals[0]}+{count};".encode()
+    return _hash(ordinals).encode()
+
+
+def _value_hash(table: pa.Table) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name in ("float", "integer", "unsigned"):
+        if name in table.column_names:
+            values = table[name].to_numpy()
+            digest.update(values.dtype.str.encode())
+            digest.update(_bytes(values))
+    if "text" in table.column_names:
+        digest.update(repr(table["text"].to_pylist()).encode())
+    return digest.hexdigest()
+
+
+def _hash(*parts: bytes | npt.NDArray[Any]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else _bytes(part))
+    return digest.hexdigest()
+
+
+def _bytes(values: npt.NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(values).data
