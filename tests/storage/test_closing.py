@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracekit.schema import Axis, Event, Run
@@ -95,6 +95,7 @@ def content(trace: Trace) -> list[Any]:
 @pytest.mark.parametrize(
     "limits", [(12 << 20, 32 << 10), (0, 1 << 30), (0, 0)]
 )
+@settings(max_examples=40)
 @given(firings(), st.integers(1, 5))
 def test_what_is_closed_is_what_is_built_in_memory(
     limits: tuple[int, int], events: list[Event], batch: int
