@@ -18,8 +18,7 @@ from simulator.samples import PIXEL, Block, Grid
 from simulator.scene import Scene, build_scene, placed
 from tracekit import scope, tap
 
-BLOCK = 1 << 17  # samples of one block: its planes stay in the cache
-COMPILED_BLOCK = 1 << 18  # compiled code keeps most of them in registers
+BLOCK = 1 << 18  # samples of one block: its planes stay in the cache
 Pixels = Sequence[tuple[int, int]]
 Kernel = Callable[[Scene, Grid, Carried], tuple[Tensor, Carried]]
 
@@ -32,7 +31,7 @@ def simulate(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float64,
     compiled: bool = False,
-    block: int | None = None,
+    block: int = BLOCK,
 ) -> Tensor:
     """Photons in every pixel, or in some.
 
@@ -67,10 +66,8 @@ def simulate(
     tap_shared(scene)
     if compiled:
         with _many_graphs():
-            return _computed(
-                scene, pixels, block or COMPILED_BLOCK, _compiled()
-            )
-    return _computed(scene, pixels, block or BLOCK, diffract)
+            return _computed(scene, pixels, block, _compiled())
+    return _computed(scene, pixels, block, diffract)
 
 
 def _computed(

@@ -60,13 +60,13 @@ def cross(v: Field, w: Field) -> Field:
 
 def magnitude(v: Field) -> Tensor:
     """|v|."""
-    return numerics.sqrt(dot(v, v))
+    return numerics.sqrt(dot(v, v), overwrite=True)
 
 
 def unit(v: Field) -> Field:
     """v/|v|; a vector without a length stays as it is."""
-    length = magnitude(v)
-    length = torch.where(length == 0.0, 1.0, length)
+    # No normal number is below tiny; a length of 0 becomes it, and 0/tiny is 0.
+    length = torch.clamp(magnitude(v), min=torch.finfo(v[0].dtype).tiny)
     return each(lambda x: x / length, v)
 
 

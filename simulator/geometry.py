@@ -66,7 +66,11 @@ def solid_angle(detector: Detector, R: Tensor) -> Tensor:
         return 1.0 / R / R
     # A tensor: Python's number / tensor is number * reciprocal, an ulp off.
     area = R.new_tensor(detector.pixel_size * detector.pixel_size)
-    return area / R / R * detector.close_distance / R
+    omega = area / R
+    omega /= R
+    omega *= detector.close_distance
+    omega /= R
+    return omega
 
 
 def capture_fraction(

@@ -26,8 +26,8 @@ def grating(h: Tensor, N: int) -> Tensor:
     # A power of two whose square is the smallest normal number: it leaves
     # every x but 0 as it is, and there makes the quotient N, its gradient 0.
     x += torch.finfo(h.dtype).tiny ** 0.5
-    along = numerics.sines(x * N)
-    along /= numerics.sines(x)
+    along = numerics.sines_(x * N)
+    along /= numerics.sines_(x)
     return along
 
 
@@ -37,7 +37,9 @@ def square(along: Field) -> Tensor:
     It is never exactly 0, for no floating-point number but 0 is a multiple
     of pi; so no sample of a block is skipped.
     """
-    return along[0] * along[1] * along[2]
+    F_latt = along[0] * along[1]
+    F_latt *= along[2]
+    return F_latt
 
 
 def _round(offset: Field, crystal: Crystal) -> Tensor:

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
-__all__ = ["cos", "followed", "plain", "sin", "sines", "sqrt"]
+__all__ = ["cos", "followed", "plain", "sin", "sines_", "sqrt"]
 
 
 class _Root(Function):
@@ -91,12 +91,15 @@ def plain(x: float | Tensor) -> float:
     return float(x.detach()) if isinstance(x, Tensor) else float(x)
 
 
-def sines(x: Tensor) -> Tensor:
-    """The sines of many samples, of any shape, dtype and device."""
+def sines_(x: Tensor) -> Tensor:
+    """The sines of many samples, of any shape, dtype and device.
+
+    They replace x, for fresh memory is far from the cache.
+    """
     double_cpu = x.dtype == torch.float64 and x.device.type == "cpu"
     if torch.compiler.is_compiling() and double_cpu:
         return _compiled_sine(x)
-    return torch.sin(x)
+    return x.sin_()
 
 
 # pi in three parts: multiples of the first two are exact up to 2^24.
@@ -127,12 +130,19 @@ def _compiled_sine(x: Tensor) -> Tensor:
     return (r * square * series + r) * sign
 
 
-def sqrt(x: Tensor) -> Tensor:
-    """The square root, correctly rounded, of any shape, dtype and device."""
+def sqrt(x: Tensor, *, overwrite: bool = False) -> Tensor:
+    """The square root, correctly rounded, of any shape, dtype and device.
+
+    Args:
+        x: not negative.
+        overwrite: whether the roots may replace x.
+    """
     if torch.compiler.is_compiling() or x.device.type != "cpu":
         return torch.sqrt(x)
     if not followed(x):
-        return torch.from_numpy(np.asarray(np.sqrt(x.numpy())))
+        numbers = x.numpy()
+        out = numbers if overwrite else None
+        return torch.from_numpy(np.asarray(np.sqrt(numbers, out=out)))
     root: Tensor = _Root.apply(x)  # type: ignore[no-untyped-call]
     return root
 

@@ -121,7 +121,7 @@ def scaled(
         where=where)  # fmt: skip
     for factor, inside in zip(factors, _oversampled(scene), strict=True):
         if not inside:
-            intensity = intensity * by_pixel(factor)
+            intensity *= by_pixel(factor)  # the tap before has its copy
     return intensity
 
 

@@ -30,14 +30,22 @@ def polarization_factor(
     i, d = unit(incident), unit(diffracted)
     cos_2theta = dot(i, d)
     cos_sqr = cos_2theta * cos_2theta
+    factor = 1.0 + cos_sqr
     if kahn == 0.0:
-        return 0.5 * (1.0 + cos_sqr)
+        factor *= 0.5
+        return factor
     B = unit(cross(unit(axis), i))
     E = unit(cross(i, B))
     across, along = dot(d, B), dot(d, E)
     across_sqr, along_sqr = across * across, along * along
-    total = across_sqr + along_sqr
-    straight = total == 0.0  # in the beam itself psi is 0
-    cos_2psi = (along_sqr - across_sqr) / torch.where(straight, 1.0, total)
-    cos_2psi = torch.where(straight, 1.0, cos_2psi)
-    return 0.5 * (1.0 + cos_sqr - kahn * cos_2psi * (1.0 - cos_sqr))
+    # In the beam itself both are 0 and psi is 0: its cosine must be tiny/tiny.
+    # To any other number the smallest normal one adds nothing.
+    along_sqr += torch.finfo(d[0].dtype).tiny
+    cos_2psi = along_sqr - across_sqr
+    across_sqr += along_sqr
+    cos_2psi /= across_sqr
+    cos_2psi *= kahn
+    cos_2psi *= 1.0 - cos_sqr
+    factor -= cos_2psi
+    factor *= 0.5
+    return factor

@@ -206,22 +206,22 @@ static double scaled_intensity(const Experiment *e, const Pixel *pixel,
 }
 
 static double pixel_intensity(const Experiment *e, Memory *memory,
-                              TraceAt at)
+                              TraceAt *at)
 {
     const Detector *d = &e->detector;
     Pixel pixel = {.sum = e->background, .polar = e->polarized ? 0.0 : 1.0};
     for (long layer = 0; layer < d->layers; layer++) {
-        at.index[LAYER] = layer;
+        at->index[LAYER] = layer;
         pixel.capture = d->thickness == 0.0 ? 1.0 : 0.0;
         for (long s = 0; s < d->oversample; s++) {
-            at.index[SUB_SLOW] = s;
+            at->index[SUB_SLOW] = s;
             for (long f = 0; f < d->oversample; f++) {
-                at.index[SUB_FAST] = f;
-                add_subpixel(e, memory, &pixel, &at);
+                at->index[SUB_FAST] = f;
+                add_subpixel(e, memory, &pixel, at);
             }
         }
     }
-    return scaled_intensity(e, &pixel, &at);
+    return scaled_intensity(e, &pixel, at);
 }
 
 /* Whether a pixel leaves something behind that the next one's bits depend
@@ -238,12 +238,12 @@ static bool carries_over(const Experiment *e, const Memory *memory)
            memcmp(&axis, &again, sizeof axis) != 0;
 }
 
-static void compute(const Experiment *e, Memory *memory, TraceAt at,
+static void compute(const Experiment *e, Memory *memory, TraceAt *at,
                     double *value)
 {
-    if (experiment_computes(e, at.index[SLOW], at.index[FAST]))
+    if (experiment_computes(e, at->index[SLOW], at->index[FAST]))
         *value = pixel_intensity(e, memory, at);
-    trace(&at, AT_PIXEL, "image", "photon", *value);
+    trace(at, AT_PIXEL, "image", "photon", *value);
 }
 
 /* With OpenMP the rows are shared out, but only where no bit and no trace
@@ -265,6 +265,6 @@ void diffract(const Experiment *e, double *image)
         for (long fast = 0; fast < d->count[0]; fast++) {
             TraceAt at = trace_pixel(slow, fast);
             if (all || at.on)
-                compute(e, &memory, at, &image[slow * d->count[0] + fast]);
+                compute(e, &memory, &at, &image[slow * d->count[0] + fast]);
         }
 }

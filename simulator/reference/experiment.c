@@ -79,12 +79,3 @@ void experiment_prepare(Experiment *e, const Options *options)
     e->whole_image = writes_image(options) || !trace_any_pixel();
     trace_counts(e);
 }
-
-bool experiment_computes(const Experiment *e, long slow, long fast)
-{
-    const Detector *d = &e->detector;
-    if (fast < d->roi[0] || fast > d->roi[1] || slow < d->roi[2] ||
-        slow > d->roi[3])
-        return false;
-    return e->masked == NULL || !e->masked[slow * d->count[0] + fast];
-}

@@ -2,6 +2,8 @@
 #ifndef EXPERIMENT_H
 #define EXPERIMENT_H
 
+#include <stddef.h>
+
 #include "beam.h"
 #include "orientations.h"
 #include "structure_factors.h"
@@ -31,6 +33,14 @@ void experiment_describe(const Experiment *experiment,
                          const Options *options);
 
 /* Whether the pixel lies on the detector, in the ROI and in the mask. */
-bool experiment_computes(const Experiment *experiment, long slow, long fast);
+static inline bool experiment_computes(const Experiment *e, long slow,
+                                       long fast)
+{
+    const Detector *d = &e->detector;
+    if (fast < d->roi[0] || fast > d->roi[1] || slow < d->roi[2] ||
+        slow > d->roi[3])
+        return false;
+    return e->masked == NULL || !e->masked[slow * d->count[0] + fast];
+}
 
 #endif

@@ -28,12 +28,6 @@ TraceAt trace_run(void)
     return (TraceAt){.on = true};
 }
 
-TraceAt trace_pixel(long slow, long fast)
-{
-    return (TraceAt){.on = tk_pixel_selected(slow, fast),
-                     .index = {[SLOW] = slow, [FAST] = fast}};
-}
-
 void trace_print(const TraceAt *at, unsigned dimensions, const char *name,
                  const char *unit, const char *components, tk_kind kind,
                  size_t size, const void *values, int count)

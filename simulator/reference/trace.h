@@ -42,9 +42,15 @@ void trace_select(const char *taps, const long (*pixels)[2], int count);
 /* Whether any pixel is traced. */
 bool trace_any_pixel(void);
 
-/* The place of run-level values, and of one pixel. */
+/* The place of run-level values. */
 TraceAt trace_run(void);
-TraceAt trace_pixel(long slow, long fast);
+
+/* The place of one pixel. */
+static inline TraceAt trace_pixel(long slow, long fast)
+{
+    return (TraceAt){.on = tk_pixel_selected(slow, fast),
+                     .index = {[SLOW] = slow, [FAST] = fast}};
+}
 
 /* The pixels that this run traces. */
 void trace_covers(void);

@@ -201,7 +201,7 @@ def each(function: Callable[[], Any], elements: int) -> float:
 def ten_sines(x: Tensor) -> Tensor:
     """Ten of them in one loop, so that starting it costs little."""
     for _ in range(10):
-        x = numerics.sines(x)
+        x = numerics.sines_(x)
     return x
 
 
@@ -234,7 +234,7 @@ def roofline(scene: Scene) -> None:
     print(f"  plane products: {cache:.0f} GB/s in cache, {dram:.1f} in DRAM")
     per = {k: v / samples for k, v in traffic.elements.items()}
     divs = per.get("div", 0.0) + per.get("div_", 0.0)
-    sines = per.get("sin", 0.0)
+    sines = per.get("sin", 0.0) + per.get("sin_", 0.0)
     roots = 2.0 if scene.steps == 1 else 1.0 + 1.0 / scene.steps
     rest = sum(per.values()) - divs - sines
     moved = traffic.bytes / samples + 16 * roots
