@@ -65,7 +65,7 @@ def magnitude(v: Field) -> Tensor:
 
 def unit(v: Field) -> Field:
     """v/|v|; a vector without a length stays as it is."""
-    # No normal number is below tiny; a length of 0 becomes it, and 0/tiny is 0.
+    # A length of 0 becomes tiny, and 0/tiny is 0; no normal number changes.
     length = torch.clamp(magnitude(v), min=torch.finfo(v[0].dtype).tiny)
     return each(lambda x: x / length, v)
 
