@@ -31,7 +31,7 @@ def simulate(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float64,
     compiled: bool = False,
-    block: int = BLOCK,
+    block: int | None = None,
 ) -> Tensor:
     """Photons in every pixel, or in some.
 
@@ -66,8 +66,8 @@ def simulate(
     tap_shared(scene)
     if compiled:
         with _many_graphs():
-            return _computed(scene, pixels, block, _compiled())
-    return _computed(scene, pixels, block, diffract)
+            return _computed(scene, pixels, block or BLOCK, _compiled())
+    return _computed(scene, pixels, block or BLOCK, diffract)
 
 
 def _computed(

@@ -13,7 +13,6 @@ from torch._dynamo.utils import counters
 
 from simulator import parse_options, simulate
 from simulator.__main__ import main
-from simulator.blocks import BLOCK
 from tests.simulator.reference_runs import CASES, NAMES, needs_shared, prepared
 
 # PyTorch's compiler uses torch.jit and looks at .grad of inner tensors.
@@ -42,7 +41,7 @@ def _fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.compiler.reset()
 
 
-def image_of(words: list[str], block: int = BLOCK) -> Tensor:
+def image_of(words: list[str], block: int | None = None) -> Tensor:
     """A compiled run of a command line."""
     with torch.no_grad():
         return simulate(parse_options(words), compiled=True, block=block)
