@@ -22,6 +22,7 @@ from tracekit.logs.dialect import (
     Silence,
 )
 from tracekit.logs.line_forms import FORMS
+from tracekit.logs.patterns import first_letter
 from tracekit.logs.toml_section import Section
 from tracekit.schema import Kind, Need, Role
 
@@ -214,13 +215,18 @@ def _any_prefix(families: tuple[Family, ...]) -> re.Pattern[str]:
     """One pattern for all prefixes; ``lastgroup`` tells which it was.
 
     A prefix may stand anywhere in a line, since another message may have
-    ended without a newline, but not inside a word of capitals.
+    ended without a newline, but not inside a word of capitals. Where all
+    prefixes begin with plain characters, only places of those are tried:
+    else every family would be tried at every character of the log.
     """
+    first = [first_letter(family.prefix) for family in families]
+    letters = "".join(map(re.escape, sorted(set(first))))
+    guard = f"(?=[{letters}])" if all(first) and first else ""
     parts = [
         f"(?P<f{number}>{_NAMED_GROUP.sub('(?:', family.prefix.pattern)})"
         for number, family in enumerate(families)
     ]
-    return re.compile(rf"(?<![A-Z_])(?:{'|'.join(parts)})")
+    return re.compile(rf"{guard}(?<![A-Z_])(?:{'|'.join(parts)})")
 
 
 def _config_key(item: Section) -> ConfigKey:

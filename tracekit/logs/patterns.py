@@ -89,6 +89,19 @@ def _both_halves(members: Any) -> bool:
     return kinds.count(sre.CATEGORY) > 1
 
 
+def first_letter(pattern: re.Pattern[str]) -> str:
+    """The character that every match begins with, "" where it isn't plain.
+
+    >>> first_letter(re.compile("TRACE: "))
+    'T'
+    """
+    tree = parser.parse(pattern.pattern)
+    if pattern.flags & re.IGNORECASE or not len(tree):
+        return ""
+    operator, argument = tree[0]
+    return chr(argument) if operator is sre.LITERAL else ""
+
+
 def _nodes(tree: Any) -> Iterator[tuple[Any, Any]]:
     """All operators below."""
     for operator, argument in tree:
