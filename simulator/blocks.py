@@ -18,7 +18,9 @@ from simulator.samples import PIXEL, Block, Grid
 from simulator.scene import Scene, build_scene, placed
 from tracekit import scope, tap
 
-BLOCK = 1 << 18  # samples of one block: its planes stay in the cache
+# Samples of one block: smaller blocks spend their time in Python, larger ones
+# leave the cache (simulator_speed.py prints both).
+BLOCK = 3 << 16
 Pixels = Sequence[tuple[int, int]]
 Kernel = Callable[[Scene, Grid, Carried], tuple[Tensor, Carried]]
 

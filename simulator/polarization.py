@@ -39,7 +39,7 @@ def polarization_factor(
     across, along = dot(d, B), dot(d, E)
     across_sqr, along_sqr = across * across, along * along
     # In the beam itself both are 0 and psi is 0: its cosine must be tiny/tiny.
-    # To any other number the smallest normal one adds nothing.
+    # Beside any other square it is too small to change the quotient.
     along_sqr += torch.finfo(d[0].dtype).tiny
     cos_2psi = along_sqr - across_sqr
     across_sqr += along_sqr

@@ -257,6 +257,41 @@ def roofline(scene: Scene) -> None:
     )
 
 
+def overhead(scene: Scene) -> None:
+    """Print the time of a block that is hardly anything but Python."""
+    (part,) = blocks(scene, BLOCK)
+    grid = part.grid(torch.device("cpu"))
+    nothing = Carried(swept=False, interpolating=False)
+    least = min(
+        seconds(lambda: diffract(scene, grid, nothing)) for _ in range(200)
+    )
+    print(f"  a block of {samples_of(scene)} samples: {least * 1e3:.2f} ms")
+
+
+def block_sizes(scene: Scene) -> None:
+    """Print eager time by size of block."""
+    samples = samples_of(scene) * scene.steps
+
+    def timed(size: int) -> float:
+        return seconds(lambda: simulate(scene, block=size))
+
+    sizes = [n << 15 for n in (1, 2, 4, 6, 8, 16, 32)]
+    times: dict[int, list[float]] = {size: [] for size in sizes}
+    for _ in range(5):
+        for size in sizes:
+            times[size].append(timed(size))
+    each_size = {
+        f"{size >> 10} k": min(found) / samples * GIGA
+        for size, found in times.items()
+    }
+    print(f"  {scene.steps} samples a pixel: {shown(each_size)}")
+
+
+def samples_of(scene: Scene) -> int:
+    """Pixels of a scene with one sample each."""
+    return scene.detector.pixels_slow * scene.detector.pixels_fast
+
+
 def shown(numbers: dict[str, float]) -> str:
     """Names with their numbers."""
     return ", ".join(f"{name} {x:.2f}" for name, x in numbers.items())
@@ -288,8 +323,19 @@ def main(argv: list[str]) -> None:
                 line = [sys.executable, __file__, "--memory", kind]
                 more = ["--quick"] if asked.quick else []
                 subprocess.run([*line, *more], check=True)
-        words = f"{WORDS} -detpixels {small} -oversample 1"
-        roofline(build_scene(parse_options(words.split())))
+        scene, finer, tiny = (
+            build_scene(
+                parse_options(
+                    f"{WORDS} -detpixels {n} -oversample {m}".split()
+                )
+            )
+            for n, m in ((small, 1), (small, 2), (16, 1))
+        )
+        print("\neager by size of block, ns a sample")
+        block_sizes(scene)
+        block_sizes(finer)
+        overhead(tiny)
+        roofline(scene)
 
 
 if __name__ == "__main__":
