@@ -10,13 +10,21 @@ from hypothesis import strategies as st
 
 from tracekit.errors import TraceError
 from tracekit.schema import Axis, Event
-from tracekit.storage.seal import SealedTap, seal
+from tracekit.storage.columns import columns_of
+from tracekit.storage.rows import event_table
+from tracekit.storage.seal import SealedTap
+from tracekit.storage.seal import seal as seal_columns
 
 
 def scalar(value: float, unit: str = "m", **indices: int) -> Event:
     """One number at a place."""
     axes = tuple(Axis(dim, index) for dim, index in indices.items())
     return Event("t", np.array([value]), axes=axes, unit=unit)
+
+
+def seal(events: list[Event], *, merge: bool) -> list[SealedTap]:
+    """The taps of events in program order."""
+    return seal_columns(columns_of(enumerate(events)), merge=merge)
 
 
 def only(events: list[Event], *, merge: bool = False) -> SealedTap:
@@ -107,7 +115,7 @@ def test_overlapping_blocks_count_in_the_order_of_firing() -> None:
     tap = only([row(1, 10, 11), row(0, 20, 21)])
     assert tap.elements["float"].to_pylist() == [20, 10, 21, 11]
     assert tap.elements["ordinal"].to_pylist() == [0, 2, 3, 4]
-    assert [sequence for sequence, _ in tap.events] == [1, 0]
+    assert event_table([tap])["event"].to_pylist() == [1, 0]
     assert tap.elements["event"].to_pylist() == [0, 1, 0, 1]
 
 

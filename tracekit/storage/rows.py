@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from tracekit.schema import EVENT, TABLES, Declared, Run
-from tracekit.storage.grid import strides
-from tracekit.storage.seal import SealedTap, TapFacts, element_count
+from tracekit.storage.columns import EventColumns
+from tracekit.storage.grid import Ordinals, strides
+from tracekit.storage.seal import SealedTap, TapFacts
 
 _Rows = list[dict[str, Any]]
 
@@ -52,12 +54,14 @@ def tables_of(
 
 def event_table(taps: Sequence[SealedTap]) -> pa.Table:
     """One row an event, in program order."""
-    rows = [
-        row
+    tables = [
+        _event_rows(number, part, ranks)
         for number, tap in enumerate(taps)
-        for row in _event_rows(number, tap)
+        for part, ranks in zip(tap.parts, tap.ranks, strict=True)
     ]
-    return _table(EVENT, sorted(rows, key=lambda row: int(row["sequence"])))
+    table = pa.concat_tables([EVENT.empty_table(), *tables])
+    order = np.argsort(table["sequence"].to_numpy(), kind="stable")
+    return table.take(pa.array(order))
 
 
 def _table(schema: pa.Schema, rows: _Rows) -> pa.Table:
@@ -99,20 +103,36 @@ def _grid_rows(number: int, tap: TapFacts) -> Iterator[dict[str, Any]]:
         }
 
 
-def _event_rows(number: int, tap: SealedTap) -> Iterator[dict[str, Any]]:
-    for place, (sequence, event) in enumerate(tap.events):
-        yield {
-            "sequence": sequence,
-            "tap_id": number,
-            "event": place,
-            "phase": event.phase,
-            "process": event.process,
-            "thread": event.thread,
-            "grid_origin": [axis.origin for axis in event.axes],
-            "grid_extent": [axis.extent for axis in event.axes],
-            "elements": element_count(event),
-            "file": event.file,
-            "line": event.line,
-            "time_ns": event.time_ns,
-            "context": event.context,
-        }
+def _event_rows(number: int, part: EventColumns, ranks: Ordinals) -> pa.Table:
+    count, event = len(part), part.pattern
+    extents = [[axis.extent for axis in event.axes]]
+    zero = np.zeros(count, np.int64)
+    columns = {
+        "run_id": zero,
+        "sequence": part.sequence,
+        "tap_id": zero + number,
+        "event": ranks,
+        "grid_origin": _lists(part.origins),
+        "grid_extent": _lists(np.array(extents, np.int64).repeat(count, 0)),
+        "elements": zero + part.size,
+        "line": part.line,
+        "time_ns": zero if part.time_ns is None else part.time_ns,
+        "thread": zero if part.thread is None else part.thread,
+    }
+    return pa.table(
+        [
+            pa.array(columns[field.name], field.type)
+            if field.name in columns
+            else pa.repeat(
+                pa.scalar(getattr(event, field.name), field.type), count
+            )
+            for field in EVENT
+        ],
+        schema=EVENT,
+    )
+
+
+def _lists(rows: Ordinals) -> pa.ListArray:
+    """Each row of a matrix as a list."""
+    ends = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(rows.reshape(-1)))

@@ -10,23 +10,26 @@ the stored bytes of all others unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from tracekit.schema import Axis, Event
+from tracekit.storage.columns import EventColumns, joined
 from tracekit.storage.grid import (
+    Extent,
     Ordinals,
-    event_ordinals,
-    shared_axes,
+    box_ordinals,
+    places_in_box,
     with_occurrence,
 )
 from tracekit.storage.hashes import hashes
 from tracekit.storage.layout import SHARED, identity
+from tracekit.storage.repeats import without_repeats
 
 
 @dataclass(slots=True)
@@ -49,26 +52,23 @@ class TapFacts:
 
 @dataclass(slots=True)
 class SealedTap(TapFacts):
-    """One tap of a trace in memory, ready to be stored."""
+    """One tap of a trace in memory, ready to be stored.
 
-    events: list[tuple[int, Event]]
+    Args:
+        parts: its events.
+        ranks: by part, the number of each event within the tap.
+    """
+
+    parts: list[EventColumns]
+    ranks: list[Ordinals]
     elements: pa.Table
 
 
-@dataclass(slots=True)
-class _Group:
-    """Events of one tap that share their dims, in the order of firing."""
-
-    events: list[tuple[int, Event]] = field(default_factory=list)
-    merged: int = 0
-    seen: dict[Any, list[bytes]] = field(default_factory=dict)
-
-
-def seal(events: Iterable[Event], *, merge: bool) -> list[SealedTap]:
+def seal(parts: Iterable[EventColumns], *, merge: bool) -> list[SealedTap]:
     """Seal events, taps in the order of their first firing.
 
     Args:
-        events: in program order.
+        parts: events, each with its place among all.
         merge: drop an event that repeats another of its tap at the same place
             with the same values, and count it: logs print one value many
             times. A recorded program's repeats are kept as occurrences.
@@ -76,14 +76,12 @@ def seal(events: Iterable[Event], *, merge: bool) -> list[SealedTap]:
     Raises:
         TraceError: a tap's grid is too large to number its elements.
     """
-    groups: dict[Any, _Group] = {}
-    for sequence, event in enumerate(events):
-        group = groups.setdefault(_identity(event), _Group())
-        if merge and _repeats(event, group):
-            group.merged += 1
-        else:
-            group.events.append((sequence, event))
-    return [_sealed(group) for group in groups.values()]
+    taps: dict[Any, list[EventColumns]] = {}
+    for part in parts:
+        if len(part):
+            taps.setdefault(_identity(part.pattern), []).append(part)
+    sealed = [_sealed(tap, merge=merge) for tap in taps.values()]
+    return sorted(sealed, key=lambda tap: tap.order)
 
 
 def _identity(event: Event) -> Any:
@@ -91,41 +89,77 @@ def _identity(event: Event) -> Any:
     return identity(shared, tuple(axis.dim for axis in event.axes))
 
 
-def _repeats(event: Event, group: _Group) -> bool:
-    positions = None if event.positions is None else event.positions.tobytes()
-    content = event.values.tobytes() + repr(event.text).encode()
-    earlier = group.seen.setdefault((event.axes, positions), [])
-    if content in earlier:
-        return True
-    earlier.append(content)
-    return False
-
-
-def _sealed(group: _Group) -> SealedTap:
-    order, first = group.events[0]
-    events = [event for _, event in group.events]
-    axes = shared_axes(events)
-    ordinals = [event_ordinals(event, axes) for event in events]
-    axes, table = count_occurrences(axes, _element_table(events, ordinals))
-    firsts = [part[0] if len(part) else 0 for part in ordinals]
-    ranks = event_ranks(np.array(firsts, np.int64))
+def _sealed(parts: list[EventColumns], *, merge: bool) -> SealedTap:
+    parts = sorted(parts, key=lambda part: int(part.sequence[0]))
+    count = sum(map(len, parts))
+    if merge:
+        parts = without_repeats(parts)
+    first = parts[0].pattern
+    axes = _grid(parts)
+    places = [_places(part, axes) for part in parts]
+    order, numbers = _in_order(parts)
+    table = _element_table(parts, places, numbers)
+    if len(parts) > 1:
+        fired = np.argsort(table["event"].to_numpy(), kind="stable")
+        table = table.take(pa.array(fired))
+    axes, table = count_occurrences(axes, table)
+    firsts = [
+        found[:: part.size] if part.size else np.zeros(len(part), np.int64)
+        for part, found in zip(parts, places, strict=True)
+    ]
+    ranks = event_ranks(joined(firsts)[order])
     hashed = hashes(axes, table)
     return SealedTap(
         name=first.tap,
         family=first.family,
-        order=order,
+        order=int(parts[0].sequence[0]),
         kind=first.kind,
-        dtype=_shared_dtype(events),
+        dtype=_shared_dtype(parts),
         unit=first.unit,
         need=first.need,
-        merged=group.merged,
+        merged=count - sum(map(len, parts)),
         grid=axes,
-        events=[group.events[place] for place in np.argsort(ranks)],
+        parts=parts,
+        ranks=[ranks[number] for number in numbers],
         elements=renumbered(table, ranks),
         count=len(table),
         key_hash=hashed.keys,
         value_hash=hashed.values,
     )
+
+
+def _grid(parts: Sequence[EventColumns]) -> tuple[Axis, ...]:
+    """The smallest grid that holds every event's box."""
+    first = parts[0].pattern
+    extent = Extent(first.axes)
+    for part in parts:
+        extent.take(part.pattern.axes, part.origins)
+    return extent.grid(first.tap)
+
+
+def _places(part: EventColumns, grid: tuple[Axis, ...]) -> Ordinals:
+    """Places in the grid of all elements, one event after the other."""
+    positions = part.pattern.positions
+    axes = part.pattern.axes
+    if positions is None:
+        size = math.prod(axis.extent for axis in axes)
+        positions = np.arange(size, dtype=np.int64)
+    inner = places_in_box(positions, axes, grid)
+    outer = box_ordinals(part.origins, grid)
+    found: Ordinals = (outer[:, None] + inner).reshape(-1)
+    return found
+
+
+def _in_order(
+    parts: Sequence[EventColumns],
+) -> tuple[Ordinals, list[Ordinals]]:
+    """Events of all parts in the order of firing, and each one's number."""
+    sequence = joined([part.sequence for part in parts])
+    order = np.argsort(sequence, kind="stable")
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.arange(len(order))
+    ends = np.cumsum([len(part) for part in parts])
+    return order, np.split(numbers, ends[:-1])
 
 
 def event_ranks(firsts: Ordinals) -> Ordinals:
@@ -148,73 +182,59 @@ def renumbered(table: pa.Table, ranks: Ordinals) -> pa.Table:
     return table.set_column(column, "event", pa.array(events, pa.int64()))
 
 
-def _shared_dtype(events: list[Event]) -> str:
+def _shared_dtype(parts: Sequence[EventColumns]) -> str:
     """The program's type, or the stored one that holds several of them."""
-    if len({event.dtype for event in events}) == 1:
-        return events[0].dtype
-    return str(np.result_type(*(event.values.dtype for event in events)))
+    patterns = [part.pattern for part in parts]
+    if len({event.dtype for event in patterns}) == 1:
+        return patterns[0].dtype
+    return str(np.result_type(*(part.values.dtype for part in parts)))
 
 
-def _element_table(events: list[Event], ordinals: list[Ordinals]) -> pa.Table:
-    counts = [element_count(event) for event in events]
+def _element_table(
+    parts: Sequence[EventColumns],
+    places: Sequence[Ordinals],
+    numbers: Sequence[Ordinals],
+) -> pa.Table:
+    counts = [len(found) for found in places]
     columns: dict[str, Any] = {
-        "ordinal": _joined(ordinals),
-        "event": np.repeat(np.arange(len(events), dtype=np.int64), counts),
-    }
-    kind = events[0].kind
-    if kind != "text":
-        columns[column_of(kind)] = _values([e.values for e in events], kind)
-    if any(event.text is not None for event in events):
-        columns["text"] = pa.array(
+        "ordinal": joined(places),
+        "event": joined(
             [
-                text
-                for event, count in zip(events, counts, strict=True)
-                for text in (event.text or [None] * count)
-            ],
-            pa.string(),
-        )
-    for name in ("digits", "quantum"):
-        parts = [getattr(event, name) for event in events]
-        if any(part is not None for part in parts):
-            columns[name] = _optional_parts(parts, counts)
+                number.repeat(part.size)
+                for part, number in zip(parts, numbers, strict=True)
+            ]
+        ),
+    }
+    kind = parts[0].pattern.kind
+    if kind != "text":
+        values = joined([part.values for part in parts])
+        stored = values.astype(np.int8) if kind == "bool" else values
+        columns[column_of(kind)] = stored
+    for name, stored in (
+        ("text", pa.string()),
+        ("digits", pa.int16()),
+        ("quantum", pa.int16()),
+    ):
+        found = [getattr(part, name) for part in parts]
+        if any(part is not None for part in found):
+            columns[name] = _optional(found, counts, stored)
     return pa.table(columns)
+
+
+def _optional(
+    parts: Sequence[Any], counts: Sequence[int], stored: pa.DataType
+) -> pa.ChunkedArray:
+    pieces = [
+        pa.nulls(count, stored) if part is None else pa.array(part, stored)
+        for part, count in zip(parts, counts, strict=True)
+    ]
+    return pa.chunked_array(pieces)
 
 
 def column_of(kind: str) -> str:
     """The element column that holds the numbers of this kind."""
     names = {"float": "float", "uint": "unsigned", "text": "text"}
     return names.get(kind, "integer")
-
-
-def element_count(event: Event) -> int:
-    """How many elements an event holds."""
-    if event.kind == "text":
-        return len(event.text or ())
-    return len(event.values)
-
-
-def _values(parts: list[npt.NDArray[Any]], kind: str) -> npt.NDArray[Any]:
-    values = _joined(parts)
-    return values.astype(np.int8) if kind == "bool" else values
-
-
-def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    if len(parts) == 1:
-        return parts[0]
-    with np.errstate(invalid="ignore"):  # a signalling NaN stays a NaN
-        return np.concatenate(parts)
-
-
-def _optional_parts(
-    parts: list[npt.NDArray[Any] | None], counts: list[int]
-) -> pa.Array:
-    pieces = [
-        pa.nulls(count, pa.int16())
-        if part is None
-        else pa.array(part, pa.int16())
-        for part, count in zip(parts, counts, strict=True)
-    ]
-    return pa.chunked_array(pieces)
 
 
 def count_occurrences(

@@ -29,6 +29,7 @@ from tracekit.schema import (
     Run,
 )
 from tracekit.storage.batches import read_stream
+from tracekit.storage.columns import EventColumns, columns_of
 from tracekit.storage.element_file import ElementFile
 from tracekit.storage.rows import event_table, tables_of
 from tracekit.storage.seal import seal
@@ -86,7 +87,30 @@ class Trace:
             coverage: which coordinates the run reports; all, if nothing is
                 said.
         """
-        taps = seal(events, merge=run.declares)
+        return cls.of_columns(
+            columns_of(enumerate(events)),
+            run=run,
+            config=config,
+            files=files,
+            rejects=rejects,
+            declared=declared,
+            coverage=coverage,
+        )
+
+    @classmethod
+    def of_columns(
+        cls,
+        columns: Iterable[EventColumns],
+        *,
+        run: Run,
+        config: Sequence[ConfigValue] = (),
+        files: Sequence[FileUse] = (),
+        rejects: Sequence[Reject] = (),
+        declared: Sequence[Declared] = (),
+        coverage: Sequence[Coverage] = (),
+    ) -> Trace:
+        """A trace in memory of events by column, else as ``build``."""
+        taps = seal(columns, merge=run.declares)
         facts = {
             "config": last_stated(config),
             "file": files,
