@@ -25,7 +25,7 @@ from tracekit.processes.streams import (
     signal_name,
     stream,
 )
-from tracekit.schema import Event, FileUse, Reject, Run
+from tracekit.schema import FileUse, Reject, Run
 from tracekit.storage.trace import Trace, open_trace
 
 if TYPE_CHECKING:
@@ -144,10 +144,13 @@ def _trace_of(
     facts = record.facts if parsed else {**record.facts, "log": reasons[0]}
     first = parsed[0].run if parsed else Run()
     selected = {tap for part in parsed for tap in part.run.selected_taps}
-    events: list[Event] = [event for part in parsed for event in part.events]
+    columns, before = [], 0
+    for part in parsed:
+        columns += [own.moved(before) for own in part.columns]
+        before += sum(map(len, part.columns))
     rejects: list[Reject] = [r for part in parsed for r in part.rejects]
-    return Trace.build(
-        events,
+    return Trace.of_columns(
+        columns,
         run=replace(
             record,
             facts=facts,

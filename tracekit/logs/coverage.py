@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+import numpy as np
+
 from tracekit.logs.dialect import Dialect, Family, NameRule
 from tracekit.logs.facts import Facts
-from tracekit.schema import Coverage, Declared, Event, Need
+from tracekit.schema import Coverage, Declared, Need
+from tracekit.storage.columns import EventColumns
+from tracekit.storage.grid import Ordinals
 
 _STRENGTH: dict[Need, int] = {"ignored": 0, "optional": 1, "required": 2}
 
@@ -42,19 +46,31 @@ def declared(
 
 
 def pixel_coverage(
-    dims: tuple[str, str], events: Iterable[Event], known: set[tuple[int, ...]]
+    dims: tuple[str, str],
+    columns: Iterable[EventColumns],
+    known: set[tuple[int, ...]],
 ) -> Coverage:
     """The pixels of the events; those found are added to ``known``."""
-    for event in events:
-        place = {axis.dim: axis for axis in event.axes}
-        axes = [place[dim] for dim in dims if dim in place]
-        if any(axis.state == "unknown" for axis in axes):
-            return Coverage(dims, "unknown")
-        if len(axes) == len(dims):
-            known.add(tuple(axis.origin for axis in axes))
-    if not known:
+    unknown = False
+    for part in columns:
+        place = {axis.dim: n for n, axis in enumerate(part.pattern.axes)}
+        own = [place[dim] for dim in dims if dim in place]
+        states = [part.pattern.axes[number].state for number in own]
+        if "unknown" in states:
+            unknown = True
+        elif len(own) == len(dims):
+            pixels = part.origins[:, own]
+            known.update(map(tuple, distinct(pixels).tolist()))
+    if unknown or not known:
         return Coverage(dims, "unknown")
     return Coverage(dims, "selected", tuple(sorted(known)))
+
+
+def distinct(rows: Ordinals) -> Ordinals:
+    """Rows without those that repeat the one before."""
+    fresh = np.ones(len(rows), bool)
+    fresh[1:] = np.any(rows[1:] != rows[:-1], axis=1)
+    return rows[fresh]
 
 
 def _need(

@@ -72,8 +72,11 @@ class Digits:
 
     def note(self, family: str, numbers: Sequence[Number]) -> None:
         """Look at the numbers of one line."""
-        most = max((n.digits for n in numbers), default=0)
-        self.seen[family] = max(self.seen.get(family, 0), most)
+        self.widen(family, max((n.digits for n in numbers), default=0))
+
+    def widen(self, family: str, digits: int) -> None:
+        """So many digits were seen."""
+        self.seen[family] = max(self.seen.get(family, 0), digits)
 
     def format_of(self, reading: Reading) -> PrintFormat:
         """Declared for the name or the family, else the widest one seen."""
@@ -156,10 +159,8 @@ class EventMaker:
             return [_stated(reading, dim, "index") for dim in dims]
         axes = [_stated(reading, dim, "unknown") for dim in self.dialect.pixel]
         loops = self.dialect.loops_to(level)
-        counted = [loop for loop in loops if loop.extent]
-        places = self._count([c.extent for c in counted], reading.iteration)
-        for place, loop in zip(places, counted, strict=True):
-            axes.append(_stated(reading, loop.dim, *place))
+        for dim, place in self.counted(level, reading.iteration).items():
+            axes.append(_stated(reading, dim, *place))
         axes.extend(
             _stated(reading, loop.dim, "fixed")
             for loop in loops
@@ -170,6 +171,14 @@ class EventMaker:
             _stated(reading, d, "index") for d in indices if d not in named
         ]
         return [*axes, *more]
+
+    def counted(
+        self, level: str, iteration: int
+    ) -> dict[str, tuple[State, int]]:
+        """Indices of an iteration of the loops that a level depends on."""
+        loops = [c for c in self.dialect.loops_to(level) if c.extent]
+        places = self._count([loop.extent for loop in loops], iteration)
+        return dict(zip((loop.dim for loop in loops), places, strict=True))
 
     def _count(
         self, keys: Sequence[str], iteration: int

@@ -21,7 +21,12 @@ from tracekit.schema import FileUse
 LONGEST_LINE = 1 << 20
 """Bytes of a line that are read; no trace line comes near it."""
 
-_KEPT = 1000
+BLOCK = 4 << 20
+"""Bytes that are read at a time."""
+
+KEPT = 1000
+"""Bytes that are kept of a line that is longer."""
+
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -71,6 +76,17 @@ class LogFile:
 
     def lines(self) -> Iterator[str]:
         """The lines without their ends; bytes that are no UTF-8 escaped."""
+        for block in self.blocks():
+            if isinstance(block, LongLine):
+                yield block
+            else:
+                yield from map(line_text, block.split(b"\n")[:-1])
+
+    def blocks(self) -> Iterator[bytes | LongLine]:
+        """The lines as they are, many at a time, each with an end.
+
+        The beginning of a long line may come by itself.
+        """
         try:
             with self._opened() as source:
                 self._raw = _Hashed(source)
@@ -94,26 +110,35 @@ class LogFile:
             return os.fdopen(os.dup(sys.stdin.fileno()), "rb", 0)
         return cast(BinaryIO, self.path.open("rb", 0))
 
-    def _read(self, packed: io.BufferedReader) -> Iterator[str]:
-        file = _unpacked(packed)
+    def _read(self, packed: io.BufferedReader) -> Iterator[bytes | LongLine]:
+        file, rest = _unpacked(packed), b""
         try:
-            while raw := file.readline(LONGEST_LINE):
-                raw = raw if self.count else self._without_mark(raw)
-                self.count += 1
-                if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
-                    _skip(file)
-                    yield LongLine(_decoded(raw[:_KEPT]))
-                else:
-                    yield _decoded(raw.rstrip(b"\r\n"))
+            rest = self._without_mark(file.read(len(codecs.BOM_UTF8)))
+            for data in _filled(file):
+                cut = data.rfind(b"\n") + 1
+                if cut:
+                    yield self._counted(rest + data[:cut])
+                    rest = b""
+                rest += data[cut:]
+                if len(rest) >= LONGEST_LINE:
+                    self.count += 1
+                    yield LongLine(_decoded(rest[:KEPT]))
+                    rest = _skipped(file)
         except (EOFError, OSError, zlib.error) as error:
-            if file is packed or not self.count:
+            if file is packed or not (rest or self.count):
                 raise OSError(str(error)) from error
             self.broken = f"the packed file is cut off or damaged: {error}"
+        if rest:
+            yield self._counted(rest + b"\n"[rest.endswith(b"\n") :])
         if not self.count:
             raise LogError(
                 f"{self.path} is empty; did the program write its log "
                 "somewhere else?"
             )
+
+    def _counted(self, block: bytes) -> bytes:
+        self.count += block.count(b"\n")
+        return block
 
     def _without_mark(self, raw: bytes) -> bytes:
         if raw.startswith(_UTF16):
@@ -153,10 +178,43 @@ def _unpacked(file: io.BufferedReader) -> io.BufferedReader:
     return file
 
 
-def _skip(file: io.BufferedReader) -> None:
-    while raw := file.readline(LONGEST_LINE):
-        if raw.endswith(b"\n"):
-            return
+def _filled(file: io.BufferedReader) -> Iterator[bytes]:
+    """Pieces of about ``BLOCK`` bytes; what a pipe has, as it has it.
+
+    What was packed comes in small pieces: where it is damaged, the piece
+    before the damage is lost.
+    """
+    packed = not isinstance(file.raw, _Hashed)
+    step = io.DEFAULT_BUFFER_SIZE if packed else BLOCK
+    waiting, size = [], 0
+    try:
+        while data := file.read1(step):
+            waiting.append(data)
+            size += len(data)
+            if not packed or size >= BLOCK:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+    except (EOFError, OSError, zlib.error):
+        yield b"".join(waiting)
+        raise
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _skipped(file: io.BufferedReader) -> bytes:
+    """What follows the end of the line, as far as it was read."""
+    while data := file.read1(BLOCK):
+        _, end, rest = data.partition(b"\n")
+        if end:
+            return rest
+    return b""
+
+
+def line_text(raw: bytes) -> str:
+    """A line without its end; bytes that are no UTF-8 escaped."""
+    if len(raw) >= LONGEST_LINE:
+        return LongLine(_decoded(raw[:KEPT]))
+    return _decoded(raw.rstrip(b"\r\n"))
 
 
 def _decoded(raw: bytes) -> str:

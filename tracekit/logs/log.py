@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from tracekit.errors import LogError
+from tracekit.logs.bulk import BulkReader
 from tracekit.logs.dialect import Dialect
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LogFile
@@ -20,6 +22,7 @@ from tracekit.schema import (
     Reject,
     Run,
 )
+from tracekit.storage.columns import EventColumns
 from tracekit.storage.trace import Trace, last_stated
 
 
@@ -28,7 +31,8 @@ class Parsed:
     """What one log says.
 
     Args:
-        run, events, config, files, rejects, declared, coverage: as for
+        columns: its events.
+        run, config, files, rejects, declared, coverage: as for
             ``Trace.build``.
         prose_lines: lines without a prefix, trace data or not.
         coordinates: numbers read as pixel or loop coordinates.
@@ -36,7 +40,7 @@ class Parsed:
     """
 
     run: Run
-    events: list[Event]
+    columns: list[EventColumns]
     config: list[ConfigValue]
     files: list[FileUse]
     rejects: list[Reject]
@@ -47,24 +51,29 @@ class Parsed:
     text_numbers: int = 0
     pixels: list[tuple[int, ...]] = field(default_factory=list)
 
+    @property
+    def events(self) -> list[Event]:
+        """The events one by one, in program order."""
+        numbered = [pair for part in self.columns for pair in part.events()]
+        return [event for _, event in sorted(numbered, key=itemgetter(0))]
+
     def counts(self) -> dict[str, object]:
         """What was read, as ``tracekit parse --json`` prints it."""
+        first = sorted(self.columns, key=lambda part: int(part.sequence[0]))
         return {
-            "events": len(self.events),
-            "elements": sum(
-                len(e.values) for e in self.events if e.kind != "text"
-            ),
+            "events": sum(map(len, self.columns)),
+            "elements": sum(len(part.values) for part in self.columns),
             "coordinates": self.coordinates,
             "text_numbers": self.text_numbers,
             "rejects": len(self.rejects),
             "pixels": [list(pixel) for pixel in self.pixels],
-            "taps": list(dict.fromkeys(event.tap for event in self.events)),
+            "taps": list(dict.fromkeys(part.pattern.tap for part in first)),
         }
 
     def trace(self) -> Trace:
         """The trace of these parts."""
-        return Trace.build(
-            self.events,
+        return Trace.of_columns(
+            self.columns,
             run=self.run,
             config=self.config,
             files=self.files,
@@ -92,10 +101,15 @@ def parse(
     Nothing is dropped: a line with a prefix that no form understands becomes
     a reject, and prose that states no fact is counted.
     """
-    parser = Parser(dialect, file, folder)
-    for number, line in enumerate(lines, start=1):
-        parser.line(line, number)
-    events = parser.events()
+    reader = BulkReader(Parser(dialect, file, folder))
+    for line in lines:
+        reader.line(line)
+    return _parsed(reader)
+
+
+def _parsed(reader: BulkReader) -> Parsed:
+    parser, columns = reader.parser, reader.events()
+    dialect = parser.dialect
     return Parsed(
         run=Run(
             dialect.program,
@@ -103,12 +117,12 @@ def parse(
             declares=dialect.declares,
             selected_taps=parser.selected,
         ),
-        events=events,
+        columns=columns,
         config=last_stated(parser.facts.stated),
         files=list(parser.facts.files.values()),
         rejects=parser.rejects,
         declared=parser.declared() if dialect.declares else [],
-        coverage=parser.coverage(events),
+        coverage=parser.coverage(columns),
         prose_lines=parser.prose_lines,
         coordinates=parser.coordinates,
         text_numbers=parser.text_numbers,
@@ -124,10 +138,16 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
     """
     spelled = load_dialect(dialect)
     log = LogFile(path)
-    parsed = parse(log.lines(), spelled, log.name, Path(path).parent)
+    reader = BulkReader(Parser(spelled, log.name, Path(path).parent))
+    for block in log.blocks():
+        if isinstance(block, bytes):
+            reader.block(block)
+        else:
+            reader.line(block)
+    parsed = _parsed(reader)
     if log.broken:
         parsed.rejects.append(Reject(log.name, log.count + 1, log.broken, ""))
-    if not (parsed.events or parsed.config or parsed.rejects):
+    if not (parsed.columns or parsed.config or parsed.rejects):
         known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
         raise LogError(
             f"{path} holds nothing of the dialect {spelled.name!r}: no line "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -27,6 +27,7 @@ from tracekit.logs.own_lines import (
 from tracekit.logs.patterns import PROSE, SEARCHED
 from tracekit.logs.statements import expression_of, understand
 from tracekit.schema import Coverage, Declared, Event, Reject
+from tracekit.storage.columns import EventColumns
 
 _ENDS = re.compile(r"[\r\0]+")
 
@@ -51,14 +52,14 @@ class Parser:
     text_numbers: int = 0
     pixels: set[tuple[int, ...]] = field(default_factory=set)
     selected: tuple[str, ...] = ()
-    _read: list[Reading | Event] = field(default_factory=list)
+    read: list[Reading | Event] = field(default_factory=list)
     _stated: list[Coverage] = field(default_factory=list)
-    _digits: Digits = field(default_factory=Digits)
+    digits: Digits = field(default_factory=Digits)
     _pixel: dict[str, int] = field(default_factory=dict)
     _headers: dict[str, dict[str, int]] = field(default_factory=dict)
-    _iterations: dict[str, int] = field(default_factory=dict)
-    _most: int = 0
-    _printed: dict[str, set[str]] = field(default_factory=dict)
+    iterations: dict[str, int] = field(default_factory=dict)
+    most: int = 0
+    printed: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.facts = Facts(self.dialect)
@@ -72,31 +73,73 @@ class Parser:
         for piece in _ENDS.split(line):
             self._piece(piece, number)
 
-    def events(self) -> list[Event]:
-        """All events; call it when the last line is read."""
+    def maker(self) -> EventMaker:
+        """What makes events of readings; when the last line is read."""
         self.facts.conclude(self.file)
-        maker = EventMaker(
-            self.dialect, self.facts, self._digits, self.file, self._most
+        return EventMaker(
+            self.dialect, self.facts, self.digits, self.file, self.most
         )
+
+    def events(self, maker: EventMaker) -> list[Event]:
+        """All events of the lines that were read one by one."""
         return [
             item if isinstance(item, Event) else maker.event(item)
-            for item in self._read
+            for item in self.read
         ]
+
+    def scopes(self) -> dict[str, dict[str, int]]:
+        """Coordinates that hold now: "" for the file's, or by family."""
+        headers = {name: dict(own) for name, own in self._headers.items()}
+        return {"": dict(self._pixel), **headers}
+
+    def streams(self) -> set[str]:
+        """The streams of families whose iterations are counted together."""
+        return {family.stream for family in self.dialect.families}
+
+    def restore(
+        self,
+        scopes: Mapping[str, Mapping[str, int]],
+        iterations: Mapping[str, int],
+    ) -> None:
+        """Go on from a state that ``scopes`` and ``iterations`` gave."""
+        self._headers = {name: dict(own) for name, own in scopes.items()}
+        self._pixel = self._headers.pop("", {})
+        self.iterations = dict(iterations)
+
+    def taken(self) -> tuple[list[Reading | Event], dict[str, int], bool]:
+        """What a parser of one line read: items, coordinates, if it opens.
+
+        Raises:
+            ValueError: it is a line that says something else as well.
+        """
+        if (
+            self.rejects
+            or self.prose_lines
+            or self.selected
+            or self._stated
+            or self.facts.config
+            or self.facts.files
+        ):
+            raise ValueError("more than taps and coordinates")
+        header: dict[str, int] = {}
+        for own in self.scopes().values():
+            header.update(own)
+        return self.read, header, bool(self.iterations)
 
     def declared(self) -> list[Declared]:
         """The taps of the dialect, and whether this log must have them."""
-        return declared(self.dialect, self.facts, self._printed)
+        return declared(self.dialect, self.facts, self.printed)
 
-    def coverage(self, events: list[Event]) -> list[Coverage]:
+    def coverage(self, columns: Iterable[EventColumns]) -> list[Coverage]:
         """The pixels that this log reports."""
         if self._stated:
             return self._stated
-        return [pixel_coverage(self.dialect.pixel, events, self.pixels)]
+        return [pixel_coverage(self.dialect.pixel, columns, self.pixels)]
 
     def _piece(self, piece: str, number: int) -> None:
         restart = self.dialect.restart
         if restart and restart.search(piece, 0, PROSE):
-            self._iterations.clear()
+            self.iterations.clear()
             self._headers.clear()
             self._pixel = self._pixel_of_file()
         found = list(self.dialect.prefix.finditer(piece, 0, SEARCHED))
@@ -121,7 +164,7 @@ class Parser:
         self, piece: str, prefix: re.Match[str], end: int, number: int
     ) -> None:
         family = self.dialect.family_of(prefix)
-        self._printed.setdefault(family.name, set())
+        self.printed.setdefault(family.name, set())
         payload = piece[prefix.end() : end]
         try:
             if family.reads != "statements":
@@ -151,7 +194,7 @@ class Parser:
                 axis.dim != "component" for axis in event.axes
             )
             self.text_numbers += text_numbers(event)
-            self._read.append(event)
+            self.read.append(event)
         elif family.reads == "config":
             self.facts.keep(config_line(payload, origin))
         elif family.reads == "file":
@@ -188,7 +231,7 @@ class Parser:
         """Coordinates that hold for the lines that follow."""
         if family.scope == "file":
             self._pixel.update(indices)
-            self._iterations.clear()
+            self.iterations.clear()
             dims = self.dialect.pixel
             if set(dims) <= set(indices):
                 self.pixels.add(tuple(indices[dim] for dim in dims))
@@ -225,10 +268,10 @@ class Parser:
     ) -> None:
         if rule.opens:
             stream = family.stream
-            self._iterations[stream] = self._iterations.get(stream, -1) + 1
-            self._most = max(self._most, self._iterations[stream] + 1)
+            self.iterations[stream] = self.iterations.get(stream, -1) + 1
+            self.most = max(self.most, self.iterations[stream] + 1)
         numbers = tuple(map(parse_number, statement.numbers))
-        self._digits.note(family.name, numbers)
+        self.digits.note(family.name, numbers)
         if rule.config and len(numbers) == 1:
             origin = f"{self.file}:{number}"
             self.facts.state(rule.config, statement.numbers[0], origin)
@@ -239,16 +282,16 @@ class Parser:
             statement.text,
             statement.unit,
             indices,
-            self._iterations.get(family.stream, -1),
+            self.iterations.get(family.stream, -1),
             statement.listed,
             statement.label,
             number,
         )
-        self._read.append(reading)
-        self._printed[family.name].add(rule.tap)
+        self.read.append(reading)
+        self.printed[family.name].add(rule.tap)
         self._count_texts(statement)
         if statement.expression:
-            self._read.append(expression_of(reading, statement))
+            self.read.append(expression_of(reading, statement))
 
     def _count_texts(self, statement: Statement) -> None:
         for part in (

@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+from tracekit.logs.number_columns import Flags, Integers, Numbers
 
 HOLE = "\x01"
 """Stands in a shape where a number was."""
@@ -37,34 +36,6 @@ def _classes() -> bytes:
 
 
 _CLASSES = _classes()
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Plain decimal numbers, in the order of the text.
-
-    Args:
-        value: the nearest double.
-        whole: digits before the point.
-        fraction: digits behind it.
-        power: the printed exponent, 0 where there is none.
-        scientific: whether one was printed.
-        integer: whether only digits were printed, and a sign.
-        negative: whether it begins with a minus.
-        text: their bytes, as they were printed.
-    """
-
-    value: npt.NDArray[np.float64]
-    whole: npt.NDArray[np.int16]
-    fraction: npt.NDArray[np.int16]
-    power: npt.NDArray[np.int16]
-    scientific: Flags
-    integer: Flags
-    negative: Flags
-    text: pa.Array
-
-    def __len__(self) -> int:
-        return len(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,16 +212,14 @@ class _Marks:
         words = pa.Array.from_buffers(pa.string(), len(self.size), buffers)
         scientific = self.letters > 0
         fraction = np.where(self.points, self.mantissa - self.point - 1, 0)
-        whole = self.mantissa - self.lead - self.points - fraction
-        return Numbers(
-            words.cast(pa.float64()).to_numpy(zero_copy_only=False),
-            whole.astype(np.int16),
-            fraction.astype(np.int16),
-            self._powers(np.flatnonzero(scientific)),
-            scientific,
-            (self.points == 0) & ~scientific,
-            self.lead,
+        return Numbers.of(
             words,
+            self.mantissa - self.lead - self.points,
+            fraction,
+            self._powers(np.flatnonzero(scientific)),
+            scientific=scientific,
+            integer=(self.points == 0) & ~scientific,
+            negative=self.lead,
         )
 
     def _powers(self, rows: Integers) -> npt.NDArray[np.int16]:
