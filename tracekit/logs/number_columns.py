@@ -91,11 +91,11 @@ class Numbers:
     def rebuilt(self, places: Integers) -> Flags:
         """Whether value and digits tell all of the text.
 
-        A number of many digits is read by itself; what was rounded when it
-        was read is put right then.
+        A number of many digits is read by itself: where its double was
+        rounded up to a power of ten it seems to have one digit too many.
         """
         known = np.ones(len(places), bool)
-        for row in np.flatnonzero(self.printed[places] > SAFE_DIGITS).tolist():
+        for row in np.flatnonzero(self.digits[places] > SAFE_DIGITS).tolist():
             place = int(places[row])
             number = parse_number(self.text[place].as_py())
             self.digits[place] = number.digits
