@@ -39,10 +39,17 @@ class BulkReader:
 
     Args:
         parser: reads what can't be read by column, and holds what is known.
+        worth: the part of a block's lines below which none is read by
+            column.
+
+    Attributes:
+        by_column: how many lines were.
     """
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, worth: float = 0.5) -> None:
         self.parser = parser
+        self.by_column = 0
+        self._worth = worth
         self._shapes = Shapes(parser.dialect)
         self._read = 0
         self._sequence = 0
@@ -61,6 +68,8 @@ class BulkReader:
 
     def block(self, block: bytes) -> None:
         """Read whole lines, each with its end."""
+        if not block:
+            return
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
         if HOLE.encode() in block:
@@ -68,9 +77,11 @@ class BulkReader:
             return
         found = tokens(block)
         lines = list(self._understood(found))
-        if 2 * sum(len(own.rows) for own in lines) < len(found):
-            self._each(block)  # not worth the trouble
+        plain = sum(len(own.rows) for own in lines)
+        if plain < self._worth * len(found):
+            self._each(block)
             return
+        self.by_column += plain
         self._mixed(block, found, lines)
 
     def events(self) -> list[EventColumns]:
@@ -91,7 +102,7 @@ class BulkReader:
     def _understood(self, found: Tokens) -> Iterator[_Lines]:
         """Lines that are read by column, by shape, in their order."""
         order = np.argsort(found.shape, kind="stable")
-        ends = np.cumsum(np.bincount(found.shape, minlength=1))
+        ends = np.cumsum(np.bincount(found.shape))
         for shape, rows in zip(
             found.shapes, np.split(order, ends[:-1]), strict=True
         ):

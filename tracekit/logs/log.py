@@ -104,10 +104,11 @@ def parse(
     reader = BulkReader(Parser(dialect, file, folder))
     for line in lines:
         reader.line(line)
-    return _parsed(reader)
+    return parsed_of(reader)
 
 
-def _parsed(reader: BulkReader) -> Parsed:
+def parsed_of(reader: BulkReader) -> Parsed:
+    """What a reader has read, when the last line is read."""
     parser, columns = reader.parser, reader.events()
     dialect = parser.dialect
     return Parsed(
@@ -144,7 +145,7 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
             reader.block(block)
         else:
             reader.line(block)
-    parsed = _parsed(reader)
+    parsed = parsed_of(reader)
     if log.broken:
         parsed.rejects.append(Reject(log.name, log.count + 1, log.broken, ""))
     if not (parsed.columns or parsed.config or parsed.rejects):

@@ -1,0 +1,217 @@
+"""Blocks of lines give what their lines give one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.shared_files import NANOBRAGG, needs_shared
+from tracekit.logs.bulk import BulkReader
+from tracekit.logs.dialect import Dialect
+from tracekit.logs.dialect_file import load_dialect
+from tracekit.logs.file import LogFile
+from tracekit.logs.log import Parsed, parse, parse_log, parsed_of
+from tracekit.logs.parser import Parser
+
+DIALECT = """
+dialect = "d"
+program = "p"
+declares = {declares}
+[pixel]
+dims = ["slow", "fast"]
+restart = 'new run'
+[[loop]]
+dim = "layer"
+extent = "layers"
+[[loop]]
+dim = "sub"
+extent = "subs"
+[[family]]
+name = "AT"
+prefix = 'AT:'
+match = '(?P<slow>\\d+) (?P<fast>\\d+)'
+scope = "file"
+[[family]]
+name = "T"
+prefix = 'T:'
+forms = ["named", "assigned", "alternating", "text"]
+names = ["t"]
+level = "sub"
+format = "%.9g"
+[[family]]
+name = "S"
+prefix = 'S (?P<source>\\d+):'
+forms = ["named", "assigned"]
+names = ["t"]
+level = "pixel"
+[[family]]
+name = "H"
+prefix = 'H:'
+forms = ["alternating", "named"]
+names = ["h"]
+level = "sub"
+[names.t.open]
+opens = true
+level = "sub"
+[names.t.pos]
+components = "xyz"
+unit = "m"
+level = "sub"
+[names.t.count]
+kind = "int"
+level = "pixel"
+[names.t.layers]
+kind = "int"
+config = "layers"
+[names.t.const]
+level = "run"
+[names.h.step]
+coordinates = ["step"]
+[names.h.v]
+level = "sub"
+"""
+NUMBER = st.one_of(
+    st.integers(-9, 99).map(str),
+    st.floats(-1e3, 1e3).map(lambda value: f"{value:.5g}"),
+    st.floats(-1e9, 1e9).map(lambda value: f"{value:.17g}"),
+    st.sampled_from(["nan", "-inf", "1e-300", "0", "-0.0", "+2", "0x1p3"]),
+)
+INDEX = st.one_of(st.integers(0, 3).map(str), st.sampled_from(["-1", "1.5"]))
+
+
+def filled(form: str) -> st.SearchStrategy[str]:
+    """Lines of this form: ``#`` stands for a number, ``%`` for an index."""
+    parts = [
+        {"#": NUMBER, "%": INDEX}.get(letter, st.just(letter))
+        for letter in form
+    ]
+    return st.tuples(*parts).map("".join)
+
+
+LINE = st.sampled_from(
+    [
+        *("AT: % %", "T: open #", "T: pos # # #", "T: count #", "T: v #"),
+        *("T: v=# w=#", "T: a # b #", "T: layers %", "T: const 1.5", "T: v #"),
+        *("S %: v #", "H: step %", "H: v #", "H: step % v #", "new run"),
+        *("prose # #", "T: pos # #", "T: v # m", "T: v [#, #]", "T: # #"),
+        *("T: v #T: pos # # #", "T: some text", "S x: v #", "", "T: v #,#"),
+    ]
+).flatmap(filled)
+OWN = st.sampled_from(
+    [
+        "TRACEKIT tap a slow=% fast=% type=float64 : #",
+        "TRACEKIT tap v slow=% components=xyz type=float64 : # # #",
+        "TRACEKIT tap f n=% type=float32 unit=m : #",
+        "TRACEKIT tap i n=% type=int64 : %",
+        "TRACEKIT tap i n=% type=int8 : #",
+        "TRACEKIT tap r n=0:2 m=% : # #",
+        "TRACEKIT config k : #",
+        "TRACEKIT tap w n=% type=text : # x",
+        "TRACEKIT covers slow fast : % %",
+    ]
+).flatmap(filled)
+
+
+def content(parsed: Parsed) -> Any:
+    """All that was read but the file's own hash, NaN equal to NaN."""
+    trace = parsed.trace()
+    count = trace.tables["tap"].num_rows
+    return repr(
+        (
+            {k: v.to_pylist() for k, v in trace.tables.items() if k != "file"},
+            [trace.elements(n).to_pydict() for n in range(count)],
+            [trace.elements(n).schema.types for n in range(count)],
+            parsed.counts(),
+            parsed.prose_lines,
+        )
+    )
+
+
+def in_blocks(
+    lines: list[str], dialect: Dialect, cuts: set[int]
+) -> tuple[Any, int]:
+    """What blocks of these lines give, and how many lines by column."""
+    reader = BulkReader(Parser(dialect, "x.log"), worth=0)
+    block = ""
+    for place, line in enumerate(lines):
+        block += line + "\n"
+        if place in cuts:
+            reader.block(block.encode())
+            block = ""
+    reader.block(block.encode())
+    return content(parsed_of(reader)), reader.by_column
+
+
+@pytest.fixture(scope="module", params=["true", "false"])
+def small(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Dialect:
+    """A dialect with everything that a line may depend on."""
+    path = tmp_path_factory.mktemp("d") / "d.toml"
+    path.write_text(DIALECT.format(declares=request.param))
+    return load_dialect(path)
+
+
+@given(st.lists(LINE, max_size=25), st.sets(st.integers(0, 24)))
+def test_blocks_are_read_as_their_lines(
+    small: Dialect, lines: list[str], cuts: set[int]
+) -> None:
+    """Wherever blocks end, every value has its pixel, count and place."""
+    expected = content(parse(lines, small, "x.log"))
+    assert in_blocks(lines, small, cuts)[0] == expected
+
+
+@given(st.lists(OWN, max_size=15), st.sets(st.integers(0, 14)))
+def test_own_blocks_are_read_as_their_lines(
+    lines: list[str], cuts: set[int]
+) -> None:
+    """Lines that describe themselves, with and without odd numbers."""
+    dialect = load_dialect("tracekit")
+    expected = content(parse(lines, dialect, "x.log"))
+    assert in_blocks(lines, dialect, cuts)[0] == expected
+
+
+def test_plain_lines_are_read_by_column(small: Dialect) -> None:
+    """All of a log of plain lines, so that the tests here test something."""
+    lines = [
+        line
+        for pixel in range(20)
+        for line in (
+            f"AT: {pixel} 7",
+            f"T: open {pixel}.5",
+            f"T: pos 1 -2.5e-3 {pixel}",
+            f"T: count {pixel}",
+            f"S 1: v {pixel}",
+            f"T: v={pixel} w=2",
+        )
+    ]
+    found, by_column = in_blocks(lines, small, {33})
+    assert by_column == len(lines)
+    assert found == content(parse(lines, small, "x.log"))
+
+
+@needs_shared
+def test_real_logs_are_read_as_their_lines() -> None:
+    """Logs as people have them: nothing depends on how they are read."""
+    logs = sorted((NANOBRAGG / "real_logs").rglob("*.log"))
+    assert logs
+    dialect = load_dialect("nanobragg")
+    for path in logs[::4]:
+        log = LogFile(path)
+        try:
+            expected = parse(log.lines(), dialect, log.name, path.parent)
+        except ValueError:
+            continue
+        if expected.columns:
+            assert content(parse_log(path)) == content(expected), path
+
+
+def test_a_byte_that_marks_holes_is_kept(tmp_path: Path) -> None:
+    """A line that holds it is read like any other."""
+    path = tmp_path / "x.log"
+    path.write_bytes(b"TRACEKIT tap a : 1\nTRACEKIT tap \x01 : 2\n")
+    assert [e.tap for e in parse_log(path, "tracekit").events] == ["a", "\x01"]
