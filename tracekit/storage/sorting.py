@@ -92,6 +92,7 @@ def _ordered(
         duckdb.connect(config=settings) as connection,
         pa.ipc.new_stream(str(file), schema) as writer,
     ):
+        connection.execute("SET enable_progress_bar = false")
         found = connection.from_arrow(given).order("ordinal, event")
         for batch in found.to_arrow_reader(_ROWS):
             writer.write_batch(batch)
