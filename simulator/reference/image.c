@@ -145,26 +145,50 @@ static void write_pgm(const char *name, const long count[2],
     finish(file, name);
 }
 
+/* Where a scale isn't given it follows from the image. */
+static double integer_scale(const Options *options, Statistics found)
+{
+    if (options->scale > 0.0)
+        return options->scale;
+    return found.largest > 0.0 ? 55000.0 / found.largest : 1.0;
+}
+
+static double pgm_scale(const Options *options, Statistics found)
+{
+    if (options->pgm_scale > 0.0)
+        return options->pgm_scale;
+    return found.deviation > 0.0 ? 250.0 / (5.0 * found.deviation) : 1.0;
+}
+
+static void write_rounded(const Experiment *e, const Options *options,
+                          const float *image)
+{
+    const long *count = e->detector.count;
+    if (options->float_file != NULL)
+        write_float(options->float_file, image,
+                    (size_t)(count[0] * count[1]));
+    if (options->integer_file == NULL && options->pgm_file == NULL)
+        return;
+    Statistics found = statistics(e, image);
+    if (options->integer_file != NULL)
+        write_smv(options->integer_file, e, image,
+                  integer_scale(options, found), options->adc);
+    if (options->pgm_file != NULL)
+        write_pgm(options->pgm_file, count, image,
+                  pgm_scale(options, found));
+}
+
 void image_write(const Experiment *e, const Options *options,
                  const double *image)
 {
     const long *count = e->detector.count;
-    size_t pixels = (size_t)(count[0] * count[1]);
-    float *rounded = single_precision(image, pixels);
-    Statistics found = statistics(e, rounded);
-    double scale = options->scale, pgm_scale = options->pgm_scale;
-    if (scale <= 0.0)
-        scale = found.largest > 0.0 ? 55000.0 / found.largest : 1.0;
-    if (pgm_scale <= 0.0)
-        pgm_scale =
-            found.deviation > 0.0 ? 250.0 / (5.0 * found.deviation) : 1.0;
     if (options->image_file != NULL)
         write_npy(options->image_file, count, image);
-    if (options->float_file != NULL)
-        write_float(options->float_file, rounded, pixels);
-    if (options->integer_file != NULL)
-        write_smv(options->integer_file, e, rounded, scale, options->adc);
-    if (options->pgm_file != NULL)
-        write_pgm(options->pgm_file, count, rounded, pgm_scale);
+    if (options->float_file == NULL && options->integer_file == NULL &&
+        options->pgm_file == NULL)
+        return;
+    float *rounded =
+        single_precision(image, (size_t)(count[0] * count[1]));
+    write_rounded(e, options, rounded);
     free(rounded);
 }
