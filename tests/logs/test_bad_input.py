@@ -15,7 +15,7 @@ from tracekit.errors import LogError
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LONGEST_LINE
 from tracekit.logs.log import parse, parse_log
-from tracekit.logs.patterns import PROSE, SEARCHED, compiled
+from tracekit.logs.patterns import SEARCHED, compiled
 
 DIALECT = """\
 dialect = "mine"
@@ -32,7 +32,9 @@ GOOD = b"TRACEKIT tap R : 0.1\n"
     "text",
     [
         "(a+)+$", "(a*)*b", "(a|ab)*c", "(?:a?)+b", "(?:x+|y)+", r"(\w+\s?)*",
-        ".*a.*b.*c", r"(a)\1", "(?:a{1,200}){1,200}", "x" * 3000, "a(",
+        ".*a.*b", ".*a.*b.*c", r"\s*\s*\s*x", r"\w+\d+\w+!", "(?=a*a*b)",
+        r"(a)\1", "(?:a{1,200}){1,200}", "(a|aa){60}b", "(?:a?){50}b",
+        "(?:(?:a?b?){90}){90}", "(?i)[a-z]+[A-Z]+x", "x" * 3000, "a(",
     ],
 )  # fmt: skip
 def test_a_pattern_that_may_take_for_ever_is_refused(
@@ -47,11 +49,26 @@ def test_a_pattern_that_may_take_for_ever_is_refused(
 
 @pytest.mark.parametrize(
     "text",
-    [r"\[debug\](?= pixel)", r"^[ \t]*(?=(?:a|b)(?![\w.]))", r"\S+ \d+"],
+    [
+        *(r"\[debug\](?= pixel)", r"^[ \t]*(?=(?:a|b)(?![\w.]))", r"\S+ \d+"),
+        *("^.*a.*b", "(.*) sources of (.*)", r"x=\S+ y=\S+ z=\S+ [^:]*: \d+"),
+        *(r"(?:a|b){50}=", "a{99}", r"\w++=\w++;", "(?i)cell.*", "[^\\s\\S]*"),
+    ],
 )
 def test_usual_patterns_are_as_re_has_them(text: str) -> None:
     """What is safe is compiled as it stands."""
     assert compiled(text) == re.compile(text)
+
+
+def test_patterns_that_take_too_long_together_are_refused(
+    tmp_path: Path,
+) -> None:
+    """A dialect of many slow patterns names the slowest; no line is read."""
+    path = tmp_path / "mine.toml"
+    slow = "[[fact]]\npattern = '.*=[{}]'\n"
+    path.write_text(DIALECT + "".join(map(slow.format, range(400))))
+    with pytest.raises(LogError, match=r"patterns: its 401 .* begin with"):
+        load_dialect(path)
 
 
 def test_a_line_of_50_mb_is_one_reject(tmp_path: Path) -> None:
@@ -88,7 +105,7 @@ def test_a_prefix_far_into_a_line_is_a_counted_reject() -> None:
     parsed = own("x" * SEARCHED + "TRACEKIT tap R : 1")
     (reject,) = parsed.rejects
     assert "no prefix in the first" in reject.reason
-    assert len(reject.text) == PROSE
+    assert len(reject.text) == SEARCHED
 
 
 @given(st.binary(max_size=400))

@@ -14,7 +14,7 @@ from tracekit.logs.file import LogFile
 from tracekit.logs.line_forms import FORMS
 from tracekit.logs.log import Parsed, parse
 from tracekit.logs.numbers import NUMBER, count_numbers
-from tracekit.logs.patterns import PROSE, SEARCHED
+from tracekit.logs.patterns import SEARCHED
 from tracekit.schema import Reject
 
 _ASSIGNS = re.compile(rf"[^\W\d][\w.]*+[ \t]*+=[ \t]*+{NUMBER}(?!\w)")
@@ -79,7 +79,7 @@ def check(dialect: str | Path, log: str | Path) -> Check:
             _note_covered(covered, spelled, family, prefix)
         if found:
             numbers += count_numbers(line[found[0].end() :])
-        elif _states(line[:PROSE].strip(), spelled):
+        elif _states(line[:SEARCHED].strip(), spelled):
             overlooked += 1
             example = example or f"{path.name}:{number}: {line.strip()}"
     return Check(
@@ -114,7 +114,7 @@ def _note_covered(
 ) -> None:
     """Families behind the one that took a line, of a longer prefix."""
     for family in dialect.families[dialect.families.index(taken) + 1 :]:
-        longer = family.prefix.match(prefix.string, prefix.start())
+        longer = family.prefix.match(prefix.string, prefix.start(), SEARCHED)
         if longer is not None and longer.end() > prefix.end():
             covered.setdefault(family.name, taken.name)
 

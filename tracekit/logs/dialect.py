@@ -13,6 +13,7 @@ from typing import Literal
 
 from tracekit.logs.line_forms import FORMS, Form
 from tracekit.logs.numbers import PrintFormat
+from tracekit.logs.patterns import SEARCHED
 from tracekit.schema import Kind, Need, Role
 
 FOLDER = Path(__file__).parent / "dialects"
@@ -190,6 +191,12 @@ class Dialect:
     facts: tuple[Fact, ...] = ()
     silences: tuple[Silence, ...] = ()
 
+    def patterns(self) -> list[re.Pattern[str]]:
+        """All patterns that lines are searched for."""
+        of_families = [(f.prefix, f.match) for f in self.families]
+        found = [*(p for pair in of_families for p in pair), self.restart]
+        return [p for p in found if p] + [f.pattern for f in self.facts]
+
     def family_of(self, found: re.Match[str]) -> Family:
         """The family whose prefix matched as part of ``prefix``."""
         return self.families[int((found.lastgroup or "f0")[1:])]
@@ -197,7 +204,7 @@ class Dialect:
     def pixel_of_file(self, name: str) -> tuple[int, int] | None:
         """The pixel that a file name states."""
         for pattern in self.file_names:
-            found = pattern.search(name)
+            found = pattern.search(name, 0, SEARCHED)
             if found is not None:
                 slow, fast = self.pixel
                 return int(found[slow]), int(found[fast])

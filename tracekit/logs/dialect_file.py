@@ -22,7 +22,7 @@ from tracekit.logs.dialect import (
     Silence,
 )
 from tracekit.logs.line_forms import FORMS
-from tracekit.logs.patterns import first_letter
+from tracekit.logs.patterns import first_letter, slowest
 from tracekit.logs.toml_section import Section
 from tracekit.schema import Kind, Need, Role
 
@@ -88,6 +88,9 @@ def _dialect(top: Section) -> Dialect:
     )
     top.take("about", str, "")
     top.done()
+    slow = slowest(dialect.patterns())
+    if slow:
+        raise top.fail("patterns", slow)
     return dialect
 
 

@@ -24,7 +24,7 @@ from tracekit.logs.own_lines import (
     taps_line,
     text_numbers,
 )
-from tracekit.logs.patterns import PROSE, SEARCHED
+from tracekit.logs.patterns import SEARCHED
 from tracekit.logs.statements import expression_of, understand
 from tracekit.schema import Coverage, Declared, Event, Reject
 from tracekit.storage.columns import EventColumns
@@ -138,14 +138,14 @@ class Parser:
 
     def _piece(self, piece: str, number: int) -> None:
         restart = self.dialect.restart
-        if restart and restart.search(piece, 0, PROSE):
+        if restart and restart.search(piece, 0, SEARCHED):
             self.iterations.clear()
             self._headers.clear()
             self._pixel = self._pixel_of_file()
         found = list(self.dialect.prefix.finditer(piece, 0, SEARCHED))
         if not found and len(piece) > SEARCHED:
             self._reject(
-                piece[:PROSE],
+                piece[:SEARCHED],
                 f"no prefix in the first {SEARCHED} of its {len(piece)} "
                 "characters, and no more are searched",
                 number,
@@ -154,7 +154,7 @@ class Parser:
         prose = piece[: found[0].start()] if found else piece
         if prose.strip():
             self.prose_lines += not found
-            self.facts.read(prose[:PROSE], f"{self.file}:{number}")
+            self.facts.read(prose[:SEARCHED], f"{self.file}:{number}")
         for place, prefix in enumerate(found):
             later = found[place + 1 : place + 2]
             end = later[0].start() if later else len(piece)
@@ -214,13 +214,14 @@ class Parser:
     ) -> dict[str, int]:
         if not family.prefix.groups:
             return {}
-        found = family.prefix.match(piece, start)
+        found = family.prefix.match(piece, start, SEARCHED)
         groups = found.groupdict() if found else {}
         self.coordinates += len(groups)
         return {dim: int(text) for dim, text in groups.items()}
 
     def _matched(self, family: Family, payload: str) -> None:
-        found = family.match.search(payload) if family.match else None
+        match = family.match
+        found = match.search(payload, 0, SEARCHED) if match else None
         if found is None:
             raise ValueError("the line isn't as its family's match expects")
         indices = {dim: int(text) for dim, text in found.groupdict().items()}

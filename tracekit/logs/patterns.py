@@ -1,36 +1,35 @@
 """Patterns of a dialect: dialects come from strangers, so not every one runs.
 
-A regular expression can take time that doubles with every character, when a
-repeat without an upper limit holds something that can be split in several
-ways: ``(a+)+``, ``(a|ab)*``, ``(a?)*``. Such a one is refused when the dialect
-is read. What is left takes at most a power of the length of a line, and that
-length is bounded where patterns are searched (``SEARCHED``).
+A regular expression can take time that grows with a power of a line's length,
+or doubles with every character: ``.*=.*=``, ``(a+)+``, ``(a|ab)*``. How many
+steps it takes at most is found out when the dialect is read, and one of too
+many is refused; so what is left ends soon on every line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any
+
+from tracekit.logs.pattern_steps import most_steps
 
 LONGEST = 2000
 """Characters of a pattern."""
-SEARCHED = 10_000
-"""Characters at the beginning of a line in which prefixes are searched."""
-PROSE = 1000
-"""Characters at the beginning of a line in which facts are searched."""
-
-_MANY = 100
-_WIDE = 2
+SEARCHED = 1000
+"""Characters at the beginning of a line in which patterns are searched."""
+MOST_STEPS = 10**8
+"""Steps of a search that may be; they take about 0.2 s."""
 
 
+@lru_cache(maxsize=1024)
 def compiled(text: str) -> re.Pattern[str]:
     """A pattern that can be searched in any line in bounded time.
 
     Raises:
-        ValueError: it doesn't compile, or might take for ever.
+        ValueError: it doesn't compile, or might take too long.
 
     >>> compiled("x=(a+)+")
     Traceback (most recent call last):
@@ -39,54 +38,33 @@ def compiled(text: str) -> re.Pattern[str]:
     if len(text) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST} characters")
     try:
-        tree = parser.parse(text)
         pattern = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"it doesn't compile: {error}") from None
-    wide = 0
-    for operator, argument in _nodes(tree):
-        if operator is sre.GROUPREF or operator is sre.GROUPREF_EXISTS:
-            raise ValueError("it refers back to a group, which may be slow")
-        if operator in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-            low, high, body = argument
-            del low
-            if high > _MANY:
-                _check_body(body)
-                wide += _is_wide(body)
-    if wide > _WIDE:
+    steps = most_steps(text, SEARCHED)
+    if steps > MOST_STEPS:
         raise ValueError(
-            f"it has {wide} repeats without limit of nearly any character; "
-            f"expected at most {_WIDE}: say which characters they take"
+            f"it may take {steps:.0e} steps on a line of {SEARCHED} "
+            f"characters, expected at most {MOST_STEPS:.0e}; begin it with ^ "
+            "or with plain text, and say which characters a repeat takes: "
+            "[^=]*= instead of .*="
         )
     return pattern
 
 
-def _check_body(body: Any) -> None:
-    """What is repeated without limit has one length and no choice in it."""
-    nodes = list(_nodes(body))
-    low, high = body.getwidth()
-    plain = not any(operator is sre.BRANCH for operator, _ in nodes)
-    if low != high or not low or not plain:
-        raise ValueError(
-            "a repeat without limit holds a choice or another repeat, so "
-            "that it may take for ever; repeat one character or one set of "
-            "them: [a-z]+ instead of ([a-z]+)+"
-        )
+def slowest(patterns: Iterable[re.Pattern[str]]) -> str:
+    """Why so many patterns take too long on one line together, "" if not.
 
-
-def _is_wide(body: Any) -> bool:
-    """Whether it takes any character, or any but some."""
-    operator, argument = body[0]
-    return len(body) == 1 and (
-        operator in (sre.ANY, sre.NOT_LITERAL)
-        or (operator is sre.IN and _both_halves(argument))
+    The one that takes most of the time is named.
+    """
+    steps = {p.pattern: most_steps(p.pattern, SEARCHED) for p in patterns}
+    if sum(steps.values()) <= MOST_STEPS:
+        return ""
+    return (
+        f"its {len(steps)} patterns may take {sum(steps.values()):.0e} steps "
+        f"on a line, expected at most {MOST_STEPS:.0e}; begin with "
+        f"{max(steps, key=steps.__getitem__)!r}"
     )
-
-
-def _both_halves(members: Any) -> bool:
-    r"""``[\s\S]``: any character, in other words."""
-    kinds = [kind for kind, _ in members]
-    return kinds.count(sre.CATEGORY) > 1
 
 
 def first_letter(pattern: re.Pattern[str]) -> str:
@@ -100,18 +78,3 @@ def first_letter(pattern: re.Pattern[str]) -> str:
         return ""
     operator, argument = tree[0]
     return chr(argument) if operator is sre.LITERAL else ""
-
-
-def _nodes(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """All operators below."""
-    for operator, argument in tree:
-        yield operator, argument
-        yield from _inside(argument)
-
-
-def _inside(argument: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(argument, parser.SubPattern):
-        yield from _nodes(argument)
-    elif isinstance(argument, (tuple, list)):
-        for part in argument:
-            yield from _inside(part)

@@ -79,11 +79,11 @@ def _header_family(group: Group, number: int) -> Iterator[str]:
         return
     word, indices = group.header
     dims = ("slow", "fast") if indices == 2 else (word.lower(),)
-    start = _prefix(group) if group.tags else r"^[ \t]*"
-    shape = rf"\b{word}\b" + r"[^\d.]*\d+" * indices
-    groups = rf"{word}" + "".join(rf"[^\d.]*(?P<{d}>\d+)" for d in dims)
+    start = _prefix(group) if group.tags else r"^[ \t]*+"
+    shape = rf"\b{word}\b" + r"[^\d.]*+\d++" * indices
+    groups = rf"{word}" + "".join(rf"[^\d.]*+(?P<{d}>\d++)" for d in dims)
     which = "  # which of the two is slow?" if indices == 2 else ""
-    prefix = rf"{start}(?=[^\d]*{shape}[^\d.]*$)"
+    prefix = rf"{start}(?=[^\d]*{shape}[^\d.]*+$)"
     yield (
         "# Lines that say where the values below them are.\n"
         "[[family]]\n"

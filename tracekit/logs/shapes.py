@@ -18,7 +18,7 @@ from typing import Any
 from tracekit.logs.dialect import Dialect, Family
 from tracekit.logs.events import Reading
 from tracekit.logs.parser import Parser
-from tracekit.logs.patterns import PROSE
+from tracekit.logs.patterns import SEARCHED
 from tracekit.logs.tokens import HOLE
 from tracekit.schema import COMPONENT, Event
 
@@ -122,7 +122,7 @@ class Shapes:
             text = shape.decode("ascii")
         except ValueError:
             return None
-        if HOLE not in text or len(text) > PROSE or set(text) & set("\r\0"):
+        if HOLE not in text or len(text) > SEARCHED or set(text) & set("\r\0"):
             return None
         first = self._read(text, _FILLINGS[0], None)
         if first is None:
@@ -158,11 +158,11 @@ class Shapes:
         filled = pieces[0] + "".join(
             word + piece for word, piece in zip(words, pieces[1:], strict=True)
         )
-        prefixes = list(self.dialect.prefix.finditer(filled))
+        prefixes = list(self.dialect.prefix.finditer(filled, 0, SEARCHED))
         restart = self.dialect.restart
         if len(prefixes) != 1 or filled[: prefixes[0].start()].strip():
             return None
-        if restart and restart.search(filled):
+        if restart and restart.search(filled, 0, SEARCHED):
             return None
         reader = Parser(self.dialect, "")
         reader.line(filled, 1)
