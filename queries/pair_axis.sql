@@ -4,9 +4,10 @@
 -- pair   the pair of taps
 -- dim    the dim
 -- meets  "index": by index. "order": only one side states the index, so the
---        n-th place meets the n-th. "broadcast": one side lacks the dim, so
---        its numbers meet every index.
--- part   of dims that meet by order: those of one part do it together
+--        n-th place meets the n-th. "name": components of the same names in
+--        another order. "broadcast": one side lacks the dim, so its numbers
+--        meet every index.
+-- part   of dims that meet by order or name: those of one part do it together
 -- place  order of the dims: the expected side's, components last
 -- in_actual, in_expected        whether the side has the dim
 -- actual_state, expected_state  how the index is known
@@ -50,6 +51,12 @@ SELECT
     pair, dim,
     CASE
         -- a scalar is a vector's first component, one firing the first
+        WHEN dim = 'component' AND actual_labels <> expected_labels
+            AND list_sort(actual_labels) = list_sort(expected_labels)
+            AND len(list_distinct(actual_labels)) = least(
+                actual_extent, expected_extent, len(actual_labels)
+            )
+            THEN 'name'
         WHEN dim IN ('component', 'occurrence') THEN 'index'
         WHEN NOT (in_actual AND in_expected) THEN 'broadcast'
         WHEN (actual_state = 'unknown') <> (expected_state = 'unknown')
@@ -60,7 +67,8 @@ SELECT
             SELECT unnest(pixel_dims) FROM trace_run
             WHERE side IN ('actual', 'expected')
         )
-        THEN 'pixel' ELSE 'loops' END AS part,
+        THEN 'pixel' WHEN dim = 'component' THEN 'component'
+        ELSE 'loops' END AS part,
     place, in_actual, in_expected, actual_state, expected_state,
     actual_stride, expected_stride, actual_extent, expected_extent,
     actual_origin - least(actual_origin, expected_origin) AS actual_shift,

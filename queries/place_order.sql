@@ -2,14 +2,15 @@
 --
 -- A log that states no pixel still has its pixels in an order. The n-th place
 -- meets the n-th where both sides have as many; else they don't align.
+-- Components that are named meet in the order of their names.
 --
 -- Columns
 -- pair, side, part  the pair of taps, the side, the dims (see pair_axis)
 -- dims    their names
 -- axes    their stride and extent in the grid of the tap
 -- count   how many places the tap has along them
--- places  the partial ordinals of these places, ascending; empty where the
---         other side has not as many
+-- places  the partial ordinals of these places, ascending, or by name; empty
+--         where the other side has not as many
 CREATE OR REPLACE TABLE place_order AS
 WITH ordered AS (
     SELECT
@@ -54,4 +55,20 @@ SELECT
     c.pair, c.side, c.part, c.dims, c.axes, c.count,
     coalesce(l.places, []) AS places
 FROM counted AS c
-LEFT JOIN listed AS l USING (pair, part, side);
+LEFT JOIN listed AS l USING (pair, part, side)
+UNION ALL
+SELECT
+    x.pair, s.side, x.part, x.dim, [{'stride': s.stride, 'extent': x.extent}],
+    x.extent, list_transform(
+        list_sort(s.labels),
+        lambda label: (list_position(s.labels, label) - 1) * s.stride
+    )
+FROM pair_axis AS x
+CROSS JOIN LATERAL (
+    SELECT
+        'actual' AS side, x.actual_stride AS stride,
+        x.actual_labels AS labels
+    UNION ALL
+    SELECT 'expected', x.expected_stride, x.expected_labels
+) AS s
+WHERE x.meets = 'name';

@@ -54,35 +54,47 @@ def test_empty_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "line", "message"),
     [
-        ("[[tap]\n", "is no TOML"),
-        ("[taps]\n", "unknown table 'taps'"),
-        ("[[tap]]\nrtol = 1e-3\n", "needs name"),
-        ("[[tap]]\nname = []\n", "needs name"),
-        ('[[tap]]\nname = "a"\nrtl = 1\n', "unknown key 'rtl'"),
-        ('[[tap]]\nname = "a"\nrtol = "1"\n', "rtol"),
-        ('[[tap]]\nname = "a"\nrtol = true\n', "rtol"),
-        ('[[tap]]\nname = "a"\nrtol = -1.0\n', "not negative"),
-        ('[[tap]]\nname = "a"\nrtol = nan\n', "finite"),
-        ('[[tap]]\nname = "a"\natol = inf\n', "finite"),
-        ('[[tap]]\nname = "a"\nmax_ulps = 1.5\n', "max_ulps"),
+        ("[default]\n[[tap]\n", 2, "is no TOML"),
+        ("[default]\natol = 1\n[taps]\n", 3, "unknown table 'taps'"),
+        ("\nrtol = 1\n", 2, "unknown table 'rtol'"),
+        ("\n[[tap]]\nrtol = 1e-3\n", 2, "needs name"),
+        ("[[tap]]\nname = []\n", 1, "needs name"),
+        ("[[tap]]\nname = 3\n", 1, "needs name"),
+        ('[[tap]]\nname = "a"\nrtl = 1\n', 3, "unknown key 'rtl'"),
+        ("[default]\n# rtl\n rtl = 1\n", 3, "unknown key 'rtl'"),
+        ('[[tap]]\nname = "a"\n"rtol" = "1"\n', 3, "expected a whole number"),
+        ('[[tap]]\nname = "a"\nrtol = true\n', 3, "rtol = True"),
+        ('[[tap]]\nname = "a"\nrtol = -1.0\n', 3, "not negative"),
+        ('[[tap]]\nname = "a"\nrtol = nan\n', 3, "finite"),
+        ('[[tap]]\nname = "a"\natol = inf\n', 3, "finite"),
+        ('[[tap]]\nname = "a"\nmax_ulps = 1.5\n', 3, "max_ulps"),
+        (f'[[tap]]\nname = "a"\nmax_ulps = {10**19}\n', 3, "at most"),
+        ('[[tap]]\nname = "a"\nneed = "maybe"\n', 3, "required, optional"),
+        ('[[tap]]\nname = "a"\nrelative_to = "x"\n', 3, "vector, element"),
+        ('[[tap]]\nname = "a"\nsignificance = 1.0\n', 3, "below 1"),
+        ("default = 3\n", 1, "as [default]"),
+        ('\n[tap]\nname = "a"\n', 2, "[[tap]]"),
         (
-            '[[tap]]\nname = "a"\nmax_ulps = 1_000_000_000_000_000_000_0\n',
-            "max_ulps",
+            '[[tap]]\nname = "a"\nrtol = 1\n[[tap]]\nname = "b"\nrtol = ""\n',
+            6,
+            "rtol = ''",
         ),
-        ('[[tap]]\nname = "a"\nneed = "maybe"\n', "required, optional"),
-        ('[[tap]]\nname = "a"\nrelative_to = "x"\n', "vector, element"),
-        ("default = 3\n", "[default]"),
-        ('[tap]\nname = "a"\n', "[[tap]]"),
+        ('[[actual]]\nname = "a"\nrtol = 1\n', 3, "unknown key 'rtol'"),
+        ('[[expected]]\nname = ["a"]\n', 2, "expected a text"),
+        ('[[actual]]\nname = "a*"\ntap = "b"\n', 3, "renames one tap"),
+        ("[[actual]]\ndims = { x = 1 }\n", 2, "x = 1"),
+        ('[[actual]]\nindex_base = { x = "1" }\n', 2, "a whole number"),
+        ('[[actual]]\ndims = "x"\n', 2, "a table such as"),
     ],
 )
-def test_errors(tmp_path: Path, text: str, message: str) -> None:
-    """What a policy can't say is refused, with the file and what to write."""
+def test_errors(tmp_path: Path, text: str, line: int, message: str) -> None:
+    """What a policy can't say is refused with file:line and what to do."""
     with pytest.raises(PolicyError) as caught:
         read(tmp_path, text)
     assert message in str(caught.value)
-    assert "policy.toml" in str(caught.value)
+    assert f"policy.toml:{line}" in str(caught.value)
 
 
 def test_unreadable(tmp_path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.queries.blueprint import Row, ask, fired, log, traced
 from tracekit.schema import Event
@@ -129,6 +133,46 @@ def test_part_of_a_vector() -> None:
     third = fired("v", 3.0, component=range(2, 3))
     vector = fired("v", [1.0, 2.0, 3.0], component=XYZ)
     assert pairs(third, vector) == [(3.0, 3.0)]
+
+
+@settings(max_examples=6)
+@given(st.permutations("xyzw"), st.permutations("xyzw"), st.booleans())
+def test_components_by_name(
+    one: list[str], other: list[str], pixel_first: bool
+) -> None:
+    """Components of the same names meet by name, whatever their order."""
+    sides = [
+        fired(
+            "v",
+            [[10 * slow + "xyzw".index(x) for x in order] for slow in (0, 1)],
+            slow=range(2),
+            component=range(4),
+            labels=order,
+            states={"slow": "unknown" if pixel_first else "index"},
+        )
+        for order in (one, other)
+    ]
+    found = pairs(*sides)
+    assert len(found) == 8
+    assert all(a == e for a, e in found)
+
+
+def test_components_by_name_beside_loops_by_order() -> None:
+    """Vectors of another order whose loops and pixels meet by order."""
+    unknown = {"slow": "unknown", "phi": "unknown"}
+    values = np.arange(12.0).reshape(2, 2, 3)
+    axes: dict[str, Any] = {
+        "slow": range(2),
+        "phi": range(2),
+        "component": range(3),
+    }
+    actual = fired("v", values, labels="xyz", **axes)
+    expected = fired(
+        "v", values[..., ::-1], labels="zyx", states=unknown, **axes
+    )
+    found = pairs(actual, expected)
+    assert len(found) == 12
+    assert all(a == e for a, e in found)
 
 
 def test_occurrences() -> None:

@@ -269,15 +269,24 @@ def test_other_number_of_components() -> None:
         assert verdict(*sides) == "incomparable"
 
 
-def test_other_order_of_components() -> None:
-    """The same components in another order are a gap, never mixed up."""
-    xyz = traced(fired("v", [1.0, 2.0], component=range(2), labels="xy"))
-    yxz = traced(fired("v", [1.0, 2.0], component=range(2), labels="yx"))
+def test_other_names_of_components() -> None:
+    """Components of which only some have the same name are a gap."""
+    xy = traced(fired("v", [1.0, 2.0], component=range(2), labels="xy"))
+    yz = traced(fired("v", [1.0, 2.0], component=range(2), labels="yz"))
     abc = traced(fired("v", [1.0, 2.0], component=range(2), labels="ab"))
-    assert ask("gaps", xyz, yxz, "reason") == [
-        "the actual side has the components x y, the expected side y x"
+    assert ask("gaps", xy, yz, "reason") == [
+        "the actual side has the components x y, the expected side y z"
     ]
-    assert verdict(xyz, abc) == "close"
+    assert verdict(xy, abc) == "close"
+
+
+def test_part_of_a_vector_in_another_order() -> None:
+    """The y of x y z beside a vector z y x is a gap in words."""
+    part = fired("v", 2.0, component=range(1, 2), labels="xyz")
+    whole = fired("v", [3.0, 2.0, 1.0], component=range(3), labels="zyx")
+    assert ask("gaps", traced(part), traced(whole), "reason") == [
+        "the actual side has the components x y z, the expected side z y x"
+    ]
 
 
 def test_dims_that_each_side_lacks() -> None:

@@ -23,6 +23,7 @@ from tracekit.comparison.positions import (
     register_rest,
 )
 from tracekit.comparison.statements import created_by, named, needed
+from tracekit.comparison.translation import translated
 from tracekit.open import as_trace
 from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
@@ -135,6 +136,10 @@ class Library:
         by_position: int = _LARGE,
     ) -> None:
         rules = as_policy(policy)
+        traces = {
+            side: translated(trace, side, rules.translations)
+            for side, trace in traces.items()
+        }
         self.con = duckdb.connect()
         self.compares = {"actual", "expected"} <= traces.keys()
         self._traces = traces

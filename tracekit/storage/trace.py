@@ -122,6 +122,10 @@ class Trace:
         elements = {n: tap.elements for n, tap in enumerate(taps)}
         return cls(tables, elements)
 
+    def with_tables(self, tables: Mapping[str, pa.Table]) -> Trace:
+        """The same elements under other tables."""
+        return Trace(tables, self._elements, self.path)
+
     @property
     def taps(self) -> tuple[str, ...]:
         """Names of the taps, in program order, each once."""
