@@ -19,6 +19,7 @@ from tracekit.processes.files import (
     present,
 )
 from tracekit.processes.opened import Way, watch
+from tracekit.processes.standard_input import standard_input
 from tracekit.processes.streams import (
     Ended,
     shell_status,
@@ -45,9 +46,11 @@ def run(
     """Run a program, keep its output as a trace; returns it and the status.
 
     What decides the result is kept with it: the command, the variables of an
-    allow-list (``processes.environment``), the files of the working directory
-    as they were, the files that the program opened, its binary's hash and
-    build id, how long it ran, its threads and its memory.
+    allow-list (``processes.environment``), its standard input where that is a
+    file, the files of the working directory as they were, the files that the
+    program opened, its binary's hash and build id, how long it ran, its
+    threads and its memory. The command is kept as it is: a secret belongs
+    into the environment.
 
     Args:
         argv: the command.
@@ -85,8 +88,9 @@ def run(
         **os.environ,
     }
     record = run_record.program_run(program or Path(argv[0]).name, tuple(argv))
+    given = standard_input()
     with tempfile.TemporaryDirectory() as place:
-        seen = watch(Path(place), files)
+        seen = watch(Path(place), files, binary)
         ended = stream(
             [str(binary), *argv[1:]], directory, environment, seen, root, echo
         )
@@ -97,12 +101,14 @@ def run(
         **{f"env {name}": v for name, v in stored(os.environ).items()},
         "working_directory": str(directory.absolute()),
         "working_directory_left_out": str(left_out),
+        "standard_input": given.note,
         "files_by": seen.note,
         "build_id": build_id(binary.resolve()),
     }
     uses = files_of(opened, directory, root, argv, found)
     binary_use = run_record.found_file(binary.resolve(), "binary", str(binary))
-    extra = [*uses, *found.values(), *filter(None, (binary_use,))]
+    single = filter(None, (given.file, binary_use))
+    extra = [*uses, *found.values(), *single]
     built = _trace_of(root, dialect, replace(record, facts=facts), extra)
     built.write_into(root)
     return open_trace(root), ended.status
@@ -114,13 +120,13 @@ def _search_path(directory: Path) -> str:
 
 def _facts(ended: Ended) -> dict[str, str]:
     ended_by = signal_name(ended.status)
+    sizes = {"peak_memory_bytes": ended.memory, "threads": ended.threads}
     return {
         "exit_status": str(shell_status(ended.status)),
         **({"signal": ended_by} if ended_by else {}),
         "wall_seconds": f"{ended.wall:.3f}",
         "cpu_seconds": f"{ended.cpu:.3f}",
-        "peak_memory_bytes": str(ended.memory),
-        "threads": str(ended.threads),
+        **{name: str(size) for name, size in sizes.items() if size},
     }
 
 

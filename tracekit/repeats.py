@@ -12,6 +12,7 @@ from tracekit.comparison.compare import Comparison, compare
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.errors import RecordingError
 from tracekit.processes.opened import Way
+from tracekit.processes.standard_input import rewind, standard_input
 from tracekit.processes.streams import ending, shell_status
 from tracekit.programs import run
 from tracekit.storage.trace import Trace
@@ -110,7 +111,9 @@ def run_again(
         if place.exists() and any(place.iterdir()):
             raise RecordingError(f"{place} is not empty; give a new directory")
     traces, statuses = [], []
+    given = standard_input()
     for place in places:
+        rewind(given)
         one, status = run(
             argv,
             trace=place,

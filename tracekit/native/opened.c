@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#undef _FORTIFY_SOURCE
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -90,7 +91,30 @@ static int writes(int flags)
             *(void **)&real = dlsym(RTLD_NEXT, #name); \
         FILE *file = real(path, mode); \
         if (file != NULL) \
-            note(fileno(file), mode[0] != 'r'); \
+            note(fileno(file), mode[0] != 'r' || strchr(mode, '+')); \
+        return file; \
+    }
+
+#define FREOPEN(name) \
+    FILE *name(const char *path, const char *mode, FILE *old) \
+    { \
+        static FILE *(*real)(const char *, const char *, FILE *); \
+        if (real == NULL) \
+            *(void **)&real = dlsym(RTLD_NEXT, #name); \
+        FILE *file = real(path, mode, old); \
+        if (file != NULL) \
+            note(fileno(file), mode[0] != 'r' || strchr(mode, '+')); \
+        return file; \
+    }
+
+#define CREAT(name) \
+    int name(const char *path, mode_t mode) \
+    { \
+        static int (*real)(const char *, mode_t); \
+        if (real == NULL) \
+            *(void **)&real = dlsym(RTLD_NEXT, #name); \
+        int file = real(path, mode); \
+        note(file, 1); \
         return file; \
     }
 
@@ -100,3 +124,12 @@ OPENAT(openat)
 OPENAT(openat64)
 FOPEN(fopen)
 FOPEN(fopen64)
+FREOPEN(freopen)
+FREOPEN(freopen64)
+CREAT(creat)
+CREAT(creat64)
+/* what programs call that are compiled with _FORTIFY_SOURCE */
+OPEN(__open_2)
+OPEN(__open64_2)
+OPENAT(__openat_2)
+OPENAT(__openat64_2)

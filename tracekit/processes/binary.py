@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+_INTERPRETER = 3
 _NOTE = 4
 _BUILD_ID = 3
 _MOST = 1000
@@ -26,6 +29,14 @@ _WIDE = _Places(table=0x20, entry=0x36, entries=0x38, offset=8, length=32)
 _NARROW = _Places(table=0x1C, entry=0x2A, entries=0x2C, offset=4, length=16)
 
 
+class _Header(NamedTuple):
+    """A program header: its type, and where what it describes lies."""
+
+    kind: int
+    offset: int
+    length: int
+
+
 def build_id(path: Path) -> str:
     """The build id in hexadecimal, or why there is none, in parentheses.
 
@@ -35,38 +46,60 @@ def build_id(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            return _elf_build_id(file)
+            ident = file.read(16)
+            if ident[:2] == b"#!":
+                return "(a script)"
+            if ident[:4] != b"\x7fELF":
+                return "(no ELF file)"
+            for header in _headers(file, ident):
+                if header.kind == _NOTE:
+                    file.seek(header.offset)
+                    notes = file.read(min(header.length, _LARGEST))
+                    found = _in_notes(notes, _order(ident))
+                    if found:
+                        return found
+            return "(none: linked without --build-id)"
     except (OSError, struct.error) as error:
         return f"(can't be read: {error})"
 
 
-def _elf_build_id(file: BinaryIO) -> str:
-    ident = file.read(16)
-    if ident[:2] == b"#!":
-        return "(a script)"
-    if ident[:4] != b"\x7fELF":
-        return "(no ELF file)"
-    order = "<" if ident[5] == 1 else ">"
+def unseen_by_preload(path: Path) -> str:
+    """Why a preloaded library sees nothing of a program, "" if it does."""
+    try:
+        if path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID):
+            return "set-user-ID"
+        with path.open("rb") as file:
+            ident = file.read(16)
+            if ident[:4] != b"\x7fELF":
+                return ""
+            kinds = {header.kind for header in _headers(file, ident)}
+            return "" if _INTERPRETER in kinds else "linked statically"
+    except (OSError, struct.error):
+        return ""
+
+
+def _order(ident: bytes) -> str:
+    return "<" if ident[5] == 1 else ">"
+
+
+def _headers(file: BinaryIO, ident: bytes) -> Iterator[_Header]:
     wide = ident[4] == 2
     word, at = ("Q", _WIDE) if wide else ("I", _NARROW)
 
     def number(form: str, place: int) -> int:
         file.seek(place)
-        (value,) = struct.unpack(
-            order + form, file.read(struct.calcsize(form))
-        )
+        size = struct.calcsize(form)
+        (value,) = struct.unpack(_order(ident) + form, file.read(size))
         return int(value)
 
     size, count = number("H", at.entry), number("H", at.entries)
     table = number(word, at.table)
-    for header in range(table, table + min(count, _MOST) * size, size):
-        if number("I", header) == _NOTE:
-            length = number(word, header + at.length)
-            file.seek(number(word, header + at.offset))
-            found = _in_notes(file.read(min(length, _LARGEST)), order)
-            if found:
-                return found
-    return "(none: linked without --build-id)"
+    for place in range(table, table + min(count, _MOST) * size, size):
+        yield _Header(
+            number("I", place),
+            number(word, place + at.offset),
+            number(word, place + at.length),
+        )
 
 
 def _in_notes(notes: bytes, order: str) -> str:

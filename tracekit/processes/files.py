@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracekit.processes.opened import Opened
-from tracekit.run_record import LARGEST_HASHED, found_file
+from tracekit.run_record import found_file
 from tracekit.schema import FileUse, Role
 
 MOST_FILES = 1000
@@ -53,22 +53,29 @@ def present(directory: Path) -> tuple[dict[str, FileUse], int]:
     """The files of a directory as they are now, by name; and how many more.
 
     At most ``MOST_FILES`` files and ``MOST_BYTES`` bytes are hashed, none
-    above 1 GiB.
+    above 1 GiB; those that can't be read count as left out.
     """
     found: dict[str, FileUse] = {}
     left_out, bytes_left = 0, MOST_BYTES
     for path in sorted(directory.iterdir()):
         if not path.is_file():
             continue
-        size = path.stat().st_size
-        if len(found) == MOST_FILES or size > min(LARGEST_HASHED, bytes_left):
+        use = None
+        if len(found) < MOST_FILES and _size(path) <= bytes_left:
+            use = found_file(path, "present", "working directory")
+        if use is None or use.sha256 is None:
             left_out += 1
             continue
-        use = found_file(path, "present", "working directory")
-        if use is not None:
-            found[path.name] = use
-            bytes_left -= size
+        found[path.name] = use
+        bytes_left -= use.size or 0
     return found, left_out
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # it is gone
 
 
 def files_of(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from typing import Literal, Protocol, cast, get_args
 
 from tracekit.errors import RecordingError
 from tracekit.native import FOLDER
+from tracekit.processes.binary import unseen_by_preload
 
 Way = Literal["auto", "strace", "preload", "proc"]
 
@@ -73,17 +75,26 @@ def way(text: str) -> Way:
     return cast(Way, text)
 
 
-def watch(folder: Path, choice: Way = "auto") -> Watch:
-    """The best way there is on this machine.
+def watch(folder: Path, choice: Way, program: Path) -> Watch:
+    """The best way there is on this machine for a program.
 
     Args:
         folder: an empty folder for what the watch writes while it lasts.
         choice: this way and no other; ``auto`` takes the first that works.
+        program: what will run.
     """
-    if choice == "strace" or (choice == "auto" and strace_works()):
-        return Strace(folder / "strace")
-    library = _library(folder) if choice in ("auto", "preload") else None
-    return Proc() if library is None else Preload(folder / "opened", library)
+    set_id = bool(program.stat().st_mode & (stat.S_ISUID | stat.S_ISGID))
+    if choice == "strace" or (
+        choice == "auto" and strace_works() and not set_id
+    ):
+        return Strace(folder / "strace", set_id=set_id)
+    unseen = unseen_by_preload(program)
+    if choice == "proc" or (choice == "auto" and unseen):
+        return Proc()
+    library = _library(folder)
+    if library is None:
+        return Proc()
+    return Preload(folder / "opened", library, unseen)
 
 
 @lru_cache(maxsize=1)
@@ -102,10 +113,11 @@ def strace_works() -> bool:
 class Strace:
     """Sees every file of every process; slows down only what opens files."""
 
-    note = "strace"
-
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, set_id: bool) -> None:
         self._log = log
+        self.note = "strace"
+        if set_id:
+            self.note += ": set-user-ID had no effect, as under any tracer"
 
     def command(self) -> list[str]:
         """The tracer, which ends as the program does."""
@@ -151,10 +163,13 @@ class Strace:
 class Preload:
     """Sees what dynamically linked programs open through the C library."""
 
-    note = "a preloaded library: dynamically linked programs only"
-
-    def __init__(self, log: Path, library: Path) -> None:
+    def __init__(self, log: Path, library: Path, unseen: str) -> None:
         self._log = log
+        self.note = "a preloaded library: " + (
+            f"it sees nothing, since the program is {unseen}"
+            if unseen
+            else "dynamically linked programs only"
+        )
         self._library = library
         log.touch()
 

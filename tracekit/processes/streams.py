@@ -15,6 +15,7 @@ from typing import IO
 
 from tracekit.errors import RecordingError
 from tracekit.processes.opened import Watch, family, size_of
+from tracekit.processes.signals import passed_on
 
 _CHUNK = 1 << 16
 _LONGEST = 1 << 20
@@ -31,7 +32,7 @@ class Ended:
         memory: bytes that the largest of its processes had at most.
         threads: how many it had at once at most.
 
-    Memory and threads are looked at every 20 ms.
+    Memory and threads are looked at every 20 ms; 0 if it was gone by then.
     """
 
     status: int
@@ -75,7 +76,8 @@ def stream(
     """Run to the end; what it prints is on disk before more is read.
 
     ``output.log`` in the folder gets both streams line by line as they come,
-    ``stderr.log`` those of standard error alone, if there are any.
+    ``stderr.log`` those of standard error alone, if there are any. Standard
+    input is ours, and signals that would end us go to the program.
 
     Raises:
         RecordingError: it can't be started.
@@ -89,7 +91,6 @@ def stream(
             env={**environment, **watch.environment(environment)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
         )
     except OSError as error:
         raise RecordingError(
@@ -97,9 +98,13 @@ def stream(
         ) from error
     watch.started(process.pid)
     counter = _Size(process.pid, traced=bool(before))
-    with process, (folder / "output.log").open("wb", buffering=0) as log:
+    with (
+        process,
+        (folder / "output.log").open("wb", buffering=0) as log,
+        passed_on(counter.program),
+    ):
         counter.start()
-        _copy(process, log, folder / "stderr.log", echo)
+        _copy(process, log, folder / "stderr.log", _Echo(echo))
         _, code, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(code)
     return Ended(
@@ -120,15 +125,22 @@ class _Size(threading.Thread):
 
     def __init__(self, process: int, *, traced: bool) -> None:
         super().__init__(daemon=True)
-        self.threads = 1
+        self.threads = 0
         self.memory = 0
         self._process = process
         self._traced = traced
 
+    def program(self) -> int | None:
+        """The program's own process, None if it is gone."""
+        return next(iter(self._members()), None)
+
+    def _members(self) -> list[int]:
+        return family(self._process)[1 if self._traced else 0 :]
+
     def run(self) -> None:
         """Look until the program is gone."""
         while Path(f"/proc/{self._process}/task").is_dir():
-            members = family(self._process)[1 if self._traced else 0 :]
+            members = self._members()
             sizes = [size_of(member) for member in members]
             self.threads = max(self.threads, sum(n for n, _ in sizes))
             self.memory = max(self.memory, *(most for _, most in sizes), 0)
@@ -139,7 +151,7 @@ def _copy(
     process: subprocess.Popen[bytes],
     log: IO[bytes],
     errors: Path,
-    echo: IO[str] | None,
+    echo: _Echo,
 ) -> None:
     """Both streams into the log, no line of one inside a line of the other."""
     assert process.stdout is not None  # noqa: S101 - PIPE was asked for
@@ -171,8 +183,26 @@ def _copy(
             file.write(begun[error_stream])
 
 
-def _keep(lines: bytes, log: IO[bytes], echo: IO[str] | None) -> None:
+def _keep(lines: bytes, log: IO[bytes], echo: _Echo) -> None:
     if lines:
         log.write(lines)
-        if echo is not None:
-            echo.write(lines.decode(errors="replace"))
+        echo.write(lines.decode(errors="replace"))
+
+
+class _Echo:
+    """Where the output goes as well, until nobody reads it any more."""
+
+    def __init__(self, stream_: IO[str] | None) -> None:
+        self._stream = stream_
+
+    def write(self, text: str) -> None:
+        """Pass it on at once."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            # what Python flushes at its end goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            self._stream = None
