@@ -9,6 +9,7 @@ import typer
 
 from tracekit.commands.console import (
     Actual,
+    Dialect,
     Expected,
     Json,
     Output,
@@ -105,20 +106,39 @@ def query(
 
 def calibrate(
     runs: Annotated[
-        list[Path], typer.Argument(help="Runs that are accepted as equal.")
+        list[str],
+        typer.Argument(
+            help="Runs that are accepted as equal, or a command after --."
+        ),
     ],
     output: Output = None,
     factor: Annotated[
         float, typer.Option(help="Safety factor on what was measured.")
     ] = FACTOR,
+    perturb: Annotated[
+        int,
+        typer.Option(
+            help="Run the command after -- once more in so many ways, each "
+            "with its float arguments moved by one unit in the last place."
+        ),
+    ] = 0,
+    dialect: Dialect = "nanobragg",
 ) -> None:
     """Propose a policy from runs that are accepted as equal."""
     if output is not None and output.exists():
         raise TracekitError(
             f"{output} exists; move it away, a policy may hold your own rules"
         )
-    with waiting(f"comparing {len(runs)} runs"):
-        text = calibrated(runs, factor=factor)
+    if perturb:
+        from tracekit.perturbation import calibrate_command
+
+        with waiting(f"running {runs[0]} {perturb + 1} times"):
+            text = calibrate_command(
+                runs, times=perturb, factor=factor, dialect=dialect
+            )
+    else:
+        with waiting(f"comparing {len(runs)} runs"):
+            text = calibrated(runs, factor=factor)
     if output is None:
         out.print(text, markup=False, end="")
     else:

@@ -54,7 +54,10 @@ class Spread:
 
 
 def calibrate(
-    runs: Sequence[Trace | str | Path], *, factor: float = FACTOR
+    runs: Sequence[Trace | str | Path],
+    *,
+    factor: float = FACTOR,
+    names: Sequence[str] = (),
 ) -> str:
     """A policy under which runs that are accepted as equal are close.
 
@@ -68,6 +71,7 @@ def calibrate(
         runs: traces, logs, or paths of either; two at least.
         factor: safety factor, 1 at least; the runs show a part of what can
             happen.
+        names: what the policy calls the runs; their paths by default.
 
     Returns:
         The text of a policy file, with what it was made from.
@@ -84,7 +88,7 @@ def calibrate(
         )
     if not 1 <= factor < float("inf"):
         raise CompareError(f"the safety factor is {factor}; give 1 or more")
-    names = [_named(run, number) for number, run in enumerate(runs, 1)]
+    names = names or [_named(run, n) for n, run in enumerate(runs, 1)]
     traces = [as_trace(run) for run in runs]
     spreads: dict[str, Spread] = {}
     for one, two in combinations(range(len(runs)), 2):
@@ -165,7 +169,7 @@ def _epsilon(trace: Trace, name: str) -> float:
 
 
 def _policy_text(
-    spreads: list[Spread], names: list[str], factor: float
+    spreads: list[Spread], names: Sequence[str], factor: float
 ) -> str:
     pairs = len(names) * (len(names) - 1) // 2
     floor = rounded_up(factor * _DOUBLE, 2)
