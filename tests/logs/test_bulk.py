@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared_files import NANOBRAGG, needs_shared
-from tracekit.logs.bulk import BulkReader
 from tracekit.logs.dialect import Dialect
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LogFile
 from tracekit.logs.log import Parsed, parse, parse_log, parsed_of
 from tracekit.logs.parser import Parser
+from tracekit.logs.reading import LogReader
 
 DIALECT = """
 dialect = "d"
@@ -134,8 +136,8 @@ def content(parsed: Parsed) -> Any:
 def in_blocks(
     lines: list[str], dialect: Dialect, cuts: set[int]
 ) -> tuple[Any, int]:
-    """What blocks of these lines give, and how many lines by column."""
-    reader = BulkReader(Parser(dialect, "x.log"), worth=0)
+    """What blocks of these lines give, and how many by paragraph."""
+    reader = LogReader(Parser(dialect, "x.log"), few=0, worth=0)
     block = ""
     for place, line in enumerate(lines):
         block += line + "\n"
@@ -143,7 +145,7 @@ def in_blocks(
             reader.block(block.encode())
             block = ""
     reader.block(block.encode())
-    return content(parsed_of(reader)), reader.by_column
+    return content(parsed_of(reader)), reader.by_paragraph
 
 
 @pytest.fixture(scope="module", params=["true", "false"])
@@ -165,6 +167,30 @@ def test_blocks_are_read_as_their_lines(
     assert in_blocks(lines, small, cuts)[0] == expected
 
 
+@given(
+    st.lists(st.lists(LINE, max_size=4), min_size=1, max_size=3),
+    st.lists(st.tuples(INDEX, INDEX, st.integers(0, 2)), max_size=8),
+    st.sets(st.integers(0, 24)),
+    st.randoms(use_true_random=False),
+)
+def test_pixels_are_read_as_their_lines(
+    small: Dialect,
+    bodies: list[list[str]],
+    pixels: list[tuple[str, str, int]],
+    cuts: set[int],
+    source: Random,
+) -> None:
+    """Pixel after pixel with the same lines and other numbers in them."""
+    lines = []
+    for slow, fast, body in pixels:
+        lines.append(f"AT: {slow} {fast}")
+        for line in bodies[body % len(bodies)]:
+            other = str(source.choice([1, 2, 0.5, -3]))
+            lines.append(re.sub(r"(?<= )\d+(?= |$)", other, line))
+    expected = content(parse(lines, small, "x.log"))
+    assert in_blocks(lines, small, cuts)[0] == expected
+
+
 @given(st.lists(OWN, max_size=15), st.sets(st.integers(0, 14)))
 def test_own_blocks_are_read_as_their_lines(
     lines: list[str], cuts: set[int]
@@ -175,7 +201,7 @@ def test_own_blocks_are_read_as_their_lines(
     assert in_blocks(lines, dialect, cuts)[0] == expected
 
 
-def test_plain_lines_are_read_by_column(small: Dialect) -> None:
+def test_plain_lines_are_read_by_paragraph(small: Dialect) -> None:
     """All of a log of plain lines, so that the tests here test something."""
     lines = [
         line
@@ -187,6 +213,7 @@ def test_plain_lines_are_read_by_column(small: Dialect) -> None:
             f"T: count {pixel}",
             f"S 1: v {pixel}",
             f"T: v={pixel} w=2",
+            f"T: layers {pixel % 4 // 2}",
         )
     ]
     found, by_column = in_blocks(lines, small, {33})

@@ -13,17 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracekit.logs.coverage import distinct
-from tracekit.logs.events import Reading
+from tracekit.logs.events import EventMaker, Reading
 from tracekit.logs.file import line_text
-from tracekit.logs.number_columns import SAFE_DIGITS, Integers
+from tracekit.logs.number_columns import INDEX_DIGITS, SAFE_DIGITS, Integers
 from tracekit.logs.parser import Parser
 from tracekit.logs.places import ABSENT, Places
 from tracekit.logs.reading_columns import ReadingColumns, Rows
 from tracekit.logs.shapes import Meaning, Part, Shapes
 from tracekit.logs.tokens import HOLE, Tokens, tokens
 from tracekit.storage.columns import EventColumns, columns_of
-
-_INDEX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,7 @@ class BulkReader:
 
     Attributes:
         by_column: how many lines were.
+        read, sequence: how many lines and events there were so far.
     """
 
     def __init__(self, parser: Parser, worth: float = 0.5) -> None:
@@ -51,20 +50,20 @@ class BulkReader:
         self.by_column = 0
         self._worth = worth
         self._shapes = Shapes(parser.dialect)
-        self._read = 0
-        self._sequence = 0
+        self.read = 0
+        self.sequence = 0
         self._by_line: list[Integers] = []
         self._columns: dict[object, ReadingColumns] = {}
 
     def line(self, line: str) -> None:
         """Read one line by itself."""
-        self._read += 1
+        self.read += 1
         before = len(self.parser.read)
-        self.parser.line(line, self._read)
+        self.parser.line(line, self.read)
         count = len(self.parser.read) - before
         if count:
-            self._by_line.append(self._sequence + np.arange(count))
-            self._sequence += count
+            self._by_line.append(self.sequence + np.arange(count))
+            self.sequence += count
 
     def block(self, block: bytes) -> None:
         """Read whole lines, each with its end."""
@@ -84,9 +83,8 @@ class BulkReader:
         self.by_column += plain
         self._mixed(block, found, lines)
 
-    def events(self) -> list[EventColumns]:
+    def events(self, maker: EventMaker) -> list[EventColumns]:
         """All events; call it when the last block is read."""
-        maker = self.parser.maker()
         numbers = np.concatenate([np.empty(0, np.int64), *self._by_line])
         single = self.parser.events(maker)
         found = columns_of(zip(numbers.tolist(), single, strict=True))
@@ -107,6 +105,8 @@ class BulkReader:
             found.shapes, np.split(order, ends[:-1]), strict=True
         ):
             meaning = self._shapes.meaning(shape)
+            if meaning is not None and any(p.states for p in meaning.parts):
+                continue
             if meaning is not None:
                 rows = rows[_plain(found, meaning, rows)]
             if meaning is not None and len(rows):
@@ -126,19 +126,19 @@ class BulkReader:
             raw = block[found.starts[row] : found.starts[row + 1] - 1]
             count[row] = self._one(line_text(raw), row, places)
         places.leave(len(found))
-        sequence = self._sequence + np.cumsum(count) - count
+        sequence = self.sequence + np.cumsum(count) - count
         for own in lines:
             self._keep(found, own, places, sequence)
         self._by_line.append(_each_event(sequence[rows], count[rows]))
-        self._sequence += int(count.sum())
-        self._read += len(found)
+        self.sequence += int(count.sum())
+        self.read += len(found)
 
     def _one(self, line: str, row: int, places: Places) -> int:
         """Read one line by itself; how many events it has."""
         parser = self.parser
         had, before = len(parser.read), parser.scopes()
         iterations = dict(parser.iterations)
-        parser.line(line, self._read + row + 1)
+        parser.line(line, self.read + row + 1)
         places.note(row, before, iterations)
         return len(parser.read) - had
 
@@ -171,7 +171,7 @@ class BulkReader:
             indices = _indices(found, rows, part.indices)
             numbers = found.first[rows, None] + _own_numbers(part)
             taken = Rows(
-                self._read + 1 + rows,
+                self.read + 1 + rows,
                 sequence[rows] + place,
                 iteration,
                 found.numbers.take(numbers.reshape(-1)),
@@ -216,7 +216,7 @@ def _plain(found: Tokens, meaning: Meaning, rows: Integers) -> Integers:
     for number in meaning.index_numbers:
         place = first + number
         good &= numbers.integer[place] & ~numbers.negative[place]
-        good &= numbers.printed[place] <= _INDEX_DIGITS
+        good &= numbers.printed[place] <= INDEX_DIGITS
     for part in meaning.parts:
         for number in _own_numbers(part).tolist():
             place = first + number

@@ -8,11 +8,11 @@ from operator import itemgetter
 from pathlib import Path
 
 from tracekit.errors import LogError
-from tracekit.logs.bulk import BulkReader
 from tracekit.logs.dialect import Dialect
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LogFile
 from tracekit.logs.parser import Parser
+from tracekit.logs.reading import LogReader
 from tracekit.schema import (
     ConfigValue,
     Coverage,
@@ -101,13 +101,13 @@ def parse(
     Nothing is dropped: a line with a prefix that no form understands becomes
     a reject, and prose that states no fact is counted.
     """
-    reader = BulkReader(Parser(dialect, file, folder))
+    reader = LogReader(Parser(dialect, file, folder))
     for line in lines:
         reader.line(line)
     return parsed_of(reader)
 
 
-def parsed_of(reader: BulkReader) -> Parsed:
+def parsed_of(reader: LogReader) -> Parsed:
     """What a reader has read, when the last line is read."""
     parser, columns = reader.parser, reader.events()
     dialect = parser.dialect
@@ -139,7 +139,7 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
     """
     spelled = load_dialect(dialect)
     log = LogFile(path)
-    reader = BulkReader(Parser(spelled, log.name, Path(path).parent))
+    reader = LogReader(Parser(spelled, log.name, Path(path).parent))
     for block in log.blocks():
         if isinstance(block, bytes):
             reader.block(block)

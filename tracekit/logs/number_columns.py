@@ -17,6 +17,9 @@ Flags = npt.NDArray[np.bool_]
 SAFE_DIGITS = 15
 """A double tells texts of so many digits apart."""
 
+INDEX_DIGITS = 9
+"""Digits of an index that is read by column."""
+
 _EXACT_DIGITS = 17
 _LARGEST_POWER = 150
 _POWERS = np.array(
@@ -25,83 +28,35 @@ _POWERS = np.array(
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """Plain decimal numbers as they were printed, by column.
+class Printed:
+    """Decimal numbers by column: values, and how much of each was shown.
 
     Args:
         value: the nearest double.
-        printed: digits in the text, with leading zeros.
         digits: significant digits in the text, as in ``Number``.
         exponent: decimal exponent of the first of them; 0 for zero.
         decimals: digits behind the point.
         scientific: whether an exponent was printed.
-        integer: whether only digits were printed, and a sign.
-        negative: whether there is a minus.
-        text: their texts.
     """
 
     value: npt.NDArray[np.float64]
-    printed: Places
     digits: Places
     exponent: Places
     decimals: Places
     scientific: Flags
-    integer: Flags
-    negative: Flags
-    text: pa.Array
-
-    @classmethod
-    def of(
-        cls,
-        text: pa.Array,
-        printed: Integers,
-        decimals: Integers,
-        power: Places,
-        *,
-        scientific: Flags,
-        integer: Flags,
-        negative: Flags,
-    ) -> Numbers:
-        """Numbers by their texts; ``power`` is the printed exponent or 0."""
-        value = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        exponent = _exponents(value)
-        digits = decimals + 1 - power + exponent
-        digits[value == 0] = 1
-        return cls(
-            value,
-            printed.astype(np.int16),
-            digits.astype(np.int16),
-            exponent,
-            decimals.astype(np.int16),
-            scientific,
-            integer,
-            negative,
-            text,
-        )
 
     def __len__(self) -> int:
         return len(self.value)
 
-    def take(self, places: Integers) -> Numbers:
-        """Some of them, without their texts."""
-        names = [f.name for f in fields(self) if f.name != "text"]
-        columns = {name: getattr(self, name)[places] for name in names}
-        return Numbers(**columns, text=pa.nulls(0, pa.string()))
+    def take(self, places: Integers) -> Printed:
+        """Some of them."""
+        columns = (getattr(self, f.name)[places] for f in fields(Printed))
+        return Printed(*columns)
 
-    def rebuilt(self, places: Integers) -> Flags:
-        """Whether value and digits tell all of the text.
-
-        A number of many digits is read by itself: where its double was
-        rounded up to a power of ten it seems to have one digit too many.
-        """
-        known = np.ones(len(places), bool)
-        for row in np.flatnonzero(self.digits[places] > SAFE_DIGITS).tolist():
-            place = int(places[row])
-            number = parse_number(self.text[place].as_py())
-            self.digits[place] = number.digits
-            self.exponent[place] = number.exponent or 0
-            known[row] = number.text is None
-        return known
+    def part(self, places: slice) -> Printed:
+        """Some that follow one another, not copied."""
+        columns = (getattr(self, f.name)[places] for f in fields(Printed))
+        return Printed(*columns)
 
     def precision(self, form: PrintFormat) -> tuple[Places, Places]:
         """What ``form.precision_of`` says of each."""
@@ -126,6 +81,67 @@ class Numbers:
         exact = (self.value == 0) | (digits >= _EXACT_DIGITS)
         quantum = np.where(exact, EXACT, self.exponent - digits + 1)
         return digits, quantum.astype(np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers(Printed):
+    """Plain decimal numbers with their texts.
+
+    Args:
+        printed: digits in the text, with leading zeros.
+        integer: whether only digits were printed, and a sign.
+        negative: whether there is a minus.
+        text: their texts.
+    """
+
+    printed: Places
+    integer: Flags
+    negative: Flags
+    text: pa.Array
+
+    @classmethod
+    def of(
+        cls,
+        text: pa.Array,
+        printed: Integers,
+        decimals: Integers,
+        power: Places,
+        *,
+        scientific: Flags,
+        integer: Flags,
+        negative: Flags,
+    ) -> Numbers:
+        """Numbers by their texts; ``power`` is the printed exponent or 0."""
+        value = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        exponent = _exponents(value)
+        digits = decimals + 1 - power + exponent
+        digits[value == 0] = 1
+        return cls(
+            value,
+            digits.astype(np.int16),
+            exponent,
+            decimals.astype(np.int16),
+            scientific,
+            printed.astype(np.int16),
+            integer,
+            negative,
+            text,
+        )
+
+    def rebuilt(self, places: Integers) -> Flags:
+        """Whether value and digits tell all of the text.
+
+        A number of many digits is read by itself: where its double was
+        rounded up to a power of ten it seems to have one digit too many.
+        """
+        known = np.ones(len(places), bool)
+        for row in np.flatnonzero(self.digits[places] > SAFE_DIGITS).tolist():
+            place = int(places[row])
+            number = parse_number(self.text[place].as_py())
+            self.digits[place] = number.digits
+            self.exponent[place] = number.exponent or 0
+            known[row] = number.text is None
+        return known
 
 
 def _exponents(values: npt.NDArray[np.float64]) -> Places:

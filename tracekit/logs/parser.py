@@ -110,14 +110,14 @@ class Parser:
         """What a parser of one line read: items, coordinates, if it opens.
 
         Raises:
-            ValueError: it is a line that says something else as well.
+            ValueError: it is a line that says something else as well; facts
+                are not looked at.
         """
         if (
             self.rejects
             or self.prose_lines
             or self.selected
             or self._stated
-            or self.facts.config
             or self.facts.files
         ):
             raise ValueError("more than taps and coordinates")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracekit.logs.events import EventMaker, Reading
-from tracekit.logs.number_columns import Integers, Numbers, Places
+from tracekit.logs.number_columns import Integers, Places, Printed
 from tracekit.logs.shapes import Part
 from tracekit.schema import COMPONENT, Event
 from tracekit.storage.columns import EventColumns
@@ -30,7 +30,7 @@ class Rows:
     line: Integers
     sequence: Integers
     iteration: Integers
-    numbers: Numbers
+    numbers: Printed
 
     def rows(self, rows: Integers) -> Rows:
         """Some of them."""

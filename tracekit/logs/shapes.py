@@ -54,6 +54,13 @@ class Part:
             return self.item.kind == "int"
         return self.item.rule.kind == "int"
 
+    @property
+    def states(self) -> str:
+        """The key of the fact that the value is as well, or ""."""
+        if isinstance(self.item, Event) or self.count > 1:
+            return ""
+        return self.item.rule.config
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -180,6 +187,8 @@ def _meaning(
     later = [item for item in items[1:] if isinstance(item, Reading)]
     if any(item.rule.opens for item in later):
         return None
+    if not _states_values(reader, items):
+        return None
     parts = [_part(item, values) for item in items]
     held = {dim: values.get(float(index)) for dim, index in header.items()}
     found = [part for part in parts if part is not None]
@@ -196,6 +205,20 @@ def _meaning(
     used = [hole for part in found for hole in _holes(part)]
     used += meaning.index_numbers
     return meaning if set(used) == set(values.values()) else None
+
+
+def _states_values(reader: Parser, items: list[Reading | Event]) -> bool:
+    """Whether all facts of a line are numbers that are values as well."""
+    rules = reader.dialect.config
+    keys = {
+        item.rule.config
+        for item in items
+        if isinstance(item, Reading) and len(item.numbers) == 1
+    }
+    return all(
+        key in keys and (key not in rules or rules[key].kind == "number")
+        for key in reader.facts.config
+    )
 
 
 def _holes(part: Part) -> range:

@@ -1,0 +1,312 @@
+"""Reads a log paragraph by paragraph, and line by line where that fails.
+
+A paragraph that is understood gives columns of numbers (``sheets``). What
+stands between goes to ``bulk``, in its order and in the state that the
+paragraphs before leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
+
+import numpy as np
+
+from tracekit.logs.bulk import BulkReader
+from tracekit.logs.coverage import distinct
+from tracekit.logs.cutting import Cut, cut
+from tracekit.logs.events import Reading
+from tracekit.logs.file import line_text
+from tracekit.logs.number_columns import Integers, Printed
+from tracekit.logs.paragraphs import Paragraph, paragraph
+from tracekit.logs.parser import Parser
+from tracekit.logs.shapes import Shapes
+from tracekit.logs.sheets import Sheet, Sheets
+from tracekit.logs.tokens import HOLE, tokens
+from tracekit.storage.columns import EventColumns
+
+_LOOKED_AT = 1 << 16
+_WAITING = 8 << 20
+_FRESH = 8
+_FEW = 1 << 16
+_KINDS = 256
+
+
+class LogReader:
+    """Reads blocks of lines into columns of events.
+
+    Args:
+        parser: holds what is known, and reads what can't be read by column.
+        few: up to so many bytes between paragraphs are read line by line.
+        worth: as for ``BulkReader``.
+
+    Attributes:
+        by_paragraph: how many lines were.
+    """
+
+    def __init__(
+        self, parser: Parser, few: int = _FEW, worth: float = 0.5
+    ) -> None:
+        self.parser = parser
+        self.by_paragraph = 0
+        self._few = few
+        self._rest = BulkReader(parser, worth)
+        self._shapes = Shapes(parser.dialect)
+        self._leader = b""
+        self._waiting = b""
+        self._kinds: dict[bytes, Sheets | None] = {}
+        self._pixels: list[Integers] = []
+
+    def line(self, line: str) -> None:
+        """Read one line by itself."""
+        self._flush()
+        self._rest.line(line)
+
+    def block(self, block: bytes) -> None:
+        """Read whole lines, each with its end."""
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n")
+        text = self._waiting + block if self._waiting else block
+        self._waiting = b""
+        if not self._leader:
+            self._leader = self._leader_of(text)
+        if not self._leader or HOLE.encode() in text:
+            self._rest.block(text)
+            return
+        end = text.rfind(b"\n" + self._leader) + 1
+        if not end and len(text) < _WAITING:
+            self._waiting = text
+            return
+        self._waiting = text[end:]
+        self._read(text[:end] if end else text)
+        if not end:
+            self._waiting = b""
+
+    def events(self) -> list[EventColumns]:
+        """All events; call it when the last block is read."""
+        self._flush()
+        pixels = np.concatenate([np.empty((0, 2), np.int64), *self._pixels])
+        rows = np.unique(pixels, axis=0)
+        self.parser.pixels.update(map(tuple, rows.tolist()))
+        maker, file = self.parser.maker(), self.parser.file
+        found = self._rest.events(maker)
+        for kind in self._kinds.values():
+            if kind is not None:
+                found += kind.events(maker, file)
+        return found
+
+    def _flush(self) -> None:
+        text, self._waiting = self._waiting, b""
+        if text:
+            self._read(text)
+
+    def _leader_of(self, text: bytes) -> bytes:
+        """The beginning of the lines with which paragraphs begin."""
+        end = text.rfind(b"\n", 0, _LOOKED_AT) + 1
+        if HOLE.encode() in text[:end]:
+            return b""
+        plain = b""
+        for shape in tokens(text[:end]).shapes:
+            meaning = self._shapes.meaning(shape)
+            head = shape.split(HOLE.encode())[0]
+            if meaning is None or not head:
+                continue
+            if meaning.header and not meaning.scope:
+                return head
+            if not any(isinstance(p.item, Reading) for p in meaning.parts):
+                plain = plain or head
+        return plain
+
+    def _read(self, text: bytes) -> None:
+        """Read whole paragraphs, and what stands before the first."""
+        found = cut(text, self._leader)
+        before = text[: found.begin(0)]
+        self._others(before)
+        if not len(found):
+            return
+        which, kinds = self._kinds_of(found)
+        known = which >= 0
+        edges = np.flatnonzero(known[1:] != known[:-1]) + 1
+        for first, last in pairwise([0, *edges.tolist(), len(found)]):
+            if known[first] and self._stand(kinds, which[first:last]):
+                self._known(_Run(found, first, which[first:last]), kinds)
+            else:
+                self._others(text[found.begin(first) : found.begin(last)])
+
+    def _others(self, text: bytes) -> None:
+        """Read lines that no paragraph has, by column where it is worth it."""
+        if len(text) > self._few:
+            self._rest.block(text)
+            return
+        for line in text.split(b"\n")[:-1]:
+            self._rest.line(line_text(line))
+
+    def _kinds_of(self, found: Cut) -> tuple[Integers, list[Sheets]]:
+        """The kind of each paragraph, -1 for what isn't understood."""
+        which = np.full(len(found), -1)
+        sizes = np.diff(found.edges)
+        kinds: list[Sheets] = []
+        for size in np.unique(sizes).tolist():
+            rows = np.flatnonzero(sizes == size)
+            codes = found.codes[_matrix(found.edges[rows] + 1, size)]
+            for _ in range(_FRESH):
+                if not len(rows):
+                    break
+                like = (codes == codes[0]).all(axis=1)
+                kind = self._kind(found.shape(int(rows[0])))
+                if kind is not None:
+                    fit = _fitting(found, rows[like], kind.paragraph)
+                    which[fit] = len(kinds)
+                    kinds.append(kind)
+                rows, codes = rows[~like], codes[~like]
+        return which, kinds
+
+    def _kind(self, shape: bytes) -> Sheets | None:
+        if shape not in self._kinds:
+            if len(self._kinds) >= _KINDS:
+                return None
+            learned = self._learn(shape)
+            self._kinds[shape] = Sheets(learned) if learned else None
+        return self._kinds[shape]
+
+    def _learn(self, shape: bytes) -> Paragraph | None:
+        lines = []
+        for line in shape.split(b"\n")[:-1]:
+            meaning = self._shapes.meaning(line) if line else None
+            if line and meaning is None:
+                return None
+            lines.append((meaning, line.count(HOLE.encode())))
+        return paragraph(lines, self.parser.dialect.pixel)
+
+    def _stand(self, kinds: list[Sheets], which: Integers) -> bool:
+        """Whether paragraphs say the same whatever was said before."""
+        used = [kinds[n].paragraph for n in np.unique(which).tolist()]
+        dims: dict[str, set[str]] = {}
+        scopes: list[Mapping[str, Mapping[str, int]]] = [self.parser.scopes()]
+        scopes += [{"": own.pixel, **own.headers} for own in used]
+        for scope in scopes:
+            for name, held in scope.items():
+                dims.setdefault(name, set()).update(held)
+        return all(own.stands(dims) for own in used)
+
+    def _known(self, run: _Run, kinds: list[Sheets]) -> None:
+        """Read paragraphs that follow one another and are understood."""
+        used = np.unique(run.which).tolist()
+        lines = np.zeros(len(kinds), np.int64)
+        events = lines.copy()
+        for number in used:
+            lines[number] = kinds[number].paragraph.lines
+            events[number] = len(kinds[number].paragraph.placed)
+        rest = self._rest
+        line, read = _starts(lines[run.which], rest.read + 1)
+        sequence, done = _starts(events[run.which], rest.sequence)
+        stated: list[tuple[int, str, str]] = []
+        ends: list[tuple[int, Paragraph, Sheet]] = []
+        for number in used:
+            own, rows = kinds[number], np.flatnonzero(run.which == number)
+            sheet = Sheet(line[rows], sequence[rows], run.numbers(rows))
+            own.add(sheet)
+            self._note(own.paragraph, sheet)
+            stated += run.facts(own.paragraph, sheet, rows)
+            ends.append((int(rows[-1]), own.paragraph, sheet))
+        for place, key, text in sorted(stated):
+            origin = f"{self.parser.file}:{place}"
+            self.parser.facts.state(key, text, origin)
+        self._leave(sorted(ends, key=itemgetter(0)))
+        self.by_paragraph += read - 1 - rest.read
+        rest.read, rest.sequence = read - 1, done
+
+    def _note(self, own: Paragraph, sheet: Sheet) -> None:
+        """What paragraphs say beside their taps."""
+        parser = self.parser
+        parser.coordinates += own.coordinates * len(sheet)
+        parser.text_numbers += own.text_numbers * len(sheet)
+        parser.most = max(parser.most, own.most)
+        for family, taps in own.families.items():
+            parser.printed.setdefault(family, set()).update(taps)
+        digits = sheet.most_digits()
+        for placed in own.placed:
+            if isinstance(placed.part.item, Reading):
+                family = placed.part.item.family.name
+                parser.digits.widen(family, int(digits[placed.own].max()))
+        for pixel in own.pixels:
+            rows = np.stack([sheet.index(number) for number in pixel], axis=1)
+            self._pixels.append(distinct(rows))
+
+    def _leave(self, ends: list[tuple[int, Paragraph, Sheet]]) -> None:
+        """Put the parser into the state behind the last paragraph.
+
+        Args:
+            ends: the last paragraph of each kind, with its place.
+        """
+        scopes = self.parser.scopes()
+        iterations = self.parser.iterations
+        for _, own, sheet in ends:
+            for name, held in {"": own.pixel, **own.headers}.items():
+                state = scopes.setdefault(name, {})
+                for dim, number in held.items():
+                    state[dim] = int(sheet.column(number)[-1])
+            if own.first:
+                iterations = own.iterations
+        self.parser.restore(scopes, iterations)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Paragraphs that follow one another.
+
+    Args:
+        cut: the text.
+        first: the first of them.
+        which: the kind of each.
+    """
+
+    cut: Cut
+    first: int
+    which: Integers
+
+    def numbers(self, rows: Integers) -> Printed:
+        """All numbers of some of the paragraphs, one after the other."""
+        edges = self.cut.edges[self.first :]
+        if len(rows) == len(self.which):
+            every = slice(int(edges[0]), int(edges[len(rows)]))
+            return self.cut.found.numbers.part(every)
+        size = int(edges[rows[0] + 1] - edges[rows[0]])
+        places = _matrix(edges[rows], size)
+        return self.cut.found.numbers.take(places.reshape(-1))
+
+    def facts(
+        self, own: Paragraph, sheet: Sheet, rows: Integers
+    ) -> list[tuple[int, str, str]]:
+        """Line, key and text of facts: the last of equal ones that follow."""
+        found = []
+        for placed in own.states:
+            bits = sheet.column(placed.first).view(np.int64)
+            last = np.append(bits[1:] != bits[:-1], [True])
+            for row in np.flatnonzero(last).tolist():
+                number = int(self.cut.edges[self.first + rows[row]])
+                line = int(sheet.line[row]) + placed.line
+                word = self.cut.word(number + placed.first)
+                found.append((line, placed.part.states, word))
+        return found
+
+
+def _matrix(starts: Integers, size: int) -> Integers:
+    found: Integers = starts[:, None] + np.arange(size)
+    return found
+
+
+def _fitting(found: Cut, rows: Integers, own: Paragraph) -> Integers:
+    """Which paragraphs have the numbers that their kind has."""
+    kinds = found.found.kinds[_matrix(found.edges[rows], own.numbers)]
+    fits = ((kinds & own.kinds) == own.kinds).all(axis=1)
+    fitting: Integers = rows[fits]
+    return fitting
+
+
+def _starts(counts: Integers, first: int) -> tuple[Integers, int]:
+    """Where each begins that has so many, and where the next one would."""
+    ends = first + np.cumsum(counts)
+    return ends - counts, int(ends[-1])
