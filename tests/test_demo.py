@@ -1,6 +1,7 @@
 """The demo tells its story from beginning to end."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> str:
     text = io.StringIO()
     folder = tmp_path_factory.mktemp("demo") / "demo"
     run_demo(folder, Console(file=text, width=400))
-    return text.getvalue()
+    return text.getvalue().replace(str(folder), "demo")
 
 
 def test_both_programs_agree_then_the_stale_file_is_named(story: str) -> None:
@@ -35,6 +36,22 @@ def test_the_demo_ends_with_what_to_do_next(story: str) -> None:
     last = story.strip().splitlines()[-3:]
     assert last[0].startswith("traces: ")
     assert "tracekit query configuration_differences" in last[1]
+
+
+def test_the_readme_shows_what_the_demo_prints(story: str) -> None:
+    """Each line of its excerpt stands in the output, in the same order."""
+    page = (Path(__file__).parents[1] / "README.md").read_text()
+    (excerpt,) = re.findall(r"```\n(1\. The C program.*?)```", page, re.DOTALL)
+    printed = iter(_words(story))
+    for line in _words(excerpt):
+        if not line.startswith("["):  # what the page leaves out
+            assert line in printed, line
+
+
+def _words(text: str) -> list[str]:
+    """Lines without their layout, and without the way to this checkout."""
+    text = re.sub(r"PYTHONPATH=\S+", "PYTHONPATH=", text)
+    return [" ".join(line.split()) for line in text.splitlines()]
 
 
 def test_a_directory_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
