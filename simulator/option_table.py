@@ -7,12 +7,31 @@ in the units of the command line.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 Read = Callable[[str], Any]
+
+
+def number(text: str) -> float:
+    """A number as C writes it: not nan, no underscores between digits."""
+    value = float(text)
+    if math.isnan(value) or "_" in text:
+        raise ValueError(f"could not read a number from {text!r}")
+    return value
+
+
+def whole(text: str) -> int:
+    """An integer as C's atoi takes it: what stands before a decimal point.
+
+    At an exponent atoi would stop, too, which nobody means.
+    """
+    if "e" in text.lower():
+        raise ValueError(f"expected a whole number, found {text!r}")
+    return int(number(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +49,19 @@ class Row:
 
     names: tuple[str, ...]
     fills: tuple[str, ...] = ()
-    read: Read = float
+    read: Read = number
     count: int = 0
     sets: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _one(names: str, *fills: str, read: Read = float, **sets: Any) -> Row:
+def _one(names: str, *fills: str, read: Read = number, **sets: Any) -> Row:
     """An option with one value, which may fill several fields."""
     return Row(tuple(names.split()), fills, read, 1, sets)
 
 
 def _many(names: str, fills: str, count: int, **sets: Any) -> Row:
     """An option with several values in one field."""
-    return Row(tuple(names.split()), (fills,), float, count, sets)
+    return Row(tuple(names.split()), (fills,), number, count, sets)
 
 
 def _flag(names: str, **sets: Any) -> Row:
@@ -50,14 +69,9 @@ def _flag(names: str, **sets: Any) -> Row:
     return Row(tuple(names.split()), sets=sets)
 
 
-def whole(text: str) -> int:
-    """An integer as C's atoi takes it from a number ("5", "5.0")."""
-    return int(float(text))
-
-
 def wavelength_of(text: str) -> float:
     """Of a photon's energy in eV, angstrom; infinite for 0."""
-    energy = float(text)
+    energy = number(text)
     return 12398.42 / energy if energy != 0.0 else float("inf")
 
 
@@ -66,6 +80,7 @@ _X_NAMES, _Y_NAMES, _Z_NAMES = (
     f" -xtal_{side} -sample_{side}"
     for axis, side in (("x", "thick"), ("y", "width"), ("z", "height"))
 )
+SIZES = ("size_x", "size_y", "size_z")
 
 ROWS: tuple[Row, ...] = (
     # crystal
@@ -77,16 +92,16 @@ ROWS: tuple[Row, ...] = (
     _one("-Na", "N_a", read=whole),
     _one("-Nb", "N_b", read=whole),
     _one("-Nc", "N_c", read=whole),
-    _one("-xtalsize -samplesize", "size_x", "size_y", "size_z"),
+    _one("-xtalsize -samplesize -xtal_size -sample_size", *SIZES),
     _one(_X_NAMES, "size_x"),
-    _one(_Y_NAMES, "size_y"),
-    _one(_Z_NAMES, "size_z"),
+    _one(f"{_Y_NAMES} -width", "size_y"),
+    _one(f"{_Z_NAMES} -height", "size_z"),
     _flag("-square_xtal", crystal_shape="square"),
     _flag("-round_xtal", crystal_shape="round"),
     _flag("-gauss_xtal", crystal_shape="gauss"),
     _flag("-tophat_spots -binary_spots", crystal_shape="tophat"),
     _one("-fudge", "fudge"),
-    _one("-mosaic -mosaic_spread", "mosaic_spread"),
+    _one("-mosaic -mosaic_spread -mosaicity", "mosaic_spread"),
     _one("-mosaic_domains", "mosaic_domains", read=whole),
     _one("-mosaic_seed", "mosaic_seed", read=whole),
     _one("-phi", "phi"),
@@ -99,7 +114,7 @@ ROWS: tuple[Row, ...] = (
     _flag("-interpolate", interpolate=True),
     _flag("-nointerpolate", interpolate=False),
     # beam
-    _one("-lambda -wave", "wavelength"),
+    _one("-lambda -wave -wavelength", "wavelength"),
     _one("-energy", "wavelength", read=wavelength_of),
     _one("-dispersion", "dispersion"),
     _one("-dispsteps", "wavelength_steps", read=whole),
@@ -137,11 +152,12 @@ ROWS: tuple[Row, ...] = (
     _one("-Yclose", "Yclose", pivot="sample"),
     _one("-ORGX", "ORGX", pivot="sample"),
     _one("-ORGY", "ORGY", pivot="sample"),
-    _flag("-mosflm", convention="MOSFLM"),
-    _flag("-denzo", convention="DENZO"),
-    _flag("-adxv", convention="ADXV"),
-    _flag("-xds", convention="XDS"),
-    _flag("-dials", convention="DIALS"),
+    # nanoBragg forces a pivot later; these stand for a CUSTOM that follows
+    _flag("-mosflm", convention="MOSFLM", pivot="beam"),
+    _flag("-denzo", convention="DENZO", pivot="beam"),
+    _flag("-adxv", convention="ADXV", pivot="beam"),
+    _flag("-xds", convention="XDS", pivot="sample"),
+    _flag("-dials", convention="DIALS", pivot="beam"),
     _one("-pivot", "pivot", read=str),
     _one("-detector_rotx", "rotx"),
     _one("-detector_roty", "roty"),
@@ -157,7 +173,7 @@ ROWS: tuple[Row, ...] = (
     _many("-pix0_vector", "pix0_vector", 3, convention="CUSTOM"),
     _flag("-point_pixel", point_pixel=True),
     _flag("-curved_det", curved=True),
-    _one("-detector_abs", "attenuation_depth"),
+    _one("-detector_abs -detector_absorb", "attenuation_depth"),
     _one("-detector_thick", "sensor_thickness"),
     _one("-thicksteps -detector_thicksteps", "layers", read=whole),
     _one("-mask", "mask_file", read=Path),
@@ -172,14 +188,16 @@ ROWS: tuple[Row, ...] = (
     # output
     _one("-floatfile -floatimage", "float_file", read=Path),
     _one("-intfile -intimage", "int_file", read=Path),
-    _one("-pgmfile -pgmimage", "pgm_file", read=Path),
+    _one("-pgmfile -pgmimage", "pgm_file", read=Path, pgm=True),
     _one("-scale", "scale"),
     _one("-adc", "adc"),
-    _one("-pgmscale", "pgm_scale"),
+    _one("-pgmscale", "pgm_scale", pgm=True),
     _one("-seed", "seed", read=whole),
-    _one("-stol", read=str),  # read by nanoBragg, used by nothing
-    _flag("-nonoise -noprogress -progress"),
+    _flag("-nonoise -noprogress -progress -printout"),
     _flag("-nopgm", pgm=False),
+    # read by nanoBragg, used by nothing
+    _one("-stol -4stol -Q -stolout", read=str),
+    _one("-density -sample_density -MW -molecular_weight"),
 )
 
 BY_NAME: dict[str, Row] = {name: row for row in ROWS for name in row.names}

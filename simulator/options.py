@@ -13,14 +13,15 @@ often isn't the same as any number. To differentiate, put tensors in:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from simulator.errors import SimulatorError
-from simulator.option_table import BY_NAME, NOT_MODELLED, Row
+from simulator.option_table import BY_NAME, NOT_MODELLED, SIZES, Row, whole
 
 Number = float | Tensor
 Triple = tuple[float, float, float] | Tensor
@@ -130,6 +131,11 @@ class Options:
     expand_symmetry: bool = False
     trace_pixels: tuple[tuple[int, int], ...] = ()
     curved_is_last: bool = False
+    meant: tuple[tuple[str, Any], ...] = ()
+
+    def as_meant(self) -> Options:
+        """The same where every name is taken as a whole (see quirks)."""
+        return replace(self, **dict(self.meant), meant=())
 
 
 def parse_options(argv: Sequence[str]) -> Options:
@@ -138,24 +144,51 @@ def parse_options(argv: Sequence[str]) -> Options:
     Raises:
         SimulatorError: an unknown option, a missing or unreadable value.
     """
+    found = _read(argv, by_part=True)
+    meant = _read(argv, by_part=False)
+    other = [
+        (field.name, getattr(meant, field.name))
+        for field in fields(Options)
+        if getattr(meant, field.name) != getattr(found, field.name)
+    ]
+    return replace(found, meant=tuple(other))
+
+
+def _read(argv: Sequence[str], *, by_part: bool) -> Options:
+    """The options, with what nanoBragg finds in a part of a name, or not."""
     values: dict[str, Any] = {}
     pixels: list[tuple[int, int]] = []
     position = 0
     while position < len(argv):
         name = argv[position]
         if name in ("-trace_pixel", "-printout_pixel"):
-            first, second = _take(argv, position, 2, int)
+            first, second = _take(argv, position, 2, whole)
             swap = name == "-printout_pixel"
             pixels.append((second, first) if swap else (first, second))
             position += 3
             continue
-        position += 1 + _apply(argv, position, values)
+        taken = _apply(argv, position, values)
+        if by_part:
+            values.update(_found_in(name, argv[position + 1 :]))
+        position += 1 + taken
     return Options(**values, trace_pixels=tuple(pixels))
+
+
+def _found_in(name: str, words: Sequence[str]) -> dict[str, Any]:
+    """What nanoBragg sets besides: it looks for a name's beginning."""
+    if name == "-twotheta_axis":
+        return {"twotheta": float(words[0]), "pivot": "sample"}
+    if name.startswith(("-xtalsize_", "-samplesize_")):
+        return dict.fromkeys(SIZES, float(words[0]))
+    return {}
 
 
 def _apply(argv: Sequence[str], at: int, values: dict[str, Any]) -> int:
     """Put one option into the values; how many words it took."""
     name = argv[at]
+    if name == "-cell":
+        values["cell"], count = _cell(argv, at)
+        return count
     if name == "-misset" and argv[at + 1 : at + 2] == ["random"]:
         values.update(misset=None, misset_random=True)
         return 1
@@ -177,6 +210,13 @@ def _apply(argv: Sequence[str], at: int, values: dict[str, Any]) -> int:
             "'beam' or 'sample'"
         )
     return row.count
+
+
+def _cell(argv: Sequence[str], at: int) -> tuple[tuple[float, ...], int]:
+    """Up to six numbers, 0 for those that lack, and how many there were."""
+    words = list(takewhile(lambda w: w[:1] != "-", argv[at + 1 : at + 7]))
+    given = _take(argv, at, max(len(words), 1), BY_NAME["-cell"].read)
+    return (*given, *[0.0] * (6 - len(given))), len(given)
 
 
 def _row(name: str) -> Row:

@@ -38,6 +38,9 @@ class Quirks:
             which bends the angles of a triclinic cell. Off: 1/c.
         repeated_layer_step: n sensor layers are thickness/(n-1) thick, so
             that together they are thicker than the sensor. Off: thickness/n.
+        names_found_by_part: the beginning of a name is found, too:
+            -twotheta_axis X Y Z also turns the arm by X degree about the
+            sample, and -xtalsize_x (or _y, _z) sets all three sizes.
     """
 
     phi_carry_over: bool = True
@@ -49,6 +52,7 @@ class Quirks:
     curved_det_needs_follower: bool = True
     rescaled_c_star: bool = True
     repeated_layer_step: bool = True
+    names_found_by_part: bool = True
 
     @property
     def on(self) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ def build_scene(options: Options, quirks: Quirks | None = None) -> Scene:
         SimulatorError: an unreadable file, or a request that makes no image.
     """
     quirks = quirks or Quirks()
+    if not quirks.names_found_by_part:
+        options = options.as_meant()
     _check(options)
     if options.misset_random and options.misset_seed is None:
         options = dataclasses.replace(options, misset_seed=int(time.time()))
@@ -131,7 +133,6 @@ def _check(options: Options) -> None:
             0.0 < wavelength < math.inf
         ),
         "-pixel: the size must be above 0": not options.pixel_size > 0.0,
-        "-mosaic_domains: at least 1 is needed": options.mosaic_domains == 0,
         "-detector_thick: the sensor's thickness can't be negative": (
             options.sensor_thickness < 0.0
         ),

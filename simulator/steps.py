@@ -104,8 +104,6 @@ def layer_steps(thickness: float, count: int | None, *, inside: bool) -> Steps:
 
 def mosaic_steps(spread: float | None, count: int | None) -> tuple[int, float]:
     """Number of mosaic domains and their spread (unit as given)."""
-    if count is None or count < 0:
-        return (10, spread) if spread is not None and spread > 0 else (1, 0.0)
     if spread is None or spread <= 0:
         return 1, 0.0
-    return max(count, 1), spread
+    return 10 if count is None or count <= 0 else count, spread

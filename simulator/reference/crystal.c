@@ -139,7 +139,7 @@ static void count_cells(Crystal *crystal, const Options *options)
         double size = options->sample[i];
         if (i > 0 && options->beam_size >= 0.0 && size > options->beam_size)
             size = options->beam_size;
-        crystal->cells[i] = options->cells[i];
+        crystal->cells[i] = (double)options->cells[i];
         if (size > 0.0)
             crystal->cells[i] = ceil(size / length(edges[i]));
         if (crystal->cells[i] <= 1.0)

@@ -13,12 +13,14 @@ static const char *next_word(Words *words)
     return words->word[words->next++];
 }
 
-/* Whether the whole word is a number; if so, the number. */
+/* Whether the whole word is a number, not a hexadecimal one; if so, the
+ * number. */
 static int number_in(const char *word, double *number)
 {
     char *end;
     *number = strtod(word, &end);
-    return end != word && *end == '\0' && !isnan(*number);
+    return end != word && *end == '\0' && !isnan(*number) &&
+           strpbrk(word, "xX") == NULL;
 }
 
 static double next_number(Words *words)
@@ -30,12 +32,14 @@ static double next_number(Words *words)
     return number;
 }
 
+/* As atoi takes it: what stands before a decimal point. At an exponent atoi
+ * would stop, too, which nobody means. */
 static long next_integer(Words *words)
 {
     double number = next_number(words);
-    if (number != floor(number) || fabs(number) > 1e15)
-        fail("%s: expected a whole number, found '%s'", words->option,
-             words->word[words->next - 1]);
+    const char *word = words->word[words->next - 1];
+    if (strpbrk(word, "eE") != NULL || fabs(number) > 1e15)
+        fail("%s: expected a whole number, found '%s'", words->option, word);
     return (long)number;
 }
 
@@ -97,6 +101,30 @@ void read_constant(Options *options, const Option *option, Words *words)
 {
     (void)words;
     *(long *)((char *)options + option->field) = option->constant;
+    choose_pivot(options, option->pivot);
+}
+
+/* A beginning of -xtalsize_x is -xtalsize, which means all three. */
+void read_size(Options *options, const Option *option, Words *words)
+{
+    double size = next_number(words) / 1000.0;
+    for (int i = 0; i < 3; i++)
+        if (option->constant == i ||
+            quirk_on(&options->quirks, NAMES_FOUND_BY_PART))
+            options->sample[i] = size;
+}
+
+/* Both names for PGM take an earlier -nopgm back. */
+void read_pgm_file(Options *options, const Option *option, Words *words)
+{
+    options->pgm = 1;
+    read_text(options, option, words);
+}
+
+void read_pgm_scale(Options *options, const Option *option, Words *words)
+{
+    options->pgm = 1;
+    read_numbers(options, option, words);
 }
 
 /* Up to six numbers; those that aren't given count as missing. */
@@ -108,6 +136,7 @@ void read_cell(Options *options, const Option *option, Words *words)
         options->cell[i] = 0.0;
     options->cell[0] = number;
     for (int i = 1; i < 6 && words->next < words->count &&
+                    words->word[words->next][0] != '-' &&
                     number_in(words->word[words->next], &number); i++) {
         options->cell[i] = number;
         words->next++;
@@ -153,6 +182,11 @@ void read_axis(Options *options, const Option *option, Words *words)
     options->axis[option->constant] = (Vec3){x, y, next_number(words)};
     options->have_axis[option->constant] = 1;
     options->convention = CUSTOM;
+    if (option->constant == AXIS_TWOTHETA &&
+        quirk_on(&options->quirks, NAMES_FOUND_BY_PART)) {
+        options->twotheta = converted(DEGREE, x);
+        options->pivot = SAMPLE_PIVOT;
+    }
 }
 
 void read_attenuation(Options *options, const Option *option, Words *words)
@@ -189,12 +223,6 @@ void read_curved(Options *options, const Option *option, Words *words)
         options->curved = 1;
     else
         options->curved_is_last = true;
-}
-
-void read_without(Options *options, const Option *option, Words *words)
-{
-    (void)option;
-    quirks_without(&options->quirks, next_word(words));
 }
 
 /* The constant says that the fast index comes first. */

@@ -42,6 +42,9 @@ void read_integers(Options *, const Option *, Words *);
 void read_seed(Options *, const Option *, Words *);
 void read_text(Options *, const Option *, Words *);
 void read_constant(Options *, const Option *, Words *);
+void read_size(Options *, const Option *, Words *);
+void read_pgm_file(Options *, const Option *, Words *);
+void read_pgm_scale(Options *, const Option *, Words *);
 void read_cell(Options *, const Option *, Words *);
 void read_misset(Options *, const Option *, Words *);
 void read_polarization(Options *, const Option *, Words *);
@@ -51,7 +54,6 @@ void read_attenuation(Options *, const Option *, Words *);
 void read_divergence(Options *, const Option *, Words *);
 void read_curved(Options *, const Option *, Words *);
 void read_trace_pixel(Options *, const Option *, Words *);
-void read_without(Options *, const Option *, Words *);
 void read_and_ignore(Options *, const Option *, Words *);
 void refuse(Options *, const Option *, Words *);
 

@@ -8,7 +8,7 @@
 
 static const Options defaults = {
     .fudge = 1.0,
-    .cells = {1.0, 1.0, 1.0},
+    .cells = {1, 1, 1},
     .mosaic_seed = -12345678,
     .mosaic_spread = -1.0,
     .mosaic_domains = -1,
@@ -35,6 +35,7 @@ static const Options defaults = {
     .oversample = -1,
     .roi = {-1, -1, -1, -1},
     .adc = 40.0,
+    .pgm = 1,
 };
 
 static const Option *find(const char *name)
@@ -68,8 +69,6 @@ static void check(const Options *options)
         fail("-lambda: the wavelength must be above 0");
     if (!(options->pixel_size > 0.0))
         fail("-pixel: the size must be above 0");
-    if (options->mosaic_domains == 0)
-        fail("-mosaic_domains: at least 1 is needed");
     if (options->thickness < 0.0)
         fail("-detector_thick: the sensor's thickness can't be negative");
 }
@@ -79,6 +78,9 @@ void options_read(Options *options, int argc, char **argv)
     Words words = {.count = argc, .next = 1, .word = argv};
     *options = defaults;
     options->misset_seed = -(long)time(NULL);
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "-without") == 0)
+            quirks_without(&options->quirks, argv[i + 1]);
     while (words.next < words.count) {
         words.option = argv[words.next++];
         const Option *option = find(words.option);
@@ -88,5 +90,7 @@ void options_read(Options *options, int argc, char **argv)
         option->read(options, option, &words);
     }
     settle_curved(options);
+    if (!options->pgm)
+        options->pgm_file = NULL;
     check(options);
 }

@@ -30,7 +30,8 @@ typedef struct {
     int have_cell, misset_random;
     const char *matrix_file;
     double misset[3];           /* radian */
-    double cells[3], sample[3]; /* unit cells; metre, > 0 replaces cells */
+    long cells[3];
+    double sample[3];           /* metre; > 0 replaces the unit cells */
     long shape;
     double fudge;
     long misset_seed, mosaic_seed;
@@ -69,6 +70,7 @@ typedef struct {
     /* output */
     const char *image_file, *float_file, *integer_file, *pgm_file;
     double scale, adc, pgm_scale;
+    long pgm;                   /* 0: no PGM after all */
     long (*trace_pixels)[2];
     int trace_count;
     const char *taps;

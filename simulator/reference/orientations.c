@@ -41,7 +41,7 @@ static void resolve_mosaic(Orientations *o, const Options *options)
     o->spread = options->mosaic_spread > 0.0 ? options->mosaic_spread : 0.0;
     if (o->spread == 0.0)
         o->domains = 1;
-    else if (options->mosaic_domains < 0)
+    else if (options->mosaic_domains <= 0)
         o->domains = 10;
     else
         o->domains = options->mosaic_domains;

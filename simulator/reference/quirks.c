@@ -17,6 +17,7 @@ static const char *const names[QUIRKS] = {
     [CURVED_DET_NEEDS_FOLLOWER] = "curved_det_needs_follower",
     [RESCALED_C_STAR] = "rescaled_c_star",
     [REPEATED_LAYER_STEP] = "repeated_layer_step",
+    [NAMES_FOUND_BY_PART] = "names_found_by_part",
 };
 
 /* The names of those that aren't off. */

@@ -145,10 +145,10 @@ static void read_dump(StructureFactors *f, FILE *file)
  * given: those that come from a sample size count as one here. */
 static bool chooses_interpolation(const Options *options)
 {
-    const double *n = options->cells;
+    const long *n = options->cells;
     if (options->interpolate != 2)
         return options->interpolate == 1;
-    return n[0] <= 2.0 || n[1] <= 2.0 || n[2] <= 2.0;
+    return n[0] <= 2 || n[1] <= 2 || n[2] <= 2;
 }
 
 void structure_factors_read(StructureFactors *f, const Options *options)

@@ -30,7 +30,11 @@ def test_the_last_one_wins() -> None:
     ("words", "message"),
     [
         ("-cel 1 2 3", "-cel: unknown option"),
-        ("-cell 1 2 3", "6 value"),
+        ("-cell -default_F 1", "-cell -default_F: could not"),
+        ("-cell 50 wide", "-cell 50 wide"),
+        ("-oversample 1e1", "whole number"),
+        ("-lambda nan", "-lambda nan"),
+        ("-lambda 1_0", "-lambda 1_0"),
         ("-lambda", "1 value"),
         ("-lambda one", "-lambda one"),
         ("-pivot wall", "-pivot wall"),
@@ -77,6 +81,11 @@ def test_a_problem_without_an_image_is_refused(
         ("-beam_vector 1 0 0 -Xclose 1", "CUSTOM", "sample"),
         ("-beam_vector 1 0 0 -Xclose 1 -Ybeam 2", "CUSTOM", "beam"),
         ("-beam_vector 1 0 0 -pivot sample", "CUSTOM", "sample"),
+        ("-xds -beam_vector 1 0 0", "CUSTOM", "sample"),
+        ("-xds -beam_vector 1 0 0 -distance 100", "CUSTOM", "beam"),
+        ("-Xclose 1 -dials -beam_vector 1 0 0", "CUSTOM", "beam"),
+        ("-distance 100 -twotheta_axis 0 1 0", "CUSTOM", "sample"),
+        ("-twotheta_axis 0 1 0 -distance 100", "CUSTOM", "beam"),
     ],
 )
 def test_conventions_and_pivots_follow_the_order(
@@ -149,6 +158,51 @@ def test_a_size_makes_cells_and_the_beam_clips_it() -> None:
         17,
         15,
     )
+
+
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [
+        ("-cell 50", "-cell 50 50 50 90 90 90"),
+        ("-cell 50 60 0 80", "-cell 50 60 50 80 90 90"),
+        ("-cell 50 60 70 80 85 95", "-cell 50 60 70 80 85 95"),
+    ],
+)
+def test_a_cell_may_be_short(short: str, whole: str) -> None:
+    """Missing edges are a, missing angles right ones."""
+    cells = [
+        build_scene(parse_options(f"{w} -default_F 1".split())).crystal.cell
+        for w in (short, whole)
+    ]
+    assert cells[0].real.tolist() == cells[1].real.tolist()
+
+
+@pytest.mark.parametrize(
+    ("words", "others"),
+    [
+        ("-wavelength 2", "-wave 2"),
+        ("-detector_absorb 50", "-detector_abs 50"),
+        ("-mosaicity 1", "-mosaic 1"),
+        ("-xtal_size 1 -height 2", "-xtalsize 1 -sample_z 2"),
+        ("-N 5.7 -oversample 2.0", "-N 5 -oversample 2"),
+        ("-Q F.stol -density 1 -printout", ""),
+    ],
+)
+def test_other_spellings_that_the_c_program_takes(
+    words: str, others: str
+) -> None:
+    """Longer names of its help, and whole numbers with a fraction."""
+    assert parse_options(words.split()) == parse_options(others.split())
+
+
+def test_a_name_is_found_by_its_beginning() -> None:
+    """-twotheta_axis X Y Z is -twotheta X, too, but can be meant alone."""
+    words = f"{SMALL} -twotheta 10 -twotheta_axis 0.5 1 0 -xtalsize_x 2"
+    found = parse_options(words.split())
+    meant = found.as_meant()
+    assert (found.twotheta, found.size_x, found.size_y) == (0.5, 2.0, 2.0)
+    assert (meant.twotheta, meant.size_x, meant.size_y) == (10.0, 2.0, 0.0)
+    assert parse_options(SMALL.split()).meant == ()
 
 
 def test_an_energy_is_a_wavelength() -> None:

@@ -50,9 +50,10 @@ WITH_VALUE: dict[str, st.SearchStrategy[str]] = {
     "-Nc": among("2", "5", "0", "-3"),
     "-xtalsize": among("0.00001", "0.00005", "0"),
     "-sample_y": among("0.00004", "0.0001"),
+    "-xtalsize_z": among("0.00003"),
     "-fudge": among("1", "0.5", "2"),
     "-mosaic": among("0", "0.4", "2"),
-    "-mosaic_domains": among("1", "2", "3", "0", "-1"),
+    "-mosaic_domains": among("1", "2.9", "3", "0", "-1"),
     "-phi": among("0", "10", "-3", "90"),
     "-osc": among("0", "0.5", "2"),
     "-phistep": among("0.3", "1", "0"),
@@ -94,7 +95,7 @@ WITH_VALUE: dict[str, st.SearchStrategy[str]] = {
     "-beam_vector": among("1 0 0", "0 0 1", "0.9 0.1 -0.1"),
     "-polar_vector": among("0 0 1", "0 1 0.1"),
     "-spindle_axis": several(3, -1, 1),
-    "-twotheta_axis": among("0 1 0", "0 0 -2"),
+    "-twotheta_axis": among("0 1 0", "7 0 -2"),
     "-pix0_vector": several(3, -1, 1),
     "-detector_abs": among("500", "50", "inf", "0", "-20"),
     "-detector_thick": among("0", "450", "30", "-5"),
@@ -112,7 +113,10 @@ FLAGS = (
     "-point_pixel", "-oversample_thick", "-oversample_polar",
     "-oversample_omega",
 )  # fmt: skip
-CELL = st.tuples(several(3, 8, 60), several(3, 70, 110)).map(" ".join)
+CELL = st.one_of(
+    st.tuples(several(3, 8, 60), several(3, 70, 110)).map(" ".join),
+    among("40", "40 50 0 100"),
+)
 
 
 @st.composite

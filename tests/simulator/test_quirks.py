@@ -124,6 +124,8 @@ SENSOR = (
         ("curved_det_needs_follower", "-curved_det"),
         ("rescaled_c_star", ""),
         ("repeated_layer_step", SENSOR),
+        ("names_found_by_part", "-twotheta 10 -twotheta_axis 0.5 1 0"),
+        ("names_found_by_part", "-oversample 1 -xtalsize_x 0.0002"),
     ],
 )
 def test_both_programs_turn_a_quirk_off(
@@ -187,6 +189,7 @@ def test_the_second_mosaic_domain_is_the_known_one() -> None:
         (0.5, None, (10, 0.5)),
         (None, 7, (1, 0.0)),
         (0.5, 7, (7, 0.5)),
+        (0.5, 0, (10, 0.5)),
     ],
 )
 def test_mosaic_domains_need_a_spread(

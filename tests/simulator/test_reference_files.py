@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator import SimulatorError, reference
+from simulator import SimulatorError, parse_options, reference
 from tests.simulator.reference_runs import CUBIC, simulated
 
 
@@ -40,7 +40,7 @@ def test_a_stale_dump_is_used_and_named(tmp_path: Path, kept: Path) -> None:
         (CUBIC + " -wrong 3", "unknown option '-wrong'"),
         (CUBIC + " -distance", "-distance: a value is missing"),
         (CUBIC + " -distance far", "-distance: expected a number"),
-        (CUBIC + " -oversample 1.5", "-oversample: expected a whole number"),
+        (CUBIC + " -oversample 1e1", "-oversample: expected a whole number"),
         (CUBIC + " -hkl none.hkl", "-hkl: can't read 'none.hkl'"),
         (CUBIC + " -mat none.mat", "-mat: can't read 'none.mat'"),
         (CUBIC + " -sourcefile none", "-sourcefile: can't read 'none'"),
@@ -84,6 +84,22 @@ def test_output_files(tmp_path: Path, kept: Path) -> None:
     left = simulated([*words, "-mask", "m"], tmp_path, kept)
     assert not left[32].any()
     assert np.array_equal(np.delete(left, 32, 0), np.delete(image, 32, 0))
+
+
+@pytest.mark.parametrize(
+    ("words", "there"),
+    [("-pgmfile p -nopgm", False), ("-nopgm -pgmfile p", True),
+     ("-pgmfile p -nopgm -pgmscale 2", True)],
+)  # fmt: skip
+def test_a_pgm_is_written_unless_nopgm_comes_last(
+    words: str, there: bool, tmp_path: Path, kept: Path
+) -> None:
+    """-pgmfile and -pgmscale take an earlier -nopgm back."""
+    options = f"{CUBIC} -detpixels 4 {words}".split()
+    reference.run(options, tmp_path, directory=kept)
+    assert (tmp_path / "p").exists() == there
+    (tmp_path / "p").unlink(missing_ok=True)
+    assert parse_options(options).pgm == there
 
 
 def test_builds_at_once_are_safe(tmp_path: Path) -> None:
