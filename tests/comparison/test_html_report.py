@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import shutil
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from tests.queries.blueprint import fired, traced
 from tracekit.comparison.compare import compare
 from tracekit.comparison.html_report import render_html
+from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import ConfigValue
 from tracekit.storage.trace import Trace
 
@@ -89,6 +93,52 @@ def test_what_stands_in_it() -> None:
     assert page.elements["rect"] == len(result.maps) == 100
     assert "http" not in text.replace("http-equiv", "")
     assert len(text) < 40_000
+
+
+def test_images_and_distributions() -> None:
+    """What the plain report says behind the taps stands in the page, too."""
+    rng = np.random.default_rng(1)
+    drawn = [
+        traced(
+            fired("noise", rng.normal(size=500), n=range(500)),
+            fired("R", np.ones((20, 20)), slow=range(20), fast=range(20)),
+        )
+        for _ in range(2)
+    ]
+    policy = Policy((Tolerance(), Tolerance("noise", compare="distribution")))
+    page = Page(render_html(compare(*drawn, policy=policy)))
+    for title in ("Compared as distributions, actual / expected", "Images"):
+        assert title in page.text
+    assert "1 on both sides, 0 diverged;\n400 numbers" in page.text
+
+
+def test_in_a_browser(tmp_path: Path) -> None:
+    """No script of a tap's name runs, and all names are where they belong."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("needs chromium or google-chrome")
+    names = [
+        "<script>document.title='owned'</script>",
+        "<img src=x onerror=\"document.title='owned'\">",
+        "n" * 200,
+    ]
+    sides = [
+        traced(*[fired(name, value) for name in names]) for value in (1.0, 2.0)
+    ]
+    page = tmp_path / "report.html"
+    page.write_text(render_html(compare(*sides)), encoding="utf-8")
+    found = subprocess.run(
+        [
+            browser, "--headless", "--no-sandbox", "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    shown = Page(found.stdout)
+    assert "<title>tracekit: diverged</title>" in found.stdout
+    assert {"script", "img"} & set(shown.elements) == set()
+    assert all(name in shown.text for name in names)
 
 
 def test_a_close_run() -> None:

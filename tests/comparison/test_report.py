@@ -58,7 +58,7 @@ def test_each_tap_says_its_tolerance_and_what_it_needs() -> None:
     text = render(tk.compare(recorded(1e-3), recorded(), policy=policy))
     (line,) = [one for one in text.splitlines() if one.startswith("  x  y")]
     assert "rtol 0.0005  rtol 1e-06  policy.toml:8" in line
-    assert "y would pass with rtol 0.0005, or atol 0.001, or" in text
+    assert "y would pass with rtol 0.0005, or atol 0.001\n" in text
     nan = tk.compare(recorded(float("nan")), recorded(), policy=policy)
     assert "no tolerance makes y close" in render(nan)
 
@@ -114,3 +114,34 @@ def test_integers_are_said_to_be_exact() -> None:
     assert "  exact " in line
     assert "error 1; integers compare exactly" in text
     assert "rtol" not in text
+
+
+def test_names_that_would_forge_a_line() -> None:
+    """Line breaks, terminal escapes and changes of direction are spelled."""
+    name = "a\nFirst divergence: none.\x1b[2K\u202elive"
+
+    def run(value: float) -> tk.Trace:
+        with tk.record() as recording:
+            tk.tap(value, name)
+        return recording.trace
+
+    result = tk.compare(run(1.0), run(2.0))
+    text = render(result)
+    assert "\nFirst divergence: none" not in text
+    assert all(c.isprintable() or c == "\n" for c in text)
+    assert r"a\nFirst divergence: none.\x1b[2K\u202elive" in text
+    assert result.taps[0]["tap"] == name
+
+
+def test_long_names_are_cut_in_tables_only() -> None:
+    """A name of 200 characters leaves room for the figures beside it."""
+
+    def run(value: float) -> tk.Trace:
+        with tk.record() as recording:
+            tk.tap(value, "n" * 200)
+        return recording.trace
+
+    text = render(tk.compare(run(1.0), run(2.0)))
+    (line,) = [one for one in text.splitlines() if one.startswith("  x  n")]
+    assert len(line) < 130
+    assert f"First divergence: {'n' * 200}\n" in text

@@ -11,8 +11,14 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from tracekit.comparison.report import render
-from tracekit.comparison.report_tables import tap_cells
+from tracekit.comparison.report import findings, printable
+from tracekit.comparison.report_tables import (
+    TAP_HEADER,
+    distributions,
+    images,
+    tap_cells,
+    tap_title,
+)
 
 if TYPE_CHECKING:
     from tracekit.comparison.compare import Comparison, Row
@@ -24,12 +30,22 @@ h1 { font-size: 1.4em } h2 { font-size: 1.1em; margin-top: 2em }
 .close { color: #17692c } .diverged { color: #a31515 }
 .incomparable { color: #7a5a00 }
 table { border-collapse: collapse; font-size: 0.9em }
-th, td { padding: 0.2em 0.8em 0.2em 0; text-align: left; vertical-align: top }
+th, td { padding: 0.2em 0.8em 0.2em 0; text-align: left; vertical-align: top;
+  white-space: nowrap }
+th { position: sticky; top: 0; background: #fff }
+td:first-child, td:last-child { white-space: normal; overflow-wrap: anywhere;
+  min-width: 12em }
+tr:hover { background: #f4f4f4 }
 tr.bad td:first-child { border-left: 3px solid #a31515; padding-left: 0.4em }
-pre { white-space: pre-wrap; font-size: 0.9em }
-svg { background: #eee; margin: 0 1em 1em 0 }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.9em }
+svg { background: #eee; border: 1px solid #888 }
 figure { display: inline-block; margin: 0 1em 1em 0 }
 """
+_LEGEND = (
+    "<h2>Maps of the error</h2>\n<p>White is close, red diverged (darker is a "
+    "larger relative error), purple has a NaN on one side. Point at a square "
+    "for its figures.</p>"
+)
 _MAP = 200
 _MAPS = 6
 
@@ -40,8 +56,8 @@ def render_html(comparison: Comparison) -> str:
     Args:
         comparison: what was found; its ``maps`` are drawn if it has some.
     """
-    head, _, body = render(comparison).partition("\n")
-    report = body.split("\nTaps in program order")[0]
+    shown = printable(comparison)
+    head, _, body = "\n\n".join(filter(None, findings(shown))).partition("\n")
     parts = [
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">',
         (
@@ -51,22 +67,36 @@ def render_html(comparison: Comparison) -> str:
         f"<title>tracekit: {escape(comparison.verdict)}</title>",
         f"<style>{_STYLE}</style></head><body>",
         f'<h1 class="{escape(comparison.verdict)}">{escape(head)}</h1>',
-        f"<pre>{escape(report.strip(chr(10)))}</pre>",
-        "<h2>Maps of the error</h2>" if comparison.maps else "",
-        *_maps(comparison.maps),
-        "<h2>Taps in program order</h2>",
-        _taps(comparison.taps),
+        f"<pre>{escape(body)}</pre>",
+        _LEGEND if shown.maps else "",
+        *_maps(shown.maps),
+        *_text(distributions(shown)),
+        *_text(images(shown, every_tap=True)),
+        *_titled(tap_title(shown)),
+        _taps(shown.taps),
         "</body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
 
 
+def _titled(text: str) -> list[str]:
+    """A heading up to the first colon, and the rest as a paragraph."""
+    title, _, rest = text.partition(":")
+    return [f"<h2>{escape(title)}</h2>", f"<p>{escape(rest.strip())}</p>"]
+
+
+def _text(part: str) -> list[str]:
+    """A table of the plain report under its title."""
+    title, _, rows = part.partition("\n")
+    return (
+        [f"<h2>{escape(title.strip(':'))}</h2>", f"<pre>{escape(rows)}</pre>"]
+        if part
+        else []
+    )
+
+
 def _taps(rows: Sequence[Row]) -> str:
-    header = (
-        "tap", "numbers", "diverged", "max error", "ulps", "needs", "allowed",
-        "by", "worst pixel",
-    )  # fmt: skip
-    lines = [_line("th", header, bad=False)]
+    lines = [_line("th", TAP_HEADER[1:], bad=False)]
     for row in rows:
         mark, *cells = tap_cells(row)
         lines.append(_line("td", cells, bad=bool(mark)))

@@ -6,9 +6,16 @@ This file computes nothing: each number was returned by a query.
 from __future__ import annotations
 
 import textwrap
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from tracekit.comparison.figures import count, number, short_path, table
+from tracekit.comparison.figures import (
+    count,
+    number,
+    short_path,
+    table,
+    visible,
+)
 from tracekit.comparison.report_tables import (
     distributions,
     images,
@@ -24,6 +31,7 @@ _SHOWN = 40
 _FAULTS = 6
 _WIDTH = 79
 _HASH = 12
+_MANY = 1_000_000
 
 
 def render(comparison: Comparison, *, every_tap: bool = False) -> str:
@@ -33,17 +41,36 @@ def render(comparison: Comparison, *, every_tap: bool = False) -> str:
         comparison: what was found.
         every_tap: show a diverged run's close taps too.
     """
+    shown = printable(comparison)
     parts = [
+        *findings(shown),
+        taps(shown, every_tap=every_tap),
+        distributions(shown),
+        images(shown, every_tap=every_tap),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def printable(comparison: Comparison) -> Comparison:
+    """The comparison with what names hold spelled out; see ``visible``."""
+    return replace(
+        comparison,
+        **{
+            field.name: visible(getattr(comparison, field.name))
+            for field in fields(comparison)
+        },
+    )
+
+
+def findings(comparison: Comparison) -> list[str]:
+    """What stands before the tables: the verdict first, then why."""
+    return [
         _heading(comparison),
         _problem(comparison),
         _gaps(comparison),
         _first(comparison),
         _faults(comparison),
-        taps(comparison, every_tap=every_tap),
-        distributions(comparison),
-        images(comparison, every_tap=every_tap),
     ]
-    return "\n\n".join(part for part in parts if part)
 
 
 _SENTENCE = {
@@ -271,12 +298,16 @@ def _error(row: Row) -> str:
             f"error {number(row['abs_error'])}; integers compare exactly: "
             f"no atol by {short_path(row['origin'])}"
         )
-    ulps = "" if row["ulps"] is None else f", {row['ulps']} ulps"
+    ulps = "" if row["ulps"] is None else f", {_ulps(row['ulps'])}"
     return (
         f"error {number(row['abs_error'])}, relative "
         f"{number(row['rel_error'])}{ulps}; up to "
         f"{number(row['allowed'])} allowed by {short_path(row['origin'])}"
     )
+
+
+def _ulps(ulps: int) -> str:
+    return count(ulps, "ulp") if ulps < _MANY else f"{ulps:.3g} ulps"
 
 
 def _least(row: Row) -> str:

@@ -8,10 +8,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracekit.comparison.figures import count, number, rounded_up, table
+from tracekit.comparison.figures import (
+    count,
+    number,
+    rounded_up,
+    shortened,
+    table,
+)
 
 if TYPE_CHECKING:
     from tracekit.comparison.compare import Comparison, Row
+
+_MANY = 1_000_000
 
 
 def taps(comparison: Comparison, *, every_tap: bool) -> str:
@@ -19,19 +27,35 @@ def taps(comparison: Comparison, *, every_tap: bool) -> str:
     rows = comparison.taps
     if not rows:
         return ""
-    bad = [row for row in rows if row["diverged"] or row["not_compared"]]
-    title = (
-        f"Taps in program order: {len(rows)} on both sides, {len(bad)} "
-        f"diverged;\n{comparison.summary['compared']} numbers compared, "
-        f"{comparison.summary['uncovered']} more are covered by one side only."
-    )
+    bad = [row for row in rows if _is_bad(row)]
     if bad and not every_tap:
         rows = bad
-    header = (
-        "", "tap", "numbers", "diverged", "max error", "ulps", "needs",
-        "allowed", "by", "worst pixel",
-    )  # fmt: skip
-    return "\n".join((title, *table(header, [tap_cells(row) for row in rows])))
+    cells = [tap_cells(row) for row in rows]
+    lines = table(
+        TAP_HEADER, [(mark, shortened(tap), *c) for mark, tap, *c in cells]
+    )
+    return "\n".join((tap_title(comparison), *lines))
+
+
+TAP_HEADER = (
+    "", "tap", "numbers", "diverged", "max error", "ulps", "needs",
+    "allowed", "by", "worst pixel",
+)  # fmt: skip
+
+
+def tap_title(comparison: Comparison) -> str:
+    """What stands above the table of taps."""
+    rows = comparison.taps
+    return (
+        f"Taps in program order: {len(rows)} on both sides, "
+        f"{sum(map(_is_bad, rows))} diverged;\n"
+        f"{comparison.summary['compared']} numbers compared, "
+        f"{comparison.summary['uncovered']} more are covered by one side only."
+    )
+
+
+def _is_bad(row: Row) -> bool:
+    return bool(row["diverged"] or row["not_compared"])
 
 
 def tap_cells(row: Row) -> tuple[str, ...]:
@@ -55,7 +79,7 @@ def tap_cells(row: Row) -> tuple[str, ...]:
         else f"({row['worst_slow']}, {row['worst_fast']})"
     )
     return (
-        "x" if row["diverged"] or row["not_compared"] else "",
+        "x" if _is_bad(row) else "",
         row["tap"],
         str(row["compared"]),
         str(row["diverged"]),
@@ -89,7 +113,8 @@ def needed(row: Row) -> list[str]:
         for name in ("rtol", "atol")
         if row[f"least_{name}"]
     ]
-    if row["least_ulps"]:
+    # so many ulps that a sign is lost are no tolerance
+    if row["least_ulps"] and not (found and row["least_ulps"] > _MANY):
         found.append(count(row["least_ulps"], "ulp"))
     return found
 
