@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,8 @@ from tracekit.commands.console import (
 from tracekit.errors import TracekitError
 
 if TYPE_CHECKING:
+    from tracekit.logs.follow import FollowedLog
+    from tracekit.logs.log import Parsed
     from tracekit.storage.trace import Trace
 
 _SHOWN = 10
@@ -149,18 +152,74 @@ def _tell_rejects(trace: Trace) -> None:
 
 
 def parse(
-    log: Annotated[Path, typer.Argument(help="A log file.")],
+    log: Annotated[Path, typer.Argument(help="A log file, or - for a pipe.")],
     output: Output = None,
     dialect: Dialect = "nanobragg",
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "-f",
+            "--follow",
+            help="Go on while the log is written, until Ctrl-C or SIGTERM.",
+        ),
+    ] = False,
+    until_idle: Annotated[
+        float | None,
+        typer.Option(help="With -f: end after so many seconds of silence."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read a log that exists already; show what was read and what was not."""
-    from tracekit.logs.log import parse_log
+    if until_idle is not None and not follow:
+        raise TracekitError("--until-idle is for a log that is followed: -f")
+    if follow:
+        parsed = _followed(log, output, dialect, until_idle)
+    else:
+        from tracekit.logs.log import parse_log
 
-    with waiting(f"reading {log}"):
-        parsed = parse_log(log, dialect)
-        if output is not None:
-            parsed.trace().save(output)
+        with waiting(f"reading {log}"):
+            parsed = parse_log(log, dialect)
+            if output is not None:
+                parsed.trace().save(output)
+    _tell_parsed(parsed, output, as_json=as_json)
+
+
+def _followed(
+    log: Path, output: Path | None, dialect: str, until_idle: float | None
+) -> Parsed:
+    """Read a log until it ends or a signal does; the second one kills."""
+    from tracekit.logs.follow import followed, store
+    from tracekit.logs.log import parse_file
+
+    if output is None:
+        raise TracekitError(
+            "a log that is followed needs -o, a new directory where what was "
+            "read is kept"
+        )
+    with (
+        waiting(f"following {log}; Ctrl-C ends it"),
+        followed(log, output, dialect, until_idle) as source,
+    ):
+        _stop_on_signals(source)
+        parsed = parse_file(source, dialect)
+        store(parsed, output)
+    return parsed
+
+
+def _stop_on_signals(source: FollowedLog) -> None:
+    """The first Ctrl-C or SIGTERM ends the log, the second the program."""
+
+    def stop(number: int, _: object) -> None:
+        source.stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _tell_parsed(
+    parsed: Parsed, output: Path | None, *, as_json: bool
+) -> None:
     counts = parsed.counts()
     if as_json:
         print_json(counts)
@@ -270,9 +329,12 @@ def repair(
     trace: Annotated[Path, typer.Argument(help="A trace directory.")],
     as_json: Json = False,
 ) -> None:
-    """Close a trace whose program was killed while it recorded."""
+    """Close a trace whose program, or reader of a log, was killed."""
+    from tracekit.logs.follow import finish, is_followed
     from tracekit.storage.repair import repair as close_trace
 
+    if is_followed(trace):
+        finish(trace)
     closed = close_trace(trace)
     if as_json:
         print_json(

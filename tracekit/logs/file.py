@@ -46,6 +46,7 @@ class LogFile:
         path: a file, a pipe, or ``-`` for standard input.
 
     Attributes:
+        origin: the path to tell.
         broken: why reading stopped early, "" where it didn't: what was
             packed and is cut off gives its beginning.
         count: lines read so far.
@@ -55,24 +56,29 @@ class LogFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = self.origin = Path(path)
         self.broken, self.count = "", 0
         self._raw: _Hashed | None = None
-        if str(path) == "-":
+        self._check()
+
+    def _check(self) -> None:
+        if str(self.path) == "-":
             return
         if self.path.is_dir():
             raise LogError(
-                f"{path} is a directory; give the path of a log file"
+                f"{self.path} is a directory; give the path of a log file"
             )
         if not self.path.exists():
             raise LogError(
-                f"{path} doesn't exist; give the path of a log file"
+                f"{self.path} doesn't exist; give the path of a log file"
             )
 
     @property
     def name(self) -> str:
         """What to call it where a line of it is named."""
-        return "standard input" if str(self.path) == "-" else self.path.name
+        if str(self.origin) == "-":
+            return "standard input"
+        return self.origin.name
 
     def lines(self) -> Iterator[str]:
         """The lines without their ends; bytes that are no UTF-8 escaped."""
@@ -102,7 +108,7 @@ class LogFile:
             "log",
             sha256=raw.digest.hexdigest() if raw else "",
             size=raw.size if raw else 0,
-            origin=str(self.path),
+            origin=str(self.origin),
         )
 
     def _opened(self) -> BinaryIO:

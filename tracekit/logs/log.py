@@ -137,9 +137,13 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
     Raises:
         LogError: the file can't be read, or nothing in it is of the dialect.
     """
+    return parse_file(LogFile(path), dialect)
+
+
+def parse_file(log: LogFile, dialect: str | Path) -> Parsed:
+    """Read a log that is opened already, as ``parse_log`` does."""
     spelled = load_dialect(dialect)
-    log = LogFile(path)
-    reader = LogReader(Parser(spelled, log.name, Path(path).parent))
+    reader = LogReader(Parser(spelled, log.name, log.origin.parent))
     for block in log.blocks():
         if isinstance(block, bytes):
             reader.block(block)
@@ -151,9 +155,9 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
     if not (parsed.columns or parsed.config or parsed.rejects):
         known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
         raise LogError(
-            f"{path} holds nothing of the dialect {spelled.name!r}: no line "
-            f"with one of its prefixes ({known}) and no fact about the run; "
-            "is it the log of another program?"
+            f"{log.origin} holds nothing of the dialect {spelled.name!r}: no "
+            f"line with one of its prefixes ({known}) and no fact about the "
+            "run; is it the log of another program?"
         )
     parsed.files.append(log.use())
     return parsed

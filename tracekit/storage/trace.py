@@ -34,6 +34,7 @@ from tracekit.storage.element_file import ElementFile
 from tracekit.storage.rows import event_table, tables_of
 from tracekit.storage.seal import seal
 from tracekit.storage.unfinished import (
+    COPY,
     is_unfinished,
     read_unfinished,
     streams_of,
@@ -288,6 +289,12 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def _open_unfinished(root: Path) -> Trace:
+    if (root / COPY).is_file():
+        raise TraceError(
+            f"a log is followed to {root}, or was until its reader was "
+            f"killed; then 'tracekit repair {root}' makes a trace of what it "
+            "had read"
+        )
     with damage_told(root):
         streams = streams_of(root)
         events = [event for path in streams for event in read_stream(path)]

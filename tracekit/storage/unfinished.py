@@ -29,7 +29,9 @@ from tracekit.schema import (
 STREAM = "recording.arrow"
 JOURNAL = "recording.jsonl"
 SORTING = "recording.sorting"
-PART = re.compile(r"recording\.(sorting|\w+\.(arrow|jsonl|done))")
+COPY = "recording.log"
+"""What was read of a log that is followed."""
+PART = re.compile(r"recording\.(sorting|log|\w+\.(arrow|jsonl|done))")
 
 
 class Journal:
@@ -45,17 +47,18 @@ class Journal:
         self, path: Path, run: Run, coverage: Sequence[Coverage]
     ) -> None:
         self._file = path.open("x", encoding="utf-8")
-        self._append("tracekit", FORMAT_VERSION)
-        self._append("run", asdict(run))
+        self.append("tracekit", FORMAT_VERSION)
+        self.append("run", asdict(run))
         for group in coverage:
-            self._append("coverage", asdict(group))
+            self.append("coverage", asdict(group))
 
     def write(self, fact: ConfigValue | FileUse) -> None:
         """Append one fact."""
         kind = "config" if isinstance(fact, ConfigValue) else "file"
-        self._append(kind, asdict(fact))
+        self.append(kind, asdict(fact))
 
-    def _append(self, kind: str, content: Any) -> None:
+    def append(self, kind: str, content: Any) -> None:
+        """Append what isn't a fact of the run."""
         self._file.write(json.dumps({kind: content}) + "\n")
         self._file.flush()
 
