@@ -7,7 +7,8 @@
 -- up to any value. Two sets of n and m numbers of one distribution are allowed
 --     sqrt(-log(significance / 2) / 2 * (n + m) / (n * m)),
 -- which they pass in a fraction of about the significance of all cases. NaN
--- and infinities are left out and counted; one side alone must not have any.
+-- counts as larger than infinity, so that a side that has more of them is
+-- farther away; one side alone must not have any, nor infinities.
 --
 -- Columns
 -- tap, component  the tap and its component's name or place, or NULL
@@ -18,6 +19,7 @@
 -- distance   the Kolmogorov-Smirnov distance
 -- allowed    the distance that is allowed
 -- close      whether they are close; units that don't convert never are
+-- why        why they are not close, NULL where they are
 -- vacuous    there are too few numbers for any distance to be too large
 -- unit       of the numbers
 -- significance, reason, origin  the rule, why, and where it stands
@@ -73,44 +75,61 @@ counted AS (
         count(*) FILTER (side = 'actual') OVER below AS actual_below,
         count(*) FILTER (side = 'expected') OVER below AS expected_below
     FROM drawn
-    WHERE isfinite(value)
     WINDOW below AS (PARTITION BY tap, component ORDER BY value)
+),
+sized AS (
+    SELECT
+        *, actual_numbers + actual_not_finite AS actual_size,
+        expected_numbers + expected_not_finite AS expected_size
+    FROM described
 ),
 apart AS (
     SELECT
         c.tap, c.component, max(abs(
-            c.actual_below / d.actual_numbers
-            - c.expected_below / d.expected_numbers
+            c.actual_below / d.actual_size - c.expected_below / d.expected_size
         )) AS distance
     FROM counted AS c
-    JOIN described AS d ON d.tap = c.tap
+    JOIN sized AS d ON d.tap = c.tap
         AND d.component IS NOT DISTINCT FROM c.component
-    WHERE d.actual_numbers > 0 AND d.expected_numbers > 0
+    WHERE d.actual_size > 0 AND d.expected_size > 0
     GROUP BY c.tap, c.component
 ),
 bounded AS (
     SELECT
         d.*, a.distance, r.significance, r.reason, r.origin, u.unit, u.unlike,
-        sqrt(-ln(r.significance / 2) / 2 * (1 / d.actual_numbers
-            + 1 / d.expected_numbers)) AS allowed
-    FROM described AS d
+        sqrt(-ln(r.significance / 2) / 2 * (1 / d.actual_size
+            + 1 / d.expected_size)) AS allowed
+    FROM sized AS d
     JOIN rule AS r ON r.tap = d.tap
     JOIN unit AS u ON u.tap = d.tap
     LEFT JOIN apart AS a ON a.tap = d.tap
         AND a.component IS NOT DISTINCT FROM d.component
+),
+explained AS (
+    SELECT
+        *, CASE
+            WHEN unlike THEN 'the units don''t convert'
+            WHEN actual_size = 0 THEN 'the actual side has no number'
+            WHEN expected_size = 0 THEN 'the expected side has no number'
+            WHEN actual_not_finite > 0 AND expected_not_finite = 0
+                THEN format('{} NaN or infinite on the actual side only',
+                    actual_not_finite)
+            WHEN actual_not_finite = 0 AND expected_not_finite > 0
+                THEN format('{} NaN or infinite on the expected side only',
+                    expected_not_finite)
+            WHEN NOT coalesce(distance <= allowed, FALSE)
+                THEN 'another distribution'
+        END AS why
+    FROM bounded
 )
 SELECT
     b.tap, b.component, b.actual_numbers, b.expected_numbers,
     b.actual_not_finite, b.expected_not_finite, b.actual_mean,
     b.expected_mean, b.actual_spread, b.expected_spread, b.distance,
-    b.allowed,
-    b.unlike IS NOT TRUE
-        AND (b.actual_not_finite > 0) = (b.expected_not_finite > 0)
-        AND (coalesce(b.distance <= b.allowed, FALSE)
-            OR b.actual_numbers + b.expected_numbers = 0) AS close,
+    b.allowed, b.why IS NULL AS close, b.why,
     coalesce(b.allowed >= 1, TRUE) AS vacuous, b.unit, b.significance,
     b.reason, b.origin
-FROM bounded AS b
+FROM explained AS b
 JOIN tap_number AS n ON n.tap = b.tap
 ORDER BY n.number, b.place;
 

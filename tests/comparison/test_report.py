@@ -145,3 +145,22 @@ def test_long_names_are_cut_in_tables_only() -> None:
     (line,) = [one for one in text.splitlines() if one.startswith("  x  n")]
     assert len(line) < 130
     assert f"First divergence: {'n' * 200}\n" in text
+
+
+def test_distributions_say_why() -> None:
+    """A drawn tap that diverged has its reason; too few numbers a warning."""
+    rule = tk.Tolerance("noise", compare="distribution")
+    policy = tk.Policy((tk.Tolerance(), rule))
+
+    def run(numbers: list[float]) -> tk.Trace:
+        with tk.record() as recording:
+            tk.tap(np.array(numbers), "noise", "n")
+        return recording.trace
+
+    many = [n / 500 for n in range(500)]
+    odd = tk.compare(run([*many, np.nan]), run(many), policy=policy)
+    assert "1 NaN or infinite on the actual side only" in render(odd)
+    few = tk.compare(run([1.0, 2.0]), run([7.0]), policy=policy)
+    head = render(few).split("\n\n")[0]
+    assert "warning: noise has too few numbers" in head
+    assert head.endswith(": 2 and 1")

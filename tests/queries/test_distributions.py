@@ -83,14 +83,34 @@ def test_a_missing_tap_is_still_a_gap() -> None:
 
 
 def test_not_finite_numbers() -> None:
-    """NaN is counted and left out; on one side alone it diverges."""
+    """NaN and infinities count as large; on one side alone they diverge."""
     odd = ONE.copy()
     odd[:2] = math.nan, math.inf
     row = distribution(drawn(odd), drawn(TWO))
     assert (row["actual_not_finite"], row["expected_not_finite"]) == (2, 0)
-    assert row["distance"] == pytest.approx(distance(ONE[2:], TWO), abs=1e-15)
+    large = np.concatenate([ONE[2:], [1e300, 1e300]])
+    assert row["distance"] == pytest.approx(distance(large, TWO), abs=1e-15)
     assert not row["close"]
+    assert row["why"] == "2 NaN or infinite on the actual side only"
     assert distribution(drawn(odd), drawn(odd))["close"]
+
+
+def test_many_nan_beside_one() -> None:
+    """A side that is half NaN is another distribution than one with a NaN."""
+    one, half = ONE.copy(), ONE.copy()
+    one[0] = math.nan
+    half[: len(half) // 2] = math.nan
+    row = distribution(drawn(half), drawn(one))
+    assert (row["close"], row["why"]) == (False, "another distribution")
+    assert distribution(drawn(half), drawn(half[::-1]))["why"] is None
+
+
+def test_no_numbers() -> None:
+    """A side whose mask left nothing is not close, and that is said."""
+    row = distribution(drawn(np.empty(0)), drawn(ONE))
+    assert (row["close"], row["why"]) == (
+        False, "the actual side has no number",
+    )  # fmt: skip
 
 
 def test_few_numbers_are_vacuous() -> None:

@@ -98,6 +98,12 @@ def _heading(comparison: Comparison) -> str:
                 f"  warning: {row['tap']} could not be compared: it "
                 f"{row['not_compared']}"
             )
+    lines += [
+        f"  warning: {row['tap']} has too few numbers to tell distributions "
+        f"apart: {row['actual_numbers']} and {row['expected_numbers']}"
+        for row in comparison.distributions
+        if row["vacuous"] and row["close"]
+    ]
     return "\n".join(lines)
 
 

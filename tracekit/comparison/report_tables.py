@@ -125,7 +125,7 @@ def distributions(comparison: Comparison) -> str:
         return ""
     header = (
         "", "drawn tap", "numbers", "mean", "spread", "distance", "allowed",
-        "by",
+        "by", "why",
     )  # fmt: skip
     rows = [
         (
@@ -143,6 +143,7 @@ def distributions(comparison: Comparison) -> str:
             number(row["distance"]),
             number(row["allowed"]) + (" (vacuous)" * row["vacuous"]),
             Path(row["origin"]).name,
+            row["why"] or "",
         )
         for row in comparison.distributions
     ]
