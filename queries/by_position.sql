@@ -33,15 +33,13 @@ SELECT
 FROM query_table(actual) AS a
 POSITIONAL JOIN query_table(expected) AS e;
 
--- those of them that are not close at first sight
-CREATE OR REPLACE MACRO _meet_suspect(number, actual, expected, rtol, atol)
-AS TABLE
-FROM _meet_floats(number, actual, expected)
-WHERE (
-    isfinite(actual_value - expected_value)
-    AND abs(actual_value - expected_value)
-        <= greatest(atol::DOUBLE, rtol::DOUBLE * abs(expected_value))
-) IS NOT TRUE;
+-- numbers that were picked among those of plain pairs
+CREATE OR REPLACE MACRO _meet_rows(picked) AS TABLE
+SELECT
+    pair, ordinal AS actual_ordinal, actual_event, actual_value,
+    NULL::HUGEINT AS actual_exact, ordinal AS expected_ordinal,
+    expected_event, expected_value, NULL::HUGEINT AS expected_exact
+FROM query_table(picked);
 
 -- what these views are without any such pair
 CREATE OR REPLACE VIEW _met_none AS
@@ -55,73 +53,13 @@ WHERE FALSE;
 
 CREATE OR REPLACE VIEW _met AS FROM _met_none;
 
+-- of them: those that are not close at first sight, those that quick leaves
+-- out, and the first that diverged of each pair of which quick knows it
 CREATE OR REPLACE VIEW _met_suspect AS FROM _met_none;
 
-CREATE OR REPLACE VIEW _met_unsound AS FROM _met_none;
+CREATE OR REPLACE VIEW _met_left_out AS FROM _met_none;
 
 CREATE OR REPLACE VIEW _met_first AS FROM _met_none;
-
--- their figures in one pass, see quick
-CREATE OR REPLACE MACRO _quick_floats(
-    number, actual, expected, rtol, atol, few, bits, alone, elements
-) AS TABLE
-WITH met AS (
-    SELECT
-        a.ordinal, a."float"::DOUBLE AS one, e."float"::DOUBLE AS other,
-        abs(a."float"::DOUBLE - e."float"::DOUBLE) AS error,
-        abs(e."float"::DOUBLE) AS size
-    FROM query_table(actual) AS a
-    POSITIONAL JOIN query_table(expected) AS e
-),
-measured AS (
-    SELECT
-        *, CASE WHEN error > 0 THEN error / size END AS rel_error,
-        CASE WHEN error > 0 THEN ulp_distance(one, other, bits) END
-            AS ulps,
-        error > greatest(atol::DOUBLE, rtol::DOUBLE * size) AS beyond
-    FROM met
-    -- neither NaN, which is larger than any number, nor infinite
-    WHERE error < 'inf'::DOUBLE
-),
-told AS (
-    SELECT *, beyond AND (ulps <= few::BIGINT) IS NOT TRUE AS bad
-    FROM measured
-),
-counted AS (
-    SELECT
-        count(*) AS compared, elements::BIGINT - count(*) AS odd,
-        countif(bad) AS diverged,
-        max(error) AS max_abs_error,
-        coalesce(max(rel_error), 0) AS max_rel_error,
-        coalesce(max(ulps), 0) AS max_ulps, max(size) AS signal,
-        -- a positional join is read in order, so this is the first of equals
-        arg_max(ordinal, error) AS largest,
-        arg_max(ordinal, CASE WHEN bad THEN error END) AS largest_bad,
-        max(CASE WHEN bad THEN error END) AS worst_error,
-        min(CASE WHEN bad THEN ordinal END) AS first,
-        -- without atol and max_ulps these are among the figures above
-        CASE WHEN atol::DOUBLE = 0 AND few::BIGINT IS NULL
-            THEN max(rel_error)
-            ELSE max(CASE WHEN error > atol::DOUBLE
-                AND (ulps <= few::BIGINT) IS NOT TRUE THEN rel_error END)
-        END AS rtol_base,
-        CASE WHEN atol::DOUBLE = 0 AND few::BIGINT IS NULL
-            THEN max(CASE WHEN bad THEN error END)
-            ELSE max(CASE WHEN error > rtol::DOUBLE * size
-                AND (ulps <= few::BIGINT) IS NOT TRUE THEN error END)
-        END AS atol_base,
-        max(CASE WHEN beyond THEN ulps END) AS least_ulps
-    FROM told
-)
-SELECT
-    number::BIGINT AS pair, compared, odd, diverged, max_abs_error,
-    max_rel_error, max_ulps, signal,
-    coalesce(largest_bad, largest) AS worst, first,
-    coalesce(worst_error, max_abs_error) AS worst_error,
-    coalesce(rtol_base, 0) AS rtol_base, coalesce(atol_base, 0) AS atol_base,
-    coalesce(least_ulps, 0) AS least_ulps,
-    alone OR coalesce(max_abs_error = 0, FALSE) AS sound
-FROM counted;
 
 -- figures of images, see image_metrics; each positional join is read by one
 -- thread from its beginning, so sums are taken in the order of the pixels

@@ -38,7 +38,7 @@ CREATE OR REPLACE MACRO _first(j) AS {
 };
 
 CREATE OR REPLACE VIEW _met_rest AS
-FROM _met_by_key UNION ALL BY NAME FROM _met_unsound;
+FROM _met_by_key UNION ALL BY NAME FROM _met_left_out;
 
 CREATE OR REPLACE VIEW _aligned_rest AS FROM _aligned('_met_rest');
 

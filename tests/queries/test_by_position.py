@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.queries.blueprint import fired, traced
 from tracekit.comparison.database import connect
+from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Event
 from tracekit.storage.trace import Trace
 
@@ -62,10 +64,20 @@ def taps(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
     return sides
 
 
-def rows(actual: Trace, expected: Trace, by_position: int, *keep: str) -> Any:
+def rows(
+    actual: Trace,
+    expected: Trace,
+    by_position: int,
+    *keep: str,
+    policy: Policy | None = None,
+) -> Any:
     """All rows that are asked for, and how many pairs met by position."""
     con = connect(
-        actual=actual, expected=expected, by_position=by_position, keep=keep
+        actual=actual,
+        expected=expected,
+        by_position=by_position,
+        keep=keep,
+        policy=policy,
     )
     found = {name: con.sql(f"FROM {name}").fetchall() for name in ASKED}
     (count,) = con.sql("SELECT count(*) FROM by_position").fetchall()
@@ -88,30 +100,74 @@ def test_same_rows(sides: tuple[list[Event], list[Event]]) -> None:
     assert by_position == by_key
 
 
-@pytest.mark.parametrize("same", [False, True])
-def test_same_rows_of_large_runs(tmp_path: Path, same: bool) -> None:
+def large_run(number: int, seed: int) -> Trace:
+    """Taps of all kinds that meet by position, with zeros, NaN and noise."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(4, 60)).round(1)
+    values[1, ::7] = 0.0
+    values[2, number::9] = np.nan
+    values[2, 5], values[2, 7] = np.inf, (-1) ** number * np.inf
+    noisy = np.random.default_rng(0).normal(size=60)
+    noisy *= 1 + 1e-15 * rng.integers(-9, 9, 60)
+    half = (noisy * (1 + 1e-3 * number)).astype("f2").astype("f4")
+    return traced(
+        fired("plain", values[0], n=range(60)),
+        fired("zeros", values[1], n=range(60)),
+        fired("odd", values[2], n=range(60)),
+        fired("noisy", noisy, n=range(60)),
+        fired("narrow", noisy.astype("f4"), n=range(60)),
+        fired("half", half, n=range(60), dtype="float16"),
+        fired("v", values[3], n=range(20), component=range(3)),
+        fired("whole", values[0].astype(int), n=range(60)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("same", "bounds"),
+    [
+        (False, {}),
+        (True, {}),
+        (False, {"max_ulps": 12, "atol": 0.5, "rtol": 1e-16}),
+    ],
+)
+def test_same_rows_of_large_runs(
+    tmp_path: Path, same: bool, bounds: dict[str, Any]
+) -> None:
     """So it is for runs that are too large to judge every number of."""
-    sides = []
-    for number in range(2):
-        rng = np.random.default_rng(5 if same else number)
-        values = rng.normal(size=(4, 60)).round(1)
-        values[1, ::7] = 0.0
-        values[2, 0 if same else number :: 9] = np.nan
-        sides.append(
-            traced(
-                fired("plain", values[0], n=range(60)),
-                fired("zeros", values[1], n=range(60)),
-                fired("odd", values[2], n=range(60)),
-                fired("v", values[3], n=range(20), component=range(3)),
-                fired("whole", values[0].astype(int), n=range(60)),
-            ).save(tmp_path / str(number))
+    sides = [
+        large_run(0 if same else number, 5 if same else number).save(
+            tmp_path / str(number)
         )
-    by_key, none = rows(sides[0], sides[1], 2**62)
+        for number in range(2)
+    ]
+    policy = Policy((Tolerance(**bounds),))
+    by_key, none = rows(sides[0], sides[1], 2**62, policy=policy)
     assert none == 0
     for keep in ((), ("outcome",)):
-        by_position, count = rows(sides[0], sides[1], 20, *keep)
-        assert count == 5
+        by_position, count = rows(sides[0], sides[1], 20, *keep, policy=policy)
+        assert count == 8
         assert by_position == by_key
+
+
+def test_row_groups(tmp_path: Path) -> None:
+    """Several row groups give the figures of one; unequal ones meet by key."""
+    one, other = (
+        large_run(number, number).save(tmp_path / str(number))
+        for number in range(2)
+    )
+    whole, _ = rows(one, other, 20)
+    for trace, size, meeting in ((one, 7, 0), (other, 7, 8)):
+        for number in range(8):
+            file = trace.element_file(number)
+            pq.write_table(
+                pq.read_table(file, partitioning=None),
+                file,
+                row_group_size=size,
+                write_statistics=False,
+            )
+        found, count = rows(one, other, 20)
+        assert count == meeting
+        assert found == whole
 
 
 def test_same_figures_of_images(tmp_path: Path) -> None:

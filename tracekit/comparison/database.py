@@ -17,11 +17,7 @@ import pyarrow as pa
 from tracekit.comparison import queries, units
 from tracekit.comparison.lookups import register_lookups
 from tracekit.comparison.policy import Policy, as_policy
-from tracekit.comparison.positions import (
-    measure,
-    register_positions,
-    register_rest,
-)
+from tracekit.comparison.positions import register_positions
 from tracekit.comparison.statements import created_by, named, needed
 from tracekit.comparison.translation import translated
 from tracekit.open import as_trace
@@ -203,18 +199,13 @@ class Library:
         self.need(created_by(["by_position", "by_lookup"]))
         if con.execute("FROM by_position LIMIT 1").fetchall():
             self.need(["image_pair"])
-            later = register_positions(
-                con, traces["actual"], traces["expected"], judged=small
+            register_positions(
+                con,
+                traces["actual"],
+                traces["expected"],
+                judged=small,
+                measured="image_metrics" in self._kept,
             )
-            for name, view in (
-                ("quick", "_quick"),
-                ("image_metrics", "_image"),
-            ):
-                if name in self._kept and later.get(view):
-                    measure(con, view, later[view])
-            self.need(created_by(["quick"]))
-            if later:
-                register_rest(con, later, known="quick" in self._kept)
         only = _ways(con, "few, few_tap FROM by_lookup")
         if only:
             self.need(created_by(["reach_place"]))

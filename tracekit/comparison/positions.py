@@ -6,22 +6,19 @@ by side they stream. Equal hashes of the keys and equal row counts guard it.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 
+from tracekit.comparison.float_pairs import FloatPair, FloatPairs
+from tracekit.comparison.quick import Bounds
 from tracekit.storage.trace import Trace
 
-_FIRST = ("_met", "_met_suspect", "_quick", "_image")
-_LATER = ("_met_unsound", "_met_first")
-_IMAGES = "SELECT pair FROM image_pair"
-# by view, what each pair gives to it
-Parts = dict[str, list[tuple[int, str]]]
-_PAIR = ("pair", "actual_tap", "expected_tap", "elements")
 _BOUNDS = ("rtol", "atol", "max_ulps", "precision")
 _MACROS = {"float": "_meet_floats", "integer": "_meet_integers"}
 
@@ -32,13 +29,12 @@ def register_positions(
     expected: Trace,
     *,
     judged: bool,
-) -> Parts:
+    measured: bool,
+) -> None:
     """Views of the numbers of all pairs of the table ``by_position``.
 
-    Returns the parts of the views that ``register_rest`` makes.
-
-    Pairs that aren't stored, or hold printed numbers, leave that table: they
-    meet by key.
+    Pairs that aren't stored, hold printed numbers or lie in other row groups
+    leave that table: they meet by key.
 
     Args:
         con: the connection.
@@ -46,140 +42,115 @@ def register_positions(
         expected: the other.
         judged: all numbers are judged once and kept: no other way to their
             figures is needed.
+        measured: the figures of images are worked out now, once.
     """
-    views: Parts = {view: [] for view in (*_FIRST, *_LATER)}
-    images = {pair for (pair,) in con.execute(_IMAGES).fetchall()}
-    table = con.table("by_position")
-    names = table.columns
-    for values in table.fetchall():
-        row = dict(zip(names, values, strict=True))
-        pair, one, other, elements = (row[name] for name in _PAIR)
-        columns = {
-            _only_column(actual, one, elements),
-            _only_column(expected, other, elements),
-        }
-        column = columns.pop()
-        if columns or column is None:
+    every: list[str] = []
+    others: list[str] = []
+    floats: list[FloatPair] = []
+    images: dict[int, str] = {}
+    for row in _rows(con, "by_position"):
+        pair = row["pair"]
+        sides = _files(row, actual, expected)
+        layouts = {_layout(file) for file in sides}
+        columns, groups = layouts.pop() if len(layouts) == 1 else ((), ())
+        if len(columns) != 1 or columns[0] not in _MACROS:
             con.execute("DELETE FROM by_position WHERE pair = ?", [pair])
             continue
-        for side, trace, tap in (("a", actual, one), ("e", expected, other)):
-            file = str(trace.element_file(tap))
-            con.read_parquet([file], hive_partitioning=False).create_view(
+        for side, file in zip("ae", sides, strict=True):
+            con.read_parquet([str(file)], hive_partitioning=False).create_view(
                 f"met_{side}_{pair}"
             )
-        parts = _parts(_met(pair), column, row)
-        for view, part in parts.items():
-            if view != "_image" or pair in images:
-                views[view].append((pair, part))
-    found = [pair for pair, _ in views["_image"]]
-    con.execute(f"SET VARIABLE images = {found}::BIGINT[]")
-    for view in ("_met", "_image") if judged else _FIRST:
-        _create(con, view, [part for _, part in views[view]])
-    return {} if judged else views
+        met = f"{pair}, 'met_a_{pair}', 'met_e_{pair}'"
+        every.append(f"{_MACROS[columns[0]]}({met})")
+        if not row["plain"]:
+            others.append(every[-1])
+            continue
+        bounds = Bounds(*(row[name] for name in _BOUNDS))
+        floats.append(
+            FloatPair(pair, sides[0], sides[1], groups, bounds, row["quick"])
+        )
+        images[pair] = f"_image_floats({met}, {row['elements']})"
+    _create(con, "_met", every)
+    _register_images(con, images, measured=measured)
+    if not judged:
+        _register_floats(con, floats, others)
 
 
-def measure(
-    con: duckdb.DuckDBPyConnection, view: str, parts: list[tuple[int, str]]
+def _register_floats(
+    con: duckdb.DuckDBPyConnection, floats: list[FloatPair], others: list[str]
 ) -> None:
-    """Make a table of the view ``_quick`` or ``_image``, pairs side by side.
+    """Views of what NumPy works out, and of the pairs that it can't."""
+    pairs = FloatPairs(floats, _threads(con))
+    for view, rows in pairs.tables().items():
+        con.from_arrow(rows).create_view(f"{view}_float")
+        if view == "_quick":
+            _create(con, view, [f"{view}_float"])
+            continue
+        parts = [] if view == "_met_first" else others
+        _create(con, view, [f"_meet_rows('{view}_float')", *parts])
+
+
+def _register_images(
+    con: duckdb.DuckDBPyConnection, parts: dict[int, str], *, measured: bool
+) -> None:
+    """The view ``_image``; a table if it is measured now.
 
     DuckDB reads a positional join with one thread, and one part of a union
-    after the other. Here each pair is still read by one thread, in order.
-
-    Args:
-        con: the connection.
-        view: the view.
-        parts: what each pair gives to it.
+    after the other. Here each pair is still read by one thread, in order, but
+    several pairs at a time.
     """
-    con.execute(f"CREATE TABLE {view}_row AS FROM {view} LIMIT 0")
-    ((threads,),) = con.execute("SELECT current_setting('threads')").fetchall()
+    known = {row["pair"] for row in _rows(con, "image_pair")}
+    images = [pair for pair in parts if pair in known]
+    con.execute(f"SET VARIABLE images = {images}::BIGINT[]")
+    if not measured:
+        _create(con, "_image", [parts[pair] for pair in images])
+        return
+    con.execute("CREATE TABLE _image_row AS FROM _image LIMIT 0")
 
-    def one_pair(part: str) -> None:
+    def one_pair(pair: int) -> None:
         with con.cursor() as cursor:
             with suppress(duckdb.InvalidInputException):  # as in Library
                 cursor.execute("SET enable_progress_bar = false")
-            cursor.execute(f"INSERT INTO {view}_row FROM {part}")
+            cursor.execute(f"INSERT INTO _image_row FROM {parts[pair]}")
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(one_pair, [part for _, part in parts]))
-    con.execute(f"CREATE OR REPLACE VIEW {view} AS FROM {view}_row")
-
-
-def register_rest(
-    con: duckdb.DuckDBPyConnection, views: Parts, *, known: bool
-) -> None:
-    """Views of the numbers that ``quick`` leaves out, and of its first ones.
-
-    Args:
-        con: the connection.
-        views: what ``register_positions`` returned.
-        known: ``quick`` is a table, so pairs of which it left out nothing
-            need not be read again.
-    """
-    left_out, first = views["_met_unsound"], views["_met_first"]
-    if known:
-        found = con.execute("SELECT pair, sound, odd, first FROM quick")
-        rows = found.fetchall()
-        measured = {pair for pair, *_ in rows}
-        left_out = [part for part in left_out if part[0] not in measured]
-        for pair, sound, odd, _ in rows:
-            if odd or not sound:
-                macro = "_meet_odd" if sound else "_meet_floats"
-                left_out.append((pair, f"{macro}({_met(pair)})"))
-        first = [
-            (pair, f"_meet_at({_met(pair)}, {place})")
-            for pair, _, _, place in rows
-            if place is not None
-        ]
-    _create(con, "_met_unsound", [part for _, part in left_out])
-    _create(con, "_met_first", [part for _, part in first])
+    with ThreadPoolExecutor(_threads(con)) as pool:
+        list(pool.map(one_pair, images))
+    _create(con, "_image", ["_image_row"])
 
 
-def _met(pair: int) -> str:
-    """What the macros of a pair are given."""
-    return f"{pair}, 'met_a_{pair}', 'met_e_{pair}'"
+def _rows(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    table = con.table(name)
+    names = table.columns
+    return [dict(zip(names, row, strict=True)) for row in table.fetchall()]
+
+
+def _threads(con: duckdb.DuckDBPyConnection) -> int:
+    ((threads,),) = con.execute("SELECT current_setting('threads')").fetchall()
+    return int(threads)
 
 
 def _create(
-    con: duckdb.DuckDBPyConnection, view: str, parts: list[str]
+    con: duckdb.DuckDBPyConnection, view: str, parts: Sequence[str]
 ) -> None:
     if parts:
         union = " UNION ALL ".join(f"FROM {part}" for part in parts)
         con.execute(f"CREATE OR REPLACE VIEW {view} AS {union}")
 
 
-def _parts(met: str, column: str, row: dict[str, Any]) -> dict[str, str]:
-    """What a pair gives to each of the views."""
-    all_of_it = f"{_MACROS[column]}({met})"
-    if not row["plain"]:
-        views = ("_met", "_met_suspect", "_met_unsound")
-        return dict.fromkeys(views, all_of_it)
-    rtol, atol, few, bits = (_literal(row[name]) for name in _BOUNDS)
-    return {
-        "_met": all_of_it,
-        "_met_suspect": f"_meet_suspect({met}, {rtol}, {atol})",
-        "_met_unsound": f"_meet_left_out({met})",
-        "_met_first": f"_meet_first({met})",
-        "_image": f"_image_floats({met}, {row['elements']})",
-        "_quick": f"_quick_floats({met}, {rtol}, {atol}, {few}, {bits}, "
-        f"{row['quick']}, {row['elements']})",
-    }
+def _files(
+    row: dict[str, Any], actual: Trace, expected: Trace
+) -> tuple[Path, ...]:
+    """The element files of a pair; none if a side isn't stored."""
+    sides = ((actual, row["actual_tap"]), (expected, row["expected_tap"]))
+    if any(trace.path is None for trace, _ in sides):
+        return ()
+    return tuple(trace.element_file(tap) for trace, tap in sides)
 
 
-def _literal(number: float | None) -> str:
-    """A number in SQL; infinity has no literal of its own."""
-    if number is None:
-        return "NULL"
-    return str(number) if math.isfinite(number) else f"'{number}'::DOUBLE"
-
-
-def _only_column(trace: Trace, tap: int, elements: int) -> str | None:
-    """The one column of a stored tap's values, if it has nothing else."""
-    if trace.path is None:
-        return None
-    stored = pq.ParquetFile(trace.element_file(tap))
-    names = set(stored.schema_arrow.names) - {"ordinal", "event"}
-    if stored.metadata.num_rows != elements or len(names) != 1:
-        return None
-    (name,) = names
-    return name if name in _MACROS else None
+def _layout(file: Path) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The columns of an element file's values, and rows by row group."""
+    with pq.ParquetFile(file) as stored:
+        names = {*stored.schema_arrow.names} - {"ordinal", "event"}
+        groups = range(stored.num_row_groups)
+        rows = (stored.metadata.row_group(n).num_rows for n in groups)
+        return tuple(sorted(names)), tuple(rows)
