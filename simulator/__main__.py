@@ -31,12 +31,20 @@ import torch
 from simulator.blocks import Pixels, check_pixels, simulate
 from simulator.c_backend import run_c
 from simulator.errors import SimulatorError
-from simulator.images import Header, Image, write_float, write_pgm, write_smv
+from simulator.images import (
+    Header,
+    Image,
+    region_of,
+    write_float,
+    write_pgm,
+    write_smv,
+)
 from simulator.options import Options, parse_options
 from simulator.quirks import Quirks
 from simulator.reflections import SUFFIXES
 from simulator.scene import Scene, build_scene
 from simulator.units import RTD
+from simulator.vectors import dot
 from tracekit import config, record
 from tracekit.errors import TracekitError
 
@@ -211,27 +219,42 @@ def _write(
     if command.image is not None:
         with command.image.open("wb") as file:
             np.save(file, image)
-    single = image.astype(np.float32).astype(np.float64)
     if options.float_file is not None:
         write_float(options.float_file, image)
+    pgm_file = options.pgm_file if options.pgm else None
+    if options.int_file is None and pgm_file is None:
+        return
+    single = image.astype(np.float32).astype(np.float64)
+    mask = None if scene.mask is None else scene.mask.numpy()
+    region = region_of(single, scene.rows, scene.columns, mask, options.scale)
     if options.int_file is not None:
-        header = _header(scene)
-        write_smv(options.int_file, single, header, options.scale, options.adc)
-    if options.pgm_file is not None and options.pgm:
-        rows, columns = scene.rows, scene.columns
-        region = single[rows.start : rows.stop, columns.start : columns.stop]
-        write_pgm(options.pgm_file, single, options.pgm_scale, region)
+        write_smv(
+            options.int_file, single, region, _header(scene), options.adc
+        )
+    if pgm_file is not None:
+        write_pgm(pgm_file, single, region, options.pgm_scale)
 
 
 def _header(scene: Scene) -> Header:
     detector, crystal = scene.detector, scene.crystal
+    beam = detector.distance * detector.axes.beam - detector.pix0
+    pixel, slow = detector.pixel_size, float(dot(detector.slow, beam))
+    x, y, z = detector.pix0.tolist()
     return Header(
-        pixel_size=detector.pixel_size,
+        pixel_size=pixel,
         distance=float(detector.distance),
         close_distance=float(detector.close_distance),
         wavelength=float(scene.beam.central_wavelength),
         Xbeam=float(detector.centre.Xbeam),
         Ybeam=float(detector.centre.Ybeam),
+        fast=float(dot(detector.fast, beam)),
+        slow=slow,
+        flipped=detector.extent_slow - slow,
+        pix0=(x, y, z),
+        foot=(
+            float(detector.Fclose) / pixel + 0.5,
+            float(detector.Sclose) / pixel + 0.5,
+        ),
         phi_start=crystal.phi_start * RTD,
         oscillation=(crystal.phi_end - crystal.phi_start) * RTD,
         twotheta=float(detector.twotheta) * RTD,

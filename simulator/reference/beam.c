@@ -103,6 +103,7 @@ void beam_build(Beam *beam, const Options *options, const Detector *d)
 {
     TraceAt at = trace_run();
     *beam = (Beam){.fluence = options->fluence,
+                   .central_wavelength = options->wavelength,
                    .dispersion = range_resolve(options->dispersion)};
     if (options->flux != 0.0 && options->exposure > 0.0 &&
         options->beam_size >= 0.0)

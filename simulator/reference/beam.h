@@ -8,6 +8,7 @@ typedef struct {
     long sources;
     Vec3 *incident;       /* unit vectors, from the source to the sample */
     double *wavelength;   /* metre */
+    double central_wavelength; /* as asked for, metre */
     double fluence;       /* photon/m^2 */
     long divergence_steps;   /* -1: the sources come from a file */
     Range dispersion;

@@ -32,15 +32,21 @@ void experiment_prepare(Experiment *experiment, const Options *options);
 void experiment_describe(const Experiment *experiment,
                          const Options *options);
 
-/* Whether the pixel lies on the detector, in the ROI and in the mask. */
+static inline bool experiment_in_roi(const Experiment *e, long slow,
+                                     long fast)
+{
+    const long *roi = e->detector.roi;
+    return fast >= roi[0] && fast <= roi[1] && slow >= roi[2] &&
+           slow <= roi[3];
+}
+
+/* Whether the pixel lies in the ROI and isn't masked. */
 static inline bool experiment_computes(const Experiment *e, long slow,
                                        long fast)
 {
-    const Detector *d = &e->detector;
-    if (fast < d->roi[0] || fast > d->roi[1] || slow < d->roi[2] ||
-        slow > d->roi[3])
-        return false;
-    return e->masked == NULL || !e->masked[slow * d->count[0] + fast];
+    long count = e->detector.count[0];
+    return experiment_in_roi(e, slow, fast) &&
+           (e->masked == NULL || !e->masked[slow * count + fast]);
 }
 
 #endif

@@ -62,33 +62,36 @@ static void write_float(const char *name, const float *image, size_t pixels)
 }
 
 typedef struct {
-    double largest, deviation;
+    double largest, mean, deviation;
 } Statistics;
 
-/* Over the pixels of the ROI; the deviation is the sample's, with n-1. */
+/* As nanoBragg's: maximum and mean over the pixels that were computed, the
+ * deviation, with n-1, over all pixels of the ROI. */
 static Statistics statistics(const Experiment *e, const float *image)
 {
-    Statistics result = {0.0, 0.0};
+    Statistics result = {0.0, 0.0, 0.0};
     const long *count = e->detector.count;
-    double sum = 0.0, squares = 0.0;
-    long n = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (long slow = 0; slow < count[1]; slow++)
-            for (long fast = 0; fast < count[0]; fast++) {
-                double value = (double)image[slow * count[0] + fast];
-                if (!experiment_computes(e, slow, fast))
-                    continue;
-                if (pass == 0) {
-                    n++;
-                    sum += value;
-                    result.largest = fmax(result.largest, value);
-                } else {
-                    double off = value - sum / (double)n;
-                    squares += off * off;
-                }
+    double squares = 0.0;
+    long computed = 0, inside = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (long i = 0; i < count[0] * count[1]; i++) {
+            double value = (double)image[i];
+            long slow = i / count[0], fast = i % count[0];
+            if (pass == 0 && experiment_computes(e, slow, fast)) {
+                computed++;
+                result.mean += value;
+                result.largest = fmax(result.largest, value);
+            } else if (pass == 1 && experiment_in_roi(e, slow, fast)) {
+                double off = value - result.mean;
+                inside++;
+                squares += off * off;
             }
-    if (n > 1)
-        result.deviation = sqrt(squares / (double)(n - 1));
+        }
+        if (pass == 0 && computed > 0)
+            result.mean /= (double)computed;
+    }
+    if (inside > 1)
+        result.deviation = sqrt(squares / (double)(inside - 1));
     return result;
 }
 
@@ -97,28 +100,64 @@ static double clipped(double value, double largest)
     return value < 0.0 ? 0.0 : value > largest ? largest : value;
 }
 
-static void write_smv_header(FILE *file, const Experiment *e)
+/* The beam centre in every program's terms, from where it ended up. */
+static int print_centres(char *text, size_t room, const Detector *d)
 {
-    const Detector *d = &e->detector;
-    char header[SMV_HEADER + 1] = "";
-    int used = snprintf(
-        header, sizeof header,
-        "{\nHEADER_BYTES=512;\nDIM=2;\nBYTE_ORDER=little_endian;\n"
-        "TYPE=unsigned_short;\nSIZE1=%ld;\nSIZE2=%ld;\nPIXEL_SIZE=%g;\n"
-        "DISTANCE=%g;\nWAVELENGTH=%g;\nBEAM_CENTER_X=%g;\n"
-        "BEAM_CENTER_Y=%g;\nPHI=%g;\nOSC_START=%g;\nOSC_RANGE=%g;\n"
-        "TWOTHETA=%g;\nDETECTOR_SN=000;\nBEAMLINE=fake;\n}\f",
-        d->count[0], d->count[1], d->pixel_size * 1000.0,
-        d->distance * 1000.0, e->beam.wavelength[0] * 1e10,
-        d->beam_x * 1000.0, d->beam_y * 1000.0,
-        e->orientations.start * DEGREES_PER_RADIAN,
-        e->orientations.start * DEGREES_PER_RADIAN,
-        e->orientations.width * DEGREES_PER_RADIAN,
-        d->twotheta * DEGREES_PER_RADIAN);
-    memset(header + used, ' ', (size_t)(SMV_HEADER - used));
-    fwrite(header, 1, SMV_HEADER, file);
+    double pixel = d->pixel_size;
+    Vec3 beam = {d->distance * d->beam.x - d->origin.x,
+                 d->distance * d->beam.y - d->origin.y,
+                 d->distance * d->beam.z - d->origin.z};
+    double fast = dot(d->fast, beam), slow = dot(d->slow, beam);
+    return snprintf(
+        text, room,
+        "BEAM_CENTER_X=%g;\nBEAM_CENTER_Y=%g;\nADXV_CENTER_X=%g;\n"
+        "ADXV_CENTER_Y=%g;\nMOSFLM_CENTER_X=%g;\nMOSFLM_CENTER_Y=%g;\n"
+        "DENZO_X_BEAM=%g;\nDENZO_Y_BEAM=%g;\nDIALS_ORIGIN=%g,%g,%g\n"
+        "XDS_ORGX=%g;\nXDS_ORGY=%g;\nCLOSE_DISTANCE=%g;\n",
+        d->beam_x * 1000.0, d->beam_y * 1000.0, fast * 1000.0,
+        (d->extent[1] - slow) * 1000.0, (slow - 0.5 * pixel) * 1000.0,
+        (fast - 0.5 * pixel) * 1000.0, slow * 1000.0, fast * 1000.0,
+        1000.0 * d->origin.z, 1000.0 * d->origin.y, -1000.0 * d->origin.x,
+        d->fast_close / pixel + 0.5, d->slow_close / pixel + 0.5,
+        d->close_distance * 1000.0);
 }
 
+/* Returns the length of the text. */
+static int print_header(char *text, size_t room, const Experiment *e,
+                        int size)
+{
+    const Detector *d = &e->detector;
+    const Orientations *o = &e->orientations;
+    int used = snprintf(
+        text, room,
+        "{\nHEADER_BYTES=%d;\nDIM=2;\nBYTE_ORDER=little_endian;\n"
+        "TYPE=unsigned_short;\nSIZE1=%ld;\nSIZE2=%ld;\nPIXEL_SIZE=%g;\n"
+        "DISTANCE=%g;\nWAVELENGTH=%g;\n",
+        size, d->count[0], d->count[1], d->pixel_size * 1000.0,
+        d->distance * 1000.0, e->beam.central_wavelength * 1e10);
+    used += print_centres(text + used, room - (size_t)used, d);
+    return used + snprintf(
+        text + used, room - (size_t)used,
+        "PHI=%g;\nOSC_START=%g;\nOSC_RANGE=%g;\nTWOTHETA=%g;\n"
+        "DETECTOR_SN=000;\nBEAMLINE=fake;\n}\f",
+        o->start * DEGREES_PER_RADIAN, o->start * DEGREES_PER_RADIAN,
+        o->width * DEGREES_PER_RADIAN, d->twotheta * DEGREES_PER_RADIAN);
+}
+
+/* Twice as long where the numbers need it. */
+static void write_smv_header(FILE *file, const Experiment *e)
+{
+    char header[2 * SMV_HEADER + 1];
+    int size = SMV_HEADER;
+    int used = print_header(header, sizeof header, e, size);
+    if (used > size)
+        used = print_header(header, sizeof header, e, size = 2 * SMV_HEADER);
+    memset(header + used, ' ', (size_t)(size - used));
+    fwrite(header, 1, (size_t)size, file);
+}
+
+/* Outside the ROI a count is 0, not the offset. nanoBragg rounds in single
+ * precision, which lifts some counts above 2^15 by one. */
 static void write_smv(const char *name, const Experiment *e,
                       const float *image, double scale, double adc)
 {
@@ -126,8 +165,11 @@ static void write_smv(const char *name, const Experiment *e,
     FILE *file = create(name);
     write_smv_header(file, e);
     for (long i = 0; i < count[0] * count[1]; i++) {
-        double value = floor((double)image[i] * scale + adc + 0.5);
-        uint16_t number = (uint16_t)clipped(value, 65535.0);
+        uint16_t number = 0;
+        if (experiment_in_roi(e, i / count[0], i % count[0])) {
+            double value = clipped((double)image[i] * scale + adc, 65535.0);
+            number = (uint16_t)floorf((float)(value + 0.5));
+        }
         fputc(number & 0xff, file);
         fputc(number >> 8, file);
     }
@@ -157,7 +199,9 @@ static double pgm_scale(const Options *options, Statistics found)
 {
     if (options->pgm_scale > 0.0)
         return options->pgm_scale;
-    return found.deviation > 0.0 ? 250.0 / (5.0 * found.deviation) : 1.0;
+    if (found.deviation > 0.0)
+        return 250.0 / (5.0 * found.deviation);
+    return integer_scale(options, found);
 }
 
 static void write_rounded(const Experiment *e, const Options *options,
