@@ -33,9 +33,10 @@ SELECT
     )) > 0 AS covered,
     NOT o.declares OR d.tap IS NOT NULL AS declared,
     coalesce(r.need, ['required', 'optional', 'ignored'][
-        greatest(s.weak, coalesce(d.weak, 1))
+        greatest(s.weak, coalesce(t.weak, 1), coalesce(d.weak, 1))
     ]) AS need
 FROM stated AS s
 JOIN trace_run AS o ON o.side <> s.side AND o.side IN ('actual', 'expected')
+LEFT JOIN stated AS t ON t.side = o.side AND t.tap = s.tap
 LEFT JOIN declared AS d ON d.side = o.side AND d.tap = s.tap
 LEFT JOIN rule AS r ON r.tap = s.tap;
