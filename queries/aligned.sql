@@ -75,7 +75,7 @@ SELECT
     p.expected_tap, m.expected_ordinal, m.expected_event,
     CASE
         WHEN p.factor IS NULL THEN m.actual_value
-        ELSE m.actual_value * p.factor
+        ELSE m.actual_value * p.factor + p.shift
     END AS actual,
     m.expected_value AS expected,
     CASE WHEN p.factor IS NULL THEN m.actual_exact END AS actual_exact,
@@ -86,7 +86,7 @@ SELECT
         ELSE abs(p.factor) * (
             _half_place(m.actual_value, m.actual_quantum)
             + abs(m.actual_value) * pow(2::DOUBLE, 2 - p.precision)
-        )
+        ) + abs(p.shift) * pow(2::DOUBLE, 2 - p.precision)
     END + _half_place(m.expected_value, m.expected_quantum) AS half_place,
     p.unit
 FROM query_table(met) AS m

@@ -41,9 +41,9 @@ WITH fact AS (
             AS actual_whole,
         CASE WHEN e.quantum IS NULL THEN TRY_CAST(e.text AS HUGEINT) END
             AS expected_whole,
-        a.value * coalesce(u.factor, 1) AS converted,
+        a.value * coalesce(u.factor, 1) + coalesce(u.shift, 0) AS converted,
         1e-12::DOUBLE * greatest(
-            abs(a.value * coalesce(u.factor, 1)), abs(e.value)
+            abs(a.value * coalesce(u.factor, 1)), abs(u.shift), abs(e.value)
         ) + coalesce(0.5::DOUBLE * pow(10::DOUBLE, a.quantum), 0)
         * coalesce(abs(u.factor), 1)
         + coalesce(0.5::DOUBLE * pow(10::DOUBLE, e.quantum), 0) AS allowed

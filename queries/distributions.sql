@@ -27,7 +27,7 @@ CREATE OR REPLACE VIEW _distribution AS
 WITH unit AS (
     SELECT
         a.name AS tap, any_value(e.unit) AS unit,
-        any_value(u.factor) AS factor,
+        any_value(u.factor) AS factor, any_value(u.shift) AS shift,
         bool_or(a.unit <> e.unit AND u.factor IS NULL) AS unlike
     FROM trace_tap AS a
     JOIN trace_tap AS e ON e.name = a.name AND e.side = 'expected'
@@ -40,7 +40,8 @@ drawn AS (
     SELECT
         r.tap, coalesce(e.label, e.component::VARCHAR) AS component,
         e.component AS place, e.side, CASE e.side WHEN 'actual'
-            THEN e.value * coalesce(u.factor, 1) ELSE e.value END AS value
+            THEN e.value * coalesce(u.factor, 1) + coalesce(u.shift, 0)
+            ELSE e.value END AS value
     FROM element AS e
     JOIN rule AS r ON r.tap = e.tap AND r.compare = 'distribution'
         AND r.need IS DISTINCT FROM 'ignored'

@@ -12,7 +12,8 @@
 -- actual_size, expected_size  components in a vector, 1 for scalars
 -- precision      bits of the coarser type's significand
 -- unit           the unit of the comparison (the expected side's)
--- factor         turns the actual side's unit into it, NULL if they agree
+-- factor, shift  turn the actual side's unit into it (the shift is 0 but for
+--                scales such as degC), NULL if they agree
 -- by_order       dims that only one side states, matched by order, or NULL
 -- unknown_pixel  the pixel is one of them, or neither side states it
 -- rtol, atol, max_ulps, relative_to  the tolerance; rtol without a rule is
@@ -136,6 +137,7 @@ SELECT
     coalesce(d.actual_size, 1) AS actual_size,
     coalesce(d.expected_size, 1) AS expected_size,
     m.precision, coalesce(m.expected_unit, m.actual_unit) AS unit, u.factor,
+    u.shift,
     a.dims AS by_order, coalesce(d.unknown_pixel, FALSE) AS unknown_pixel,
     coalesce(r.rtol, CASE m.precision
         WHEN 53 THEN 1e-9 WHEN 24 THEN 1e-5 WHEN 11 THEN 1e-3 ELSE 1e-2

@@ -26,7 +26,27 @@ from tracekit.comparison import units
 )
 def test_factors(actual: str, expected: str, factor: float) -> None:
     """Units of one dimension convert by a factor."""
-    assert units.conversion(actual, expected) == pytest.approx(factor, 1e-15)
+    found = units.conversion(actual, expected)
+    assert found == pytest.approx((factor, 0.0), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "factor", "shift"),
+    [
+        ("degC", "kelvin", 1.0, 273.15),
+        ("K", "degC", 1.0, -273.15),
+        ("degF", "degC", 5 / 9, -160 / 9),
+        ("delta_degC", "kelvin", 1.0, 0.0),
+    ],
+)
+def test_scales_that_begin_elsewhere(
+    actual: str, expected: str, factor: float, shift: float
+) -> None:
+    """Temperatures are shifted, differences of temperatures are not."""
+    found = units.conversion(actual, expected)
+    assert found is not None
+    assert found[0] == factor
+    assert found[1] == pytest.approx(shift, rel=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +55,7 @@ def test_factors(actual: str, expected: str, factor: float) -> None:
         ("m", "second"),
         ("photon", "electron"),
         ("photon", "1"),
-        ("degC", "kelvin"),
+        ("decibelmilliwatt", "watt"),
         ("furlongs per bogus", "m"),
         ("m", "("),
         ("", "m"),
@@ -67,5 +87,10 @@ def test_only_pairs_that_differ() -> None:
          ("m", "kg")]
     )  # fmt: skip
     assert table.to_pylist() == [
-        {"actual_unit": "mm", "expected_unit": "m", "factor": 0.001}
+        {
+            "actual_unit": "mm",
+            "expected_unit": "m",
+            "factor": 0.001,
+            "shift": 0.0,
+        }
     ]

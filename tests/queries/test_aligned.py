@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.queries.blueprint import Row, ask, fired, log, traced
-from tracekit.schema import Event
+from tests.queries.blueprint import Row, ask, fired, log, traced, verdict
+from tracekit.comparison.policy import Policy, Tolerance
+from tracekit.schema import ConfigValue, Event
 from tracekit.storage.trace import Trace
 
 XYZ = range(3)
@@ -309,6 +310,25 @@ def test_conversion() -> None:
     """Actual numbers come in the expected side's unit."""
     actual, expected = fired("d", 150.0, unit="mm"), fired("d", 0.15, unit="m")
     assert pairs(actual, expected) == [(150.0 * 0.001, 0.15)]
+
+
+def test_conversion_of_a_scale() -> None:
+    """Degrees Celsius meet kelvin, in every query that converts."""
+    ours = traced(
+        fired("T", [0.0, 26.85], n=range(2), unit="degC"),
+        config=[ConfigValue("T0", 20.0, unit="degC")],
+    )
+    theirs = traced(
+        fired("T", [273.15, 300.0], n=range(2), unit="K"),
+        config=[ConfigValue("T0", 293.15, unit="K")],
+    )
+    assert {a == e for a, e in pairs(ours, theirs)} == {True}
+    assert verdict(ours, theirs) == "close"
+    drawn = Policy((Tolerance("T", compare="distribution"),))
+    (row,) = ask("distributions", ours, theirs, policy=drawn)
+    assert row["actual_mean"] == row["expected_mean"]
+    exact = Policy((Tolerance("T", rtol=0.0),))
+    assert verdict(theirs, ours, exact) == "close"
 
 
 def test_ignored_taps() -> None:

@@ -1,10 +1,14 @@
-"""Factors between units, through pint; loaded only where two units differ."""
+"""What converts one unit to another, through pint.
+
+Loaded only where two units differ.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from functools import cache
 from tokenize import TokenError
 from typing import TYPE_CHECKING
@@ -40,55 +44,62 @@ SCHEMA = pa.schema(
         ("actual_unit", pa.string()),
         ("expected_unit", pa.string()),
         ("factor", pa.float64()),
+        ("shift", pa.float64()),
     ]
 )
 
 
 def factors(pairs: Iterable[tuple[str | None, str | None]]) -> pa.Table:
-    """Rows (actual_unit, expected_unit, factor) for units that convert.
+    """Rows (actual_unit, expected_unit, factor, shift) of units that convert.
 
-    A pair without a row can't be converted.
+    expected = factor * actual + shift. A pair without a row can't be
+    converted.
     """
     rows = []
     for actual, expected in sorted(
         {(a, e) for a, e in pairs if a and e and a != e}
     ):
-        factor = conversion(actual, expected)
-        if factor is not None:
-            rows.append((actual, expected, factor))
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+        found = conversion(actual, expected)
+        if found is not None:
+            rows.append((actual, expected, *found))
+    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     return pa.table(
         [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)],
         schema=SCHEMA,
     )
 
 
-def conversion(actual: str, expected: str) -> float | None:
-    """What a number in ``actual`` is multiplied by to be in ``expected``.
+def conversion(actual: str, expected: str) -> tuple[float, float] | None:
+    """Factor and shift from ``actual`` to ``expected``.
 
-    None where they don't convert, or not by a factor alone (degC to kelvin).
+    The shift is 0 but for scales that begin elsewhere: degC, degF. None where
+    the units don't convert, or not so (decibels).
 
-    >>> conversion("angstrom", "m")
-    1e-10
+    >>> conversion("angstrom", "m"), conversion("degC", "kelvin")
+    ((1e-10, 0.0), (1.0, 273.15))
     """
     if not (is_unit(actual) and is_unit(expected)):
         return None
     import pint  # 0.4 s to load, and needed only where units differ
 
+    def turned(number: float) -> float:
+        quantity = _registry().Quantity(number, _plain(actual))
+        return float(quantity.to(_plain(expected)).magnitude)
+
     try:
-        one, two = (
-            float(
-                _registry()
-                .Quantity(number, _plain(actual))
-                .to(_plain(expected))
-                .magnitude
-            )
-            for number in (1.0, 2.0)
-        )
+        one, two, three = turned(1.0), turned(2.0), turned(3.0)
+        if not (one < two < three < math.inf):
+            return None
+        if two == 2 * one:
+            return one, 0.0
+        # scales that begin elsewhere differ by a small fraction, 9/5
+        factor = float(Fraction(two - one).limit_denominator(1000))
+        for step in (two - one, three - two):
+            if not math.isclose(step, factor, rel_tol=1e-9):
+                return None
+        return factor, turned(0.0)
     except (pint.PintError, *_PARSER_ERRORS):
         return None
-    good = math.isfinite(one) and one > 0 and two == 2 * one
-    return one if good else None
 
 
 def is_unit(text: str) -> bool:
