@@ -70,32 +70,96 @@ def test_every_form_gives_back_what_was_printed(
     assert [v.hex() for v in found] == [v.hex() for v in values[:count]]
 
 
+BARE: dict[str, list[tuple[int, Form]]] = {
+    "named": [
+        (3, lambda n: f"x {n[0]} {n[1]} {n[2]}"),
+        (1, lambda n: f"x [{n[0]}]"),
+    ],
+    "assigned": [
+        (3, lambda n: f"x={n[0]} y=({n[1]},{n[2]})"),
+        (2, lambda n: f"a b: x = {n[0]} |x| = {n[1]} eV"),
+    ],
+    "pairs": [(3, lambda n: f"x=y:{n[0]} z:[{n[1]}, {n[2]}]")],
+    "alternating": [(3, lambda n: f"x {n[0]} {n[1]} y {n[2]}")],
+    "indexed": [(1, lambda n: f"[0, 1]={n[0]}")],
+    "listed": [
+        (3, lambda n: f"[{n[0]}, {n[1]}; {n[2]}]"),
+        (1, lambda n: f"({n[0]})"),
+    ],
+    "mixed": [
+        (3, lambda n: f"step=3 x {n[0]} eV y: {n[1]}, z(3, -4) = {n[2]}"),
+        (3, lambda n: f'cell(1,2): x=[[{n[0]}, {n[1]}], [{n[2]}]] m="a b"'),
+        (3, lambda n: f"x[0][1] = {{{n[0]} {n[1]}}} |y|={n[2]}; m = fast"),
+    ],
+    "text": [(0, lambda n: f"{n[0]} of some words")],
+}
+PRINTED: list[Callable[[float], str]] = [
+    lambda value: f"{value:.17g}",
+    lambda value: f"{value:.16e}",
+    lambda value: f"{value:+.16E}".replace("E", "D"),
+    float.hex,
+]
+
+
+@pytest.mark.parametrize("form", FORMS_BY_NAME)
 @given(
-    values=st.lists(doubles, min_size=2, max_size=2),
-    step=st.integers(0, 2**40),
+    values=st.lists(doubles, min_size=3, max_size=3),
+    spelling=st.sampled_from(PRINTED),
 )
-def test_names_with_and_without_a_sign_give_back_what_was_printed(
-    values: list[float], step: int
+def test_each_form_by_itself_gives_back_what_was_printed(
+    form: str, values: list[float], spelling: Callable[[float], str]
 ) -> None:
-    """The form ``mixed``, which no shipped dialect needs."""
-    one, two = (f"{value:.17g}" for value in values)
+    """Also in hexadecimal and with Fortran's D, whatever dialect needs it."""
+    words = [spelling(value) for value in values]
+    for count, line in BARE[form]:
+        printed = line(words)
+        found = FORMS_BY_NAME[form](printed, {"eV": "eV"})
+        assert found is not None, printed
+        assert form != "text" or found[0].text == printed
+        read = [
+            parse_number(text).value.hex()
+            for statement in found
+            if statement.name not in ("step", "index", "cell")
+            for text in statement.numbers
+        ]
+        assert read == [value.hex() for value in values[:count]]
+
+
+def test_the_mixed_form_knows_names_indices_texts_and_units() -> None:
+    """Each statement has its own."""
     found = FORMS_BY_NAME["mixed"](
-        f"step={step} energy {one} eV R = {two}", {"eV": "eV"}
+        'step=3 T(3, -4)= 2.5 K, mode="a b" E 1e-3 eV/s info=4',
+        {"K": "K", "eV/s": "eV/s"},
     )
     assert found is not None
-    assert [(s.name, s.unit) for s in found] == [
-        ("step", None),
-        ("energy", "eV"),
-        ("R", None),
+    assert [
+        (s.name, s.subscripts, s.numbers, s.text, s.unit) for s in found
+    ] == [
+        ("step", (), ("3",), None, None),
+        ("T", ("3", "-4"), ("2.5",), None, "K"),
+        ("mode", (), (), "a b", None),
+        ("E", (), ("1e-3",), None, "eV/s"),
+        ("info", (), ("4",), None, None),
     ]
-    numbers = [float(s.numbers[0]) for s in found]
-    assert [n.hex() for n in numbers] == [
-        float(step).hex(),
-        *(v.hex() for v in values),
-    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["x 1", "T(3.5)=1", "a(b)=1", "ray depth=0", "a=1 at last", "x="]
+)
+def test_what_is_no_record_is_left_to_other_forms(line: str) -> None:
+    """A record has a sign or whole indices, and nothing besides."""
+    assert FORMS_BY_NAME["mixed"](line, {}) is None
+
+
+def test_a_value_between_two_signs_is_not_hidden() -> None:
+    """``step=10 T(3,4)= 2.5`` doesn't state a step of 2.5."""
+    assigned = FORMS_BY_NAME["assigned"]
+    assert assigned("step=10 T(3,4)= 2.5", {}) is None
+    assert assigned("V = 2 m = 3", {"m": "m"}) is not None
 
 
 SPECIAL = ["nan", "-nan", "inf", "-inf", "-0", "0x1.8p+1", "1.#INF", "1D+03"]
+SPECIAL += ["nan(0x8000000000000)", "-1.#IND00", "Infinity"]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form[0])

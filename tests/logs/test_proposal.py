@@ -31,6 +31,61 @@ done in 3 seconds
 """
 
 
+CLIMATE = """\
+STENCIL 3.1  (c) somebody    built Mar  3 2025
+------------------------------------------------
+ step=  10 time=    300.0 s  cfl= 0.1344
+   step=10 T(3,4)= 2.5e-01 K
+   step=10 u(3,4)= 7.5e-01 v(3,4)= 1.25e-01 m/s
+   flux[3][4] = ( 0.5, 0.25, 0.125 ) W/m2
+ step=  11 time=    330.0 s  cfl= 0.4328
+   step=11 T(3,4)= 3.5e-01 K
+   step=11 u(3,4)= 8.5e-01 v(3,4)= 2.25e-01 m/s
+Total energy :   1.5E+15 J
+mass imbalance=  -2.5D-12
+wall clock 12.3 s, 4 threads
+"""
+RAYS = """\
+raytrace v0.9.2 on 4 threads
+[00:00:00.100] pixel (10, 20) begin
+[00:00:00.101] ray depth=0 o=(0.5,0.25,0.125) d=(1,0,0) tmin=0 tmax=inf
+[00:00:00.102] hit depth=0 t=0.75 uv=[0.5 0.25] mat="glass"
+[00:00:00.102] bsdf depth=0 f={0.1, 0.2, 0.3} pdf=0.5
+[00:00:00.103] L = 0.25 0.5 0.125 (W/sr/m^2)
+[00:00:00.104] pixel (10, 20) end, 3 bounces
+"""
+FLUID = """\
+[2024-05-01 12:00:00.1] [solver] [info] cell(2,3): rho=1.5 kg/m3 u=(10, 0, -1)
+[2024-05-01 12:00:00.2] [solver] [debug] iteration 3: residual 1e-3, drag 0.25
+[2024-05-01 12:00:00.3] [io] [info] wrote out.h5
+"""
+TEXTS = {"climate": CLIMATE, "rays": RAYS, "fluid": FLUID}
+WANTED = {
+    "climate": {
+        ("time", "", "s"): [[300.0], [330.0]],
+        ("T", "step=10 slow=3 fast=4", "K"): [[0.25]],
+        ("T", "step=11 slow=3 fast=4", "K"): [[0.35]],
+        ("v", "step=11 slow=3 fast=4", "m/s"): [[0.225]],
+        ("flux", "slow=3 fast=4", "W/m^2"): [[0.5, 0.25, 0.125]],
+        ("energy", "", "J"): [[1.5e15]],
+        ("imbalance", "", None): [[-2.5e-12]],
+    },
+    "rays": {
+        ("o", "slow=10 fast=20 depth=0", None): [[0.5, 0.25, 0.125]],
+        ("tmax", "slow=10 fast=20 depth=0", None): [[float("inf")]],
+        ("uv", "slow=10 fast=20 depth=0", None): [[0.5, 0.25]],
+        ("f", "slow=10 fast=20 depth=0", None): [[0.1, 0.2, 0.3]],
+        ("L", "slow=10 fast=20", "W/sr/m^2"): [[0.25, 0.5, 0.125]],
+    },
+    "fluid": {
+        ("rho", "slow=2 fast=3", "kg/m^3"): [[1.5]],
+        ("u", "slow=2 fast=3", None): [[10, 0, -1]],
+        ("residual", "iteration=3", None): [[1e-3]],
+        ("drag", "iteration=3", None): [[0.25]],
+    },
+}
+
+
 def proposed(folder: Path, log: Path) -> Path:
     """The dialect file that is proposed for a log."""
     file = folder / "proposed.toml"
@@ -67,6 +122,31 @@ def test_a_log_is_read_with_what_was_proposed_for_it(
     assert units["T"] == "K"
     assert units["dt"] == "s"
     assert units["length_mm"] is None  # names lie: only a comment says so
+
+
+@pytest.mark.parametrize("program", TEXTS)
+def test_logs_of_several_kinds_are_read_with_their_proposals(
+    program: str, tmp_path: Path
+) -> None:
+    """Subscripts, records, times of day, units of several factors.
+
+    Every number lies at its own place, before anybody corrects the proposal.
+    """
+    log = tmp_path / "c.log"
+    log.write_text(TEXTS[program], encoding="utf-8")
+    dialect = proposed(tmp_path, log)
+    parsed = parse_log(log, dialect)
+    assert parsed.rejects == []
+    found: dict[tuple[str, str, str | None], list[list[float]]] = {}
+    for event in parsed.events:
+        axes = {a.dim: a.origin for a in event.axes if a.dim != "component"}
+        dims = sorted(axes, key=lambda dim: "step slow fast".find(dim) % 99)
+        place = " ".join(f"{dim}={axes[dim]}" for dim in dims)
+        key = (event.tap, place if event.tap != "time" else "", event.unit)
+        found.setdefault(key, []).append(event.values.tolist())
+    for key, values in WANTED[program].items():
+        assert found.get(key) == values, key
+    assert check(dialect, log).share > 0.9
 
 
 def test_prose_stays_prose(heat: Path, tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def check(
                 markup=False,
             )
     out.print(
-        f"{found.read} of {counted(found.numbers, 'number')} on these lines "
+        f"{min(found.read, found.numbers)} of "
+        f"{counted(found.numbers, 'number')} on these lines "
         f"read ({found.share:.1%})."
     )
     if found.overlooked:

@@ -49,6 +49,8 @@ class NameRule:
         config: the configuration key that the value states as well.
         opens: whether the line opens an iteration of the counted loops.
         coordinates: dims whose indices the numbers are; then it's no tap.
+        indices: dims of the indices in brackets behind the name.
+        first: the first index as the program counts.
         only_if: facts without which the program doesn't use the value, so
             that the other side needn't have it.
         beside: the tap beside which it is printed; without that it says
@@ -67,6 +69,8 @@ class NameRule:
     config: str = ""
     opens: bool = False
     coordinates: tuple[str, ...] = ()
+    indices: tuple[str, ...] = ()
+    first: int = 0
     only_if: tuple[tuple[str, str], ...] = ()
     beside: str = ""
     why: str = ""

@@ -131,6 +131,7 @@ def _loop(item: Section) -> Loop:
 
 
 def _rule(name: str, item: Section, levels: tuple[str, ...]) -> NameRule:
+    """A rule; one level is the pixel's, and ``levels`` has it second."""
     labels = item.take("components", str, "")
     components = tuple(labels.split() if " " in labels else labels)
     part = item.one_of("component", ("", *components), "")
@@ -147,6 +148,8 @@ def _rule(name: str, item: Section, levels: tuple[str, ...]) -> NameRule:
         config=item.take("config", str, ""),
         opens=item.take("opens", bool, default=False),
         coordinates=coordinates,
+        indices=item.texts("indices"),
+        first=item.take("first", int, 0),
         only_if=item.section("only_if").items(),
         beside=item.take("beside", str, ""),
         why=item.take("why", str, ""),

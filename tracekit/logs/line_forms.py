@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracekit.logs.numbers import NUMBER
 
@@ -29,6 +29,7 @@ class Statement:
             ``name = expression = value``.
         label: words before the name.
         listed: whether the numbers stood in brackets, as an array prints.
+        subscripts: the indices behind the name, as text: ``T(3,4)``.
     """
 
     name: str
@@ -38,14 +39,17 @@ class Statement:
     expression: str = ""
     label: str = ""
     listed: bool = False
+    subscripts: tuple[str, ...] = ()
 
 
 Form = Callable[[str, Units], list[Statement] | None]
 
 _GAP = r"(?:[ \t]*[,;][ \t]*|[ \t]+)"
-_PLAIN = rf"{NUMBER}(?:{_GAP}{NUMBER})*"
-_LIST = rf"[\[(][ \t]*(?:{_PLAIN})?[ \t]*[\])]"
-_VALUE = re.compile(rf"(?P<list>{_LIST})|(?P<plain>{_PLAIN})")
+# a number behind another is no beginning of a word such as "info"
+_PLAIN = rf"{NUMBER}(?:{_GAP}{NUMBER}(?!\w))*"
+_LIST = rf"[\[({{][ \t]*(?:{_PLAIN})?[ \t]*[\])}}]"
+_ROWS = rf"[\[({{](?:[ \t,;]*+{_LIST})++[ \t]*[\])}}]"
+_VALUE = re.compile(rf"(?P<list>{_LIST}|{_ROWS})|(?P<plain>{_PLAIN})")
 _ONE = re.compile(NUMBER)
 _WORD = r"[^\W\d][\w.]*"
 _KEY = re.compile(rf"[ \t,;]*(?P<name>\|?{_WORD}\|?)[ \t]*=[ \t]*(?!=)")
@@ -54,8 +58,21 @@ _HEAD = re.compile(rf"(?P<name>{_WORD})(?:[ \t]*=[ \t]*|[ \t]+)")
 _INDEX = re.compile(r"\[(?P<index>-?\d+(?:,[ \t]*-?\d+)*)\][ \t]*=[ \t]*")
 _NAMED = re.compile(r"(?P<name>(?=[^ \t=]*[^\W\d])[^ \t=]+)[ \t]+")
 _MARK = re.compile(r"[^ \t]+")
-_UNIT = re.compile(r"[ \t]*+(?P<unit>[^ \t]{1,40}+)(?![^ \t])")
-_EITHER = re.compile(rf"[ \t,;]*+(?P<name>{_WORD})(?:[ \t]*=[ \t]*|[ \t]+)")
+_UNIT = re.compile(r"[ \t]*+(?P<unit>[^ \t,;]{1,40}+)(?![^ \t,;])")
+_SUBSCRIPT = r"(?:\([^()=]{1,40}\)|\[[^\[\]=]{1,40}\])"
+_EITHER = re.compile(
+    rf"[ \t,;:]*+(?P<name>(?:{_WORD})?\|[^|= \t]+\||{_WORD})"
+    rf"(?P<subscripts>{_SUBSCRIPT}*+)(?:[ \t]*(?P<sign>[=:])[ \t]*|[ \t]+)"
+)
+_INTEGERS = re.compile(
+    r"[\[(]?[ \t]*-?\d++(?:[ \t]*,[ \t]*-?\d++)*[ \t]*[\])]"
+)
+_TEXT = re.compile(
+    r"\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'"
+    r"|(?P<bare>[^\W\d][\w./+-]*)(?![^ \t,;])",
+)
+_RECORD = re.compile(rf"[ \t]*+{NUMBER}[ \t,;]++(?P<word>[^\W\d][^ \t,;]*+)")
+_END = re.compile(r"[ \t,;:]*+$")
 
 
 def named(payload: str, units: Units) -> list[Statement] | None:
@@ -155,19 +172,53 @@ def listed(payload: str, units: Units) -> list[Statement] | None:
 
 
 def mixed(payload: str, units: Units) -> list[Statement] | None:
-    """``step=3 energy -1.5e-3 eV``: names with and without a sign."""
-    if "=" not in payload:
-        return None
+    """``step=3 T(3,4)= 2.5e-1 K, mode="fast", flux[3][4]: (1, 2) W/m2``.
+
+    Names with ``=``, ``:`` or a blank behind them, indices in brackets and
+    texts, in any order; at least one has a sign or indices. In ``cell(3,4):
+    T=2`` the name ``cell`` has the numbers 3 and 4.
+    """
     found: list[Statement] = []
-    place = 0
-    while place < len(payload):
+    place, signed = 0, False
+    while _END.match(payload, place) is None:
         head = _EITHER.match(payload, place)
-        value = _value(payload, head.end(), units) if head else None
-        if head is None or value is None:
+        subscripts = _subscripts(head["subscripts"]) if head else None
+        if head is None or subscripts is None:
             return None
-        found.append(_statement(head["name"], value[0]))
+        value = _value(payload, head.end(), units)
+        if value is None and head["sign"] == ":" and subscripts:
+            value = Statement("", subscripts), head.end()
+            subscripts = ()
+        elif value is None and head["sign"]:
+            value = _quoted(payload, head.end())
+        if value is None:
+            return None
         place = value[1]
-    return found or None
+        signs = (head["sign"], subscripts, payload[place : place + 1] == ":")
+        signed = signed or any(signs)
+        found.append(
+            replace(value[0], name=head["name"], subscripts=subscripts)
+        )
+    return found if signed else None
+
+
+def _subscripts(text: str) -> tuple[str, ...] | None:
+    """The indices in brackets, of one bracket or one each; None: others."""
+    found: list[str] = []
+    for bracket in re.findall(_SUBSCRIPT, text):
+        if _INTEGERS.fullmatch(bracket) is None:
+            return None
+        found += re.findall(r"-?\d+", bracket)
+    return tuple(found)
+
+
+def _quoted(payload: str, start: int) -> tuple[Statement, int] | None:
+    """A text behind a sign, and where it and what follows it end."""
+    found = _TEXT.match(payload, start)
+    if found is None:
+        return None
+    word = next(word for word in found.groups() if word is not None)
+    return Statement("", text=word), found.end()
 
 
 def text(payload: str, units: Units) -> list[Statement] | None:
@@ -234,6 +285,7 @@ def _value(
         "\t",
         ",",
         ";",
+        ":",
     ):
         return None
     unit = None
@@ -250,9 +302,13 @@ def _value(
 def _chain(
     payload: str, start: int, name: str, label: str, units: Units
 ) -> Statement | None:
-    """``name = expression = value``: the last value counts."""
+    """``name = expression = value``: the last value counts.
+
+    ``step=10 T(3,4)= 2.5`` is none: a value and another name stand between.
+    """
     expression, equals, _ = payload[start:].rpartition("=")
-    if not equals:
+    record = _RECORD.match(expression)
+    if not equals or (record and record["word"] not in units):
         return None
     place = start + len(expression) + 1
     while payload[place : place + 1] in (" ", "\t"):
@@ -283,10 +339,4 @@ def _split_label(name: str, *, spaced: bool) -> tuple[str, str]:
 
 
 def _statement(name: str, value: Statement, label: str = "") -> Statement:
-    return Statement(
-        name,
-        value.numbers,
-        unit=value.unit,
-        label=label,
-        listed=value.listed,
-    )
+    return replace(value, name=name, label=label)

@@ -246,16 +246,23 @@ class Parser:
         indices: dict[str, int],
         number: int,
     ) -> None:
-        line = understand(family, payload, self.dialect.units)
+        line = understand(family, payload, self.dialect)
         indices.update(line.indices)
         self.coordinates += len(line.indices)
         if not line.values:
             self._header(family, indices)
         everywhere = {**self._pixel, **self._headers.get(family.name, {})}
-        for statement, rule in line.values:
+        for statement, rule, own in line.values:
+            self.coordinates += len(own)
             self._keep(
-                family, statement, rule, {**everywhere, **indices}, number
+                family,
+                statement,
+                rule,
+                {**everywhere, **indices, **own},
+                number,
             )
+        for label in {statement.label for statement, _, _ in line.values}:
+            self.text_numbers += count_numbers(label)
         if line.glued:
             self._piece(line.glued, number)
 
@@ -298,7 +305,6 @@ class Parser:
         for part in (
             statement.name,
             statement.text or "",
-            statement.label,
             statement.expression,
         ):
             self.text_numbers += count_numbers(part)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
 
-from tracekit.logs.line_forms import FORMS
-from tracekit.logs.proposal import Group, Name, Proposal
+from tracekit.logs.proposal import TIME, Group, Name, Proposal
 
 _HEADING = """\
 # Proposed from {source} by `tracekit dialect init`: guesses to check.
@@ -28,6 +28,7 @@ _SUFFIX = {
     "_eV": "eV",
     "_keV": "keV",
 }
+_LONGEST = 1500
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -48,13 +49,27 @@ def dialect_text(proposal: Proposal, name: str, source: str) -> str:
         _HEADING.format(source=json.dumps(source), name=json.dumps(name)),
         *_units(proposal),
     ]
-    for number, group in enumerate(proposal.groups, start=1):
-        table = f"lines{number}"
-        parts += _header_family(group, number)
+    tables: set[str] = set()
+    for group in proposal.groups:
+        table = _table(group, tables)
+        parts += _header_family(group, table)
         if group.worth_reading:
             parts.append(_family(group, table))
             parts += _rules(group, table)
     return "\n".join(parts)
+
+
+def _table(group: Group, taken: set[str]) -> str:
+    """A name for a family, from the words that its lines begin with."""
+    words = re.findall(r"[A-Za-z0-9]+", " ".join(group.tags))
+    bare = "_".join(words).lower() or "lines"
+    name = bare
+    for number in count(2):
+        if name not in taken:
+            break
+        name = f"{bare}{number}"
+    taken.add(name)
+    return name
 
 
 def _units(proposal: Proposal) -> Iterator[str]:
@@ -73,13 +88,13 @@ def _units(proposal: Proposal) -> Iterator[str]:
         )
 
 
-def _header_family(group: Group, number: int) -> Iterator[str]:
+def _header_family(group: Group, table: str) -> Iterator[str]:
     """The family of the lines that only say where the next ones are."""
     if group.header is None:
         return
     word, indices = group.header
     dims = ("slow", "fast") if indices == 2 else (word.lower(),)
-    start = _prefix(group) if group.tags else r"^[ \t]*+"
+    start = _prefix(group) if group.tags else _start(group)
     shape = rf"\b{word}\b" + r"[^\d.]*+\d++" * indices
     groups = rf"{word}" + "".join(rf"[^\d.]*+(?P<{d}>\d++)" for d in dims)
     which = "  # which of the two is slow?" if indices == 2 else ""
@@ -87,7 +102,7 @@ def _header_family(group: Group, number: int) -> Iterator[str]:
     yield (
         "# Lines that say where the values below them are.\n"
         "[[family]]\n"
-        f'name = "place{number}"\n'
+        f'name = "{table} place"\n'
         f"prefix = {_pattern(prefix)}\n"
         f"match = {_pattern(groups)}{which}\n"
         'scope = "file"\n'
@@ -95,7 +110,7 @@ def _header_family(group: Group, number: int) -> Iterator[str]:
 
 
 def _family(group: Group, table: str) -> str:
-    forms = [form for form in FORMS if form in group.forms]
+    forms = list(group.forms)
     left = ""
     if group.left:
         forms.append("text")
@@ -114,10 +129,17 @@ def _family(group: Group, table: str) -> str:
 def _prefix(group: Group) -> str:
     """The pattern before the payload, from the tags or from the names."""
     if group.tags:
-        return r"[ \t]*".join(re.escape(tag) for tag in group.tags)
+        tags = r"[ \t]*".join(re.escape(tag) for tag in group.tags)
+        return rf"{_start(group)}{tags}(?![\w=])" if group.anchored else tags
     words = sorted(group.names, key=lambda name: (-len(name), name))
     names = "|".join(re.escape(word) for word in words)
-    return rf"^[ \t]*(?=(?:{names})(?![\w.]))"
+    if len(names) > _LONGEST:
+        names = r"[^\W\d][\w.]*"
+    return rf"{_start(group)}(?=(?:{names})(?![\w.]))"
+
+
+def _start(group: Group) -> str:
+    return r"^[ \t]*+" + (TIME if group.timed else "")
 
 
 def _rules(group: Group, table: str) -> Iterator[str]:
@@ -133,11 +155,16 @@ def _rule(name: str, seen: Name) -> Iterator[str]:
     if dims:
         yield f"coordinates = {json.dumps(list(dims))}"
         return
-    bare = name.strip("|:")
+    bare = name.strip(":")
     if bare != name:
         yield f"tap = {json.dumps(bare)}"
     if seen.texts:
         yield 'kind = "text"'
+    if seen.indices:
+        which = "  # which of the two is slow?" if seen.subscripts == 2 else ""
+        yield f"indices = {json.dumps(list(seen.indices))}{which}"
+        if seen.lowest > 0:
+            yield "# first = 1  # if the program counts from 1"
     if seen.count == 3:
         yield 'components = "xyz"'
     if seen.placed:

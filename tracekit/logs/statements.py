@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tracekit.logs.dialect import Family, NameRule
+from tracekit.logs.dialect import Dialect, Family, NameRule
 from tracekit.logs.events import Reading
 from tracekit.logs.line_forms import Statement, head_name, leading, text
 from tracekit.logs.numbers import parse_number
 
 _BANNER = "banner"
+_SUBSCRIPTS = "ijklmn"
 _BRACKETS = re.compile(r"[\[(][^\[\]()]*+[\])]")
 _COMMA = re.compile(r"(?<![\w.,])[-+]?\d++,\d++(?![\w.,])")
 
@@ -21,32 +22,41 @@ class Line:
     """What one payload says.
 
     Args:
-        values: its statements that are no coordinates, with their rules.
+        values: its statements that are no coordinates, with their rules and
+            the indices behind their names, by dim.
         indices: its coordinates, by dim.
         glued: the line that follows without a line end between, or "".
     """
 
-    values: tuple[tuple[Statement, NameRule], ...]
+    values: tuple[tuple[Statement, NameRule, Mapping[str, int]], ...]
     indices: Mapping[str, int]
     glued: str = ""
 
 
-def understand(family: Family, payload: str, units: Mapping[str, str]) -> Line:
+def understand(family: Family, payload: str, dialect: Dialect) -> Line:
     """Read a payload with the forms and names of its family.
+
+    What has a pixel's indices behind its name is a value of that pixel.
 
     Raises:
         ValueError: no form fits, or the numbers aren't what a name has.
     """
-    statements, glued = _statements(family, payload, units)
-    values: list[tuple[Statement, NameRule]] = []
+    statements, glued = _statements(family, payload, dialect.units)
+    values: list[tuple[Statement, NameRule, Mapping[str, int]]] = []
     indices: dict[str, int] = {}
     for statement in statements:
         rule = _rule(family, statement)
         if rule.coordinates:
-            indices.update(_coordinates(statement, rule))
+            named = _indices(
+                statement.name, statement.numbers, rule.coordinates, rule.first
+            )
+            indices.update(named)
         else:
             _check_count(statement, rule)
-            values.append((statement, rule))
+            own = _subscripts(statement, rule)
+            if rule.level == "run" and own.keys() & dialect.pixel:
+                rule = replace(rule, level="pixel")
+            values.append((statement, rule, own))
     return Line(tuple(values), indices, glued)
 
 
@@ -127,20 +137,28 @@ def _rule(family: Family, statement: Statement) -> NameRule:
     )
 
 
-def _coordinates(statement: Statement, rule: NameRule) -> dict[str, int]:
-    if len(statement.numbers) != len(rule.coordinates):
+def _subscripts(statement: Statement, rule: NameRule) -> dict[str, int]:
+    """The indices behind a name; without a rule their dims are i, j, k ..."""
+    words = statement.subscripts
+    if not words:
+        return {}
+    dims = rule.indices or tuple(_SUBSCRIPTS[: len(words)])
+    return _indices(statement.name, words, dims, rule.first)
+
+
+def _indices(
+    name: str, words: tuple[str, ...], dims: tuple[str, ...], first: int
+) -> dict[str, int]:
+    if len(words) != len(dims):
         raise ValueError(
-            f"expected {len(rule.coordinates)} indices after "
-            f"{statement.name!r}, got {len(statement.numbers)}"
+            f"expected {len(dims)} indices after {name!r}, got {len(words)}"
         )
     found: dict[str, int] = {}
-    for dim, word in zip(rule.coordinates, statement.numbers, strict=True):
+    for dim, word in zip(dims, words, strict=True):
         index = parse_number(word).integer
         if index is None:
-            raise ValueError(
-                f"the index {statement.name}={word} is no integer"
-            )
-        found[dim] = index
+            raise ValueError(f"the index {name}={word} is no integer")
+        found[dim] = index - first
     return found
 
 
