@@ -60,7 +60,7 @@ FLUID = """\
 [2024-05-01 12:00:00.3] [io] [info] wrote out.h5
 """
 TEXTS = {"climate": CLIMATE, "rays": RAYS, "fluid": FLUID}
-WANTED = {
+WANTED: dict[str, dict[tuple[str, str, str | None], list[list[float]]]] = {
     "climate": {
         ("time", "", "s"): [[300.0], [330.0]],
         ("T", "step=10 slow=3 fast=4", "K"): [[0.25]],

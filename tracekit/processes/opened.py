@@ -256,12 +256,20 @@ def family(process: int) -> list[int]:
     """A process and all processes below it, as far as they can be seen."""
     found, place = [process], 0
     while place < len(found):
-        for path in Path(f"/proc/{found[place]}/task").glob("*/children"):
-            try:
-                found += map(int, path.read_text().split())
-            except OSError:
-                continue
+        found += _children(found[place])
         place += 1
+    return found
+
+
+def _children(process: int) -> list[int]:
+    """What a process started and has not waited for; [] if it is gone."""
+    found: list[int] = []
+    try:
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            text = (thread / "children").read_text()
+            found += map(int, text.split())
+    except OSError:
+        pass
     return found
 
 
