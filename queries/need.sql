@@ -4,7 +4,8 @@
 -- side       which side has the tap
 -- tap        its name
 -- tap_order  program order on that side
--- covered    the other side's recording was not limited to other taps
+-- covered    the other side's recording was not limited to other taps; nor is
+--            it a statistic, which no side has to make
 -- declared   the other side can report it (any recording can; a log only
 --            what its dialect declares)
 -- need       required, optional or ignored: the policy's word, else the
@@ -14,6 +15,7 @@ CREATE OR REPLACE TABLE need AS
 WITH stated AS (
     SELECT
         side, name AS tap, min("order") AS tap_order,
+        bool_and(family = 'statistic') AS made,
         min(list_position(['required', 'optional', 'ignored'], need)) AS weak
     FROM trace_tap
     WHERE side IN ('actual', 'expected')
@@ -28,9 +30,9 @@ declared AS (
 )
 SELECT
     s.side, s.tap, s.tap_order,
-    len(o.selected_taps) = 0 OR len(list_filter(
+    NOT s.made AND (len(o.selected_taps) = 0 OR len(list_filter(
         o.selected_taps, lambda x: s.tap = x OR s.tap GLOB x
-    )) > 0 AS covered,
+    )) > 0) AS covered,
     NOT o.declares OR d.tap IS NOT NULL AS declared,
     coalesce(r.need, ['required', 'optional', 'ignored'][
         greatest(s.weak, coalesce(t.weak, 1), coalesce(d.weak, 1))

@@ -1,7 +1,8 @@
 -- One row a tap's name: the rule of the policy that applies to it.
 --
 -- Of several rules that fit the name, as it stands or as a pattern, the last
--- one counts.
+-- one counts. What fits a tap fits the statistics of it, NAME.max and the like,
+-- as far as they are compared element by element.
 --
 -- Columns
 -- tap          the tap
@@ -19,10 +20,15 @@ CREATE OR REPLACE TABLE rule AS
 WITH fitting AS (
     SELECT t.name AS tap, max(r.position) AS position
     FROM (
-        SELECT DISTINCT name FROM trace_tap
+        SELECT DISTINCT
+            name, CASE WHEN family = 'statistic'
+                THEN regexp_replace(name, '\.\w+$', '') END AS of_tap
+        FROM trace_tap
         WHERE side IN ('actual', 'expected')
     ) AS t
     JOIN policy_rule AS r ON t.name = r.pattern OR t.name GLOB r.pattern
+        OR (r.compare = 'element'
+            AND (t.of_tap = r.pattern OR t.of_tap GLOB r.pattern))
     GROUP BY t.name
 )
 SELECT

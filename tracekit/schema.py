@@ -25,6 +25,7 @@ Role = Literal["input", "side", "output", "binary", "log", "present"]
 
 COMPONENT = "component"
 OCCURRENCE = "occurrence"
+STATISTIC = "statistic"  # family of taps that stand for another's numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Event:
         kind: what the numbers are.
         dtype: the program's own name of the type ("bfloat16", "float64").
         unit: spelled out ("1/angstrom"), None where it isn't stated.
-        family: which kind of line printed it, "" for a recorded tap.
+        family: which kind of line printed it, "" for a recorded tap,
+            ``STATISTIC`` for what was made of one.
         need: whether the other side must have this tap too.
         positions: int64 positions inside the box, None for a full box.
         text: one entry an element: the original text where a number can't be

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tracekit.errors import RecordingError, TapError, TraceError
+from tracekit.schema import STATISTIC
 from tracekit.storage.trace import Trace, open_trace
 
 Expected = Iterable[str] | Trace | str | os.PathLike[str]
@@ -47,7 +48,7 @@ class Expectation:
                     "a trace, names go into a list"
                 ) from error
         if isinstance(expect, Trace):
-            return [name for name in expect.taps if self._selects(name)]
+            return [name for name in _fired(expect) if self._selects(name)]
         return list(expect)
 
     def wants(self, name: str) -> bool:
@@ -91,6 +92,13 @@ class Expectation:
         if near:
             return "never fired; near it: " + ", ".join(map(repr, near))
         return "never fired"
+
+
+def _fired(trace: Trace) -> list[str]:
+    """Taps of a program, without the statistics that were made of them."""
+    taps = trace.tables["tap"]
+    rows = zip(*(taps[c].to_pylist() for c in ("name", "family")), strict=True)
+    return [name for name, family in rows if family != STATISTIC]
 
 
 def _check_name(name: Any) -> None:

@@ -11,6 +11,7 @@ from tracekit import run_record
 from tracekit.capture.expectation import Expectation, Expected
 from tracekit.capture.ranks import rank_of_world
 from tracekit.capture.recorder import Recorder
+from tracekit.capture.reduction import Reduce, Reduction
 from tracekit.capture.sampling import Sampling, Stop, When
 from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink
@@ -28,6 +29,7 @@ def record(
     expect: Expected | None = None,
     every: int = 1,
     when: When | None = None,
+    reduce: Reduce | None = None,
     stop_when: Stop | None = None,
     pixel_dims: Sequence[str] = ("slow", "fast"),
     inside: bool = False,
@@ -54,6 +56,14 @@ def record(
         every: record the first firing of each tap and each n-th after it.
         when: record a firing where this is true of the tap's name and the
             loop indices around it.
+        reduce: names or globs of taps, or how many numbers a value may have
+            to be kept in full. Of a tap that is reduced the selected pixels
+            (``pixels``, ``at``) are kept in full, and statistics of all of
+            its numbers as taps of their own: ``NAME.count``, ``.nan``,
+            ``.inf``, ``.zeros``, ``.min``, ``.max``, ``.mean`` (of finite
+            numbers; beside it the mean of the absolute ones) and ``.hash``,
+            which differs where a bit does. They are the same on any device
+            and for any number of threads, and taken where the value lies.
         stop_when: end the block at the first event that holds "nan" or
             "inf", or that a predicate is true of. The tap raises
             RecordingStopped, this block catches it, and the run's fact
@@ -88,6 +98,7 @@ def record(
     [0.0]
     """
     selection = Selection.of(pixels, at, pixel_dims, inside=inside)
+    reduction = Reduction.of(reduce, inside=inside)
     root = None if path is None else Path(path)
     if isinstance(taps, str):
         raise RecordingError(f"taps={taps!r}: expected a list, [{taps!r}]")
@@ -98,7 +109,7 @@ def record(
     with (
         nullcontext() if root is None else _place(root),
         Recorder(
-            root, selection, expectation, sampling, sinks, run
+            root, selection, reduction, expectation, sampling, sinks, run
         ) as recorder,
     ):
         yield recorder

@@ -22,14 +22,23 @@ from tracekit.capture.firing import Origin
 from tracekit.capture.opened import OpenedFiles, watch_opens
 from tracekit.capture.ranks import DIM, rank_of_world
 from tracekit.capture.reach import Reach
+from tracekit.capture.reduction import Reduction, reduced
 from tracekit.capture.sampling import Sampling
 from tracekit.capture.selection import Selection, take
 from tracekit.capture.sinks import Sink
 from tracekit.capture.small import SmallTaps
 from tracekit.errors import RecordingError, RecordingStopped, TapError
-from tracekit.schema import ConfigValue, Event, FileUse, Role, Run
+from tracekit.schema import (
+    ConfigValue,
+    Coverage,
+    Event,
+    FileUse,
+    Role,
+    Run,
+)
 from tracekit.storage.live import DiskStore, MemoryStore, Store
 from tracekit.storage.trace import Trace, open_trace
+from tracekit.storage.unfinished import Fact, covered
 
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _EXACT = 2**53
@@ -42,6 +51,7 @@ class Recorder:
         self,
         path: Path | None,
         selection: Selection,
+        reduction: Reduction,
         expectation: Expectation,
         sampling: Sampling,
         sinks: Sequence[Sink],
@@ -50,6 +60,8 @@ class Recorder:
         self.path = path
         self.files = OpenedFiles(path)
         self.selection = selection
+        self._reduction = reduction
+        self._uncovered: set[Coverage] = set()
         self._reach = Reach(selection.groups)
         self._expectation = expectation
         self._sampling = sampling
@@ -136,13 +148,13 @@ class Recorder:
             raise TapError(f"tap {name!r}: the unit {unit!r} is no text")
         array = tensors.as_array(value, name)
         named = dims_of(tuple(array.shape), name, dims)
-        event = self._event(array, name, named, unit, where, origin)
-        if event is not None:
-            self._write(event)
+        events = self._events(array, name, named, unit, where, origin)
+        if events:
+            self._write(events)
             if place and self._small is not None:
-                self._small.learn(place, event)
+                self._small.learn(place, events[0])
 
-    def _event(
+    def _events(
         self,
         array: Any,
         name: str,
@@ -150,21 +162,26 @@ class Recorder:
         unit: str | None,
         where: Any,
         origin: Origin | None,
-    ) -> Event | None:
+    ) -> list[Event]:
+        """The event of what is selected, and those of its statistics."""
         origin = origin or Origin()
         loops = _state.loops() if origin.loops is None else origin.loops
         loops = {**self._around, **loops}
-        if not self._sampling.takes(name, loops):
-            return None
+        reduces = self._reduction.takes(name, tuple(array.shape), dims)
+        if not self._sampling.takes(name, loops) or (
+            reduces and self.selection.leaves_out(loops, dims.coordinates)
+        ):
+            return []
         taken = take(
-            array, dims, loops, self.selection, where, name, self._reach
-        )
+            array, dims, loops, self.selection, where, name, self._reach,
+            reduced=reduces,
+        )  # fmt: skip
         if taken is None:
-            return None
+            return []
         file, line = origin.file, origin.line
         if not file:
             file, line = _caller()
-        return Event(
+        event = Event(
             tap=name,
             values=taken.values,
             axes=taken.axes,
@@ -181,6 +198,18 @@ class Recorder:
             thread=threading.get_ident(),
             process=self._store.process,
         )
+        if not reduces:
+            return [event]
+        if not self.selection.touches(dims.coordinates):
+            self._note_uncovered(Coverage(dims.coordinates, tap=name))
+        rank = len(dims.coordinates)
+        return [event, *reduced(event, array, rank, loops, where)]
+
+    def _note_uncovered(self, nothing: Coverage) -> None:
+        """State once that no number of a tap is kept along its axes."""
+        if nothing not in self._uncovered:
+            self._uncovered.add(nothing)
+            self._keep(nothing)
 
     def _see_process(self) -> None:
         """In a forked child: write a part of its own from here on."""
@@ -191,22 +220,25 @@ class Recorder:
             if self._small is not None:
                 self._small = SmallTaps(self._store, self._around)
 
-    def _write(self, event: Event) -> None:
+    def _write(self, events: Sequence[Event]) -> None:
+        """Take the events of one firing, and end the block if they say so."""
         with self._lock:
             if self._closed:
                 return  # fired in another thread as the block ended
-            self._expectation.recorded(event.tap)
-            self._store.write(event)
-            for sink in self._sinks:
-                sink.write(event)
-            reason = self._sampling.stop_reason(event)
-            if reason:
-                self._closed = True
-                self._stopped = RecordingStopped(
-                    f"stopped at tap {event.tap!r}, "
-                    f"{event.file}:{event.line}: {reason}"
-                )
-                raise self._stopped
+            for event in events:
+                self._expectation.recorded(event.tap)
+                self._store.write(event)
+                for sink in self._sinks:
+                    sink.write(event)
+            for event in events:
+                reason = self._sampling.stop_reason(event)
+                if reason:
+                    self._closed = True
+                    self._stopped = RecordingStopped(
+                        f"stopped at tap {event.tap!r}, "
+                        f"{event.file}:{event.line}: {reason}"
+                    )
+                    raise self._stopped
 
     def state(
         self, key: str, value: float | str, unit: str | None, *, decisive: bool
@@ -230,7 +262,7 @@ class Recorder:
             ) from error
         self._keep(use)
 
-    def _keep(self, fact: ConfigValue | FileUse) -> None:
+    def _keep(self, fact: Fact) -> None:
         self._see_process()
         with self._lock:
             if self._closed:
@@ -267,7 +299,7 @@ class Recorder:
                 run=run,
                 config=config,
                 files=[*stated, *self.files.uses(stated)],
-                coverage=self.selection.coverage(),
+                coverage=covered([*self.selection.coverage(), *kept.facts]),
             )
             if self.path is not None:
                 _stored(self._build, self.path)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from tracekit.errors import RecordingError
-from tracekit.schema import Event
+from tracekit.schema import STATISTIC, Event
 
 When = Callable[[str, Mapping[str, int]], bool]
 Stop = Literal["nan", "inf"] | Callable[[Event], bool]
@@ -64,6 +64,10 @@ class Sampling:
             return ""
         if callable(self._stop):
             return "stop_when is true of it" if self._stop(event) else ""
-        if event.kind != "float" or not _BAD[self._stop](event.values).any():
-            return ""
-        return f"it holds {self._stop}"
+        if event.family == STATISTIC:
+            bad = event.tap.endswith(f".{self._stop}") and event.values.any()
+        else:
+            bad = (
+                event.kind == "float" and _BAD[self._stop](event.values).any()
+            )
+        return f"it holds {self._stop}" if bad else ""

@@ -94,6 +94,22 @@ class Selection:
                 )
         return groups
 
+    def leaves_out(
+        self, loops: Mapping[str, int], coordinates: Sequence[str]
+    ) -> bool:
+        """Whether a loop index around a tap is not among those selected."""
+        return any(
+            dim in loops and dim not in coordinates
+            and loops[dim] not in indices
+            for dim, indices in self.at
+        )  # fmt: skip
+
+    def touches(self, coordinates: Sequence[str]) -> bool:
+        """Whether it selects along an axis of a value."""
+        return any(
+            dim in coordinates for group, _ in self.groups for dim in group
+        )
+
     @cached_property
     def layout(self) -> str:
         """The pixel dims and room for the pixels, "slow fast 4"; "" for all.
@@ -155,6 +171,8 @@ def take(
     where: Any,
     name: str,
     reach: Reach | None = None,
+    *,
+    reduced: bool = False,
 ) -> Taken | None:
     """Copy the selected elements of a tapped value; None if there are none.
 
@@ -167,6 +185,8 @@ def take(
         where: boolean mask over the coordinate axes, or None.
         name: the tap, for errors.
         reach: notes which selected coordinates the value holds.
+        reduced: take nothing along axes of which nothing is selected, and
+            nothing, not None, where there are none.
     """
     shape = tuple(value.shape)
     coordinates = dims.coordinates
@@ -174,6 +194,8 @@ def take(
     origins = [scopes.get(dim, 0) for dim in coordinates]
     loops = {d: i for d, i in scopes.items() if d not in coordinates}
     chosen = _chosen(coordinates, origins, shape, loops, selection, reach)
+    if reduced and not chosen:
+        chosen = [([0], np.empty((0, 1), np.int64))]
     if chosen is None:
         return None
     if where is not None and not isinstance(where, tensors.Picked):

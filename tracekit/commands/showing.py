@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from tracekit.commands.console import (
 )
 from tracekit.comparison.database import connect
 from tracekit.open import as_trace
+from tracekit.schema import STATISTIC
 from tracekit.storage.footprint import footprint
 
 
@@ -54,13 +55,22 @@ def show(
         print_rows(found, as_json=as_json)
         return
     parts = {
-        name: con.sql(f"FROM {name}") for name in ("run", "config", "taps")
+        name: dicts(con.sql(f"FROM {name}"))
+        for name in ("run", "config", "taps", "statistics")
     }
     if as_json:
-        print_json({name: dicts(part) for name, part in parts.items()})
+        print_json(parts)
         return
-    for part in parts.values():
-        print_rows(part, as_json=False)
+    _print_parts(parts)
+
+
+def _print_parts(parts: dict[str, list[dict[str, Any]]]) -> None:
+    """Each as a table; taps that are statistics stand in theirs alone."""
+    parts["taps"] = [r for r in parts["taps"] if r["family"] != STATISTIC]
+    for rows in parts.values():
+        if rows:
+            columns = [name for name in rows[0] if name != "side"]
+            print_table(rows, as_json=False, columns=columns)
 
 
 def export(

@@ -18,6 +18,7 @@ from tracekit.comparison import queries, units
 from tracekit.comparison.lookups import register_lookups
 from tracekit.comparison.policy import Policy, as_policy
 from tracekit.comparison.positions import register_positions
+from tracekit.comparison.reduced import with_statistics
 from tracekit.comparison.statements import created_by, named, needed
 from tracekit.comparison.translation import translated
 from tracekit.open import as_trace
@@ -138,6 +139,13 @@ class Library:
         }
         self.con = duckdb.connect()
         self.compares = {"actual", "expected"} <= traces.keys()
+        if self.compares:
+            one, other = traces["actual"], traces["expected"]
+            traces = {
+                **traces,
+                "actual": with_statistics(one, other),
+                "expected": with_statistics(other, one),
+            }
         self._traces = traces
         self._made: set[str] = set()
         self._subsets: dict[str, str] = {}
@@ -288,23 +296,32 @@ def _register_elements(
             for tap in range(trace.tables["tap"].num_rows)
             if only is None or (side, tap) in only
         ]
-        if not taps:
-            continue
-        relation = (
-            con.from_arrow(_in_memory(trace, taps))
-            if trace.path is None
-            else con.read_parquet(
-                [str(trace.element_file(tap)) for tap in taps],
-                hive_partitioning=True,
-                union_by_name=True,
-            ).project("* EXCLUDE (tap), tap::BIGINT AS tap_id")
-        )
         constant = duckdb.ConstantExpression(side).alias("side")
-        part = f"{view}_{number}"
-        relation.select(constant, duckdb.StarExpression()).create_view(part)
-        parts.append(part)
+        for place, relation in _relations(con, trace, taps).items():
+            part = f"{view}_{place}_{number}"
+            relation = relation.select(constant, duckdb.StarExpression())
+            relation.create_view(part)
+            parts.append(part)
     union = " UNION ALL BY NAME ".join(f"FROM {part}" for part in parts)
     con.execute(f"CREATE OR REPLACE VIEW {view} AS {union}")
+
+
+def _relations(
+    con: duckdb.DuckDBPyConnection, trace: Trace, taps: list[int]
+) -> dict[str, duckdb.DuckDBPyRelation]:
+    """Elements of these taps: of those in memory, of those on the disk."""
+    found = {}
+    stored = [tap for tap in taps if trace.is_stored(tap)]
+    if stored:
+        found["disk"] = con.read_parquet(
+            [str(trace.element_file(tap)) for tap in stored],
+            hive_partitioning=True,
+            union_by_name=True,
+        ).project("* EXCLUDE (tap), tap::BIGINT AS tap_id")
+    if len(stored) < len(taps):
+        held = [tap for tap in taps if not trace.is_stored(tap)]
+        found["memory"] = con.from_arrow(_in_memory(trace, held))
+    return found
 
 
 def _in_memory(trace: Trace, taps: list[int]) -> pa.Table:

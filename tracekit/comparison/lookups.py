@@ -29,8 +29,13 @@ def register_lookups(
         few: the view of the elements of the taps that have a few.
     """
     for side, trace in traces.items():
-        if trace.path is None:
-            con.execute("DELETE FROM by_lookup WHERE many = ?", [side])
+        taps = range(trace.tables["tap"].num_rows)
+        absent = [tap for tap in taps if not trace.is_stored(tap)]
+        con.execute(
+            "DELETE FROM by_lookup WHERE many = ? "
+            "AND list_contains(?::BIGINT[], many_tap)",
+            [side, absent],
+        )
     _add(con, "_asked_key", f"_asked('{few}')")
     table = con.table("by_lookup")
     names = table.columns

@@ -142,7 +142,7 @@ def _files(
 ) -> tuple[Path, ...]:
     """The element files of a pair; none if a side isn't stored."""
     sides = ((actual, row["actual_tap"]), (expected, row["expected_tap"]))
-    if any(trace.path is None for trace, _ in sides):
+    if not all(trace.is_stored(tap) for trace, tap in sides):
         return ()
     return tuple(trace.element_file(tap) for trace, tap in sides)
 

@@ -27,6 +27,7 @@ ONE_SIDE = (
     "taps",
     "elements_of",
     "tap_statistics",
+    "statistics",
     "pixel_contrast",
 )
 TWO_SIDES = (

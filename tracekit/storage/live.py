@@ -20,7 +20,7 @@ from typing import Any, Protocol, Unpack
 import structlog
 
 from tracekit.errors import RecordingError
-from tracekit.schema import ConfigValue, Coverage, Event, FileUse, Run
+from tracekit.schema import Coverage, Event, Run
 from tracekit.storage import stream as event_stream
 from tracekit.storage.batches import read_stream
 from tracekit.storage.closing import write_recording
@@ -30,6 +30,7 @@ from tracekit.storage.survey import Survey
 from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import (
     STREAM,
+    Fact,
     Journal,
     Unfinished,
     part_files,
@@ -45,7 +46,7 @@ class Kept(Protocol):
     """What a store has taken."""
 
     @property
-    def facts(self) -> list[ConfigValue | FileUse]:
+    def facts(self) -> list[Fact]:
         """Facts and files, as they came."""
         ...
 
@@ -68,7 +69,7 @@ class InMemory:
     """Events and facts of one process."""
 
     events: list[Event]
-    facts: list[ConfigValue | FileUse]
+    facts: list[Fact]
 
     def of_others(self) -> Iterator[Event]:
         """None reach the memory of this one."""
@@ -85,7 +86,7 @@ class OnDisk:
 
     root: Path
     survey: Survey
-    facts: list[ConfigValue | FileUse]
+    facts: list[Fact]
 
     def of_others(self) -> Iterator[Event]:
         """Events of forked children and ranks."""
@@ -130,7 +131,7 @@ class Store(Protocol):
         """Take one event."""
         ...
 
-    def keep(self, fact: ConfigValue | FileUse) -> None:
+    def keep(self, fact: Fact) -> None:
         """Take one fact."""
         ...
 
@@ -158,7 +159,7 @@ class MemoryStore:
         self.process = process
         self.rows: list[Any] = []
         self.most_rows = sys.maxsize
-        self._facts: list[ConfigValue | FileUse] = []
+        self._facts: list[Fact] = []
         self._refused = mmap.mmap(-1, 1)  # shared with forked children
 
     @property
@@ -178,7 +179,7 @@ class MemoryStore:
         """Take one event."""
         self.rows.extend((None, event, 0, 0, ()))
 
-    def keep(self, fact: ConfigValue | FileUse) -> None:
+    def keep(self, fact: Fact) -> None:
         """Take one fact."""
         self._facts.append(fact)
 
@@ -216,7 +217,7 @@ class _Refusing:
     def write(self, event: Event) -> None:
         """Refuse."""
 
-    def keep(self, fact: ConfigValue | FileUse) -> None:
+    def keep(self, fact: Fact) -> None:
         """Refuse."""
 
     def forked(self) -> Store:
@@ -305,7 +306,7 @@ class DiskStore:
             except OSError as error:
                 self._fail(error)
 
-    def keep(self, fact: ConfigValue | FileUse) -> None:
+    def keep(self, fact: Fact) -> None:
         """Take one fact."""
         with self._lock:
             if self._failure:

@@ -49,8 +49,8 @@ class Trace:
 
     Args:
         tables: the tables of ``schema.TABLES``, by name.
-        elements: an element table by tap number, for a trace in memory.
-        path: the directory, for a trace on disk.
+        elements: an element table by number of a tap that is in memory.
+        path: the directory of all others.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Trace:
 
     def elements(self, number: int) -> pa.Table:
         """The element table of tap number ``number``."""
-        if self.path is None:
+        if not self.is_stored(number):
             return self._elements[number]
         file = self.element_file(number)
         try:
@@ -147,9 +147,19 @@ class Trace:
         except _DAMAGE as error:
             raise TraceError(f"{file} is damaged: {error!r}") from error
 
+    def is_stored(self, number: int) -> bool:
+        """Whether the elements of a tap lie on the disk."""
+        return self.path is not None and number not in self._elements
+
+    def with_more(
+        self, tables: Mapping[str, pa.Table], elements: Mapping[int, pa.Table]
+    ) -> Trace:
+        """The same with these tables, and more taps in memory."""
+        return Trace(tables, {**self._elements, **elements}, self.path)
+
     def element_file(self, number: int) -> Path:
         """Where the elements of tap number ``number`` are stored."""
-        if self.path is None:
+        if self.path is None or not self.is_stored(number):
             raise TraceError(
                 "this trace is in memory; save it to a path first"
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -33,6 +33,9 @@ COPY = "recording.log"
 """What was read of a log that is followed."""
 PART = re.compile(r"recording\.(sorting|log|\w+\.(arrow|jsonl|done))")
 
+Fact = ConfigValue | FileUse | Coverage
+_KINDS = {ConfigValue: "config", FileUse: "file", Coverage: "coverage"}
+
 
 class Journal:
     """Appends facts to a file, each at once.
@@ -52,10 +55,9 @@ class Journal:
         for group in coverage:
             self.append("coverage", asdict(group))
 
-    def write(self, fact: ConfigValue | FileUse) -> None:
+    def write(self, fact: Fact) -> None:
         """Append one fact."""
-        kind = "config" if isinstance(fact, ConfigValue) else "file"
-        self.append(kind, asdict(fact))
+        self.append(_KINDS[type(fact)], asdict(fact))
 
     def append(self, kind: str, content: Any) -> None:
         """Append what isn't a fact of the run."""
@@ -112,7 +114,7 @@ def streams_of(root: Path) -> list[Path]:
     return [root / STREAM, *(p for p in streams if p.name != STREAM)]
 
 
-def read_facts(root: Path) -> list[ConfigValue | FileUse]:
+def read_facts(root: Path) -> list[Fact]:
     """What all processes stated."""
     return [
         fact
@@ -121,16 +123,23 @@ def read_facts(root: Path) -> list[ConfigValue | FileUse]:
     ]
 
 
+def covered(facts: Iterable[Fact]) -> list[Coverage]:
+    """What the facts say about coverage, each said once."""
+    return list(dict.fromkeys(f for f in facts if isinstance(f, Coverage)))
+
+
 def _journal(path: Path) -> list[tuple[str, Any]]:
     return [(kind, c) for line in _lines(path) for kind, c in line.items()]
 
 
-def _stated(facts: list[tuple[str, Any]]) -> Iterator[ConfigValue | FileUse]:
+def _stated(facts: list[tuple[str, Any]]) -> Iterator[Fact]:
     for kind, content in facts:
         if kind == "config":
             yield ConfigValue(**content)
         elif kind == "file":
             yield FileUse(**content)
+        elif kind == "coverage":
+            yield _coverage(content)
 
 
 def read_unfinished(root: Path, events: int) -> Unfinished:
@@ -164,7 +173,7 @@ def read_unfinished(root: Path, events: int) -> Unfinished:
         run=replace(run, facts={**run.facts, "recording": state}),
         config=[fact for fact in stated if isinstance(fact, ConfigValue)],
         files=[fact for fact in stated if isinstance(fact, FileUse)],
-        coverage=[_coverage(c) for kind, c in facts if kind == "coverage"],
+        coverage=covered(stated),
     )
 
 

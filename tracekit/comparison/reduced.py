@@ -1,0 +1,181 @@
+"""Statistics of taps that one side kept in full and the other reduced."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tracekit.capture.reduction import reduced
+from tracekit.schema import COMPONENT, OCCURRENCE, STATISTIC, Axis, Event, Run
+from tracekit.storage.trace import Trace
+
+Row = dict[str, Any]
+
+_COUNT = ".count"
+_ROOM = 9  # a tap and its statistics, which come behind one another
+_NUMBERS = ("float", "integer", "unsigned")
+
+
+def with_statistics(trace: Trace, other: Trace) -> Trace:
+    """The trace, with statistics of the taps that only the other reduced.
+
+    They are made of a tap of which the trace has all numbers, as they were
+    and not as they were printed. Where there is none it is the trace itself.
+    """
+    (program,) = trace.tables["run"].to_pylist()
+    # of a log nobody knows whether it printed all
+    wanted = {} if program["declares"] else _reduced(other)
+    made: list[tuple[int, int, Event]] = []
+    if wanted:
+        grids = _grids(trace)
+        for tap in trace.tables["tap"].to_pylist():
+            loops = wanted.get(tap["name"])
+            axes = grids.get(tap["tap_id"], [])
+            if loops is not None and _is_whole(trace, tap, axes, loops):
+                made += _statistics(trace, tap, axes, loops)
+    return _extended(trace, made) if made else trace
+
+
+def _reduced(trace: Trace) -> dict[str, set[str]]:
+    """Loop indices around each tap that was reduced, by its name."""
+    taps = trace.tables["tap"].to_pylist()
+    counts = [
+        tap for tap in taps
+        if tap["family"] == STATISTIC and tap["name"].endswith(_COUNT)
+    ]  # fmt: skip
+    grids = _grids(trace) if counts else {}
+    return {
+        tap["name"].removesuffix(_COUNT): {
+            axis["dim"] for axis in grids.get(tap["tap_id"], [])
+        }
+        - {COMPONENT, OCCURRENCE}
+        for tap in counts
+    }
+
+
+def _grids(trace: Trace) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in trace.tables["grid"].to_pylist():
+        found.setdefault(row["tap_id"], []).append(row)
+    return found
+
+
+def _is_whole(
+    trace: Trace, tap: Row, axes: list[Row], loops: set[str]
+) -> bool:
+    """Whether all numbers of a tap are there that its statistics count."""
+    names = trace.tables["tap"]["name"].to_pylist()
+    along = {axis["dim"] for axis in axes}
+    limited = any(
+        row["kind"] != "all"
+        and row["tap"] in ("", tap["name"])
+        and (along - loops) & set(row["dims"])
+        for row in trace.tables["coverage"].to_pylist()
+    )
+    return (
+        not limited
+        and loops <= along
+        and tap["need"] != "ignored"
+        and tap["kind"] != "text"
+        and f"{tap['name']}{_COUNT}" not in names
+    )
+
+
+def _statistics(
+    trace: Trace, tap: Row, axes: list[Row], loops: set[str]
+) -> Iterator[tuple[int, int, Event]]:
+    """Order of the tap, sequence of the firing, and an event of it."""
+    table = trace.elements(tap["tap_id"])
+    if {"digits", "text"} & set(table.column_names):
+        return  # printed numbers
+    column = next(c for c in _NUMBERS if c in table.column_names)
+    numbers = table[column].to_numpy()
+    if tap["kind"] == "bool":
+        numbers = numbers.astype(np.bool_)
+    ordinals, events = table["ordinal"].to_numpy(), table["event"].to_numpy()
+    rows = np.argsort(events, kind="stable")
+    fired = trace.tables["event"]
+    fired = fired.filter(pa.array(fired["tap_id"].to_numpy() == tap["tap_id"]))
+    axes = [axis for axis in axes if axis["dim"] != OCCURRENCE]
+    for firing in fired.to_pylist():
+        first, last = np.searchsorted(
+            events, [firing["event"], firing["event"] + 1], sorter=rows
+        )
+        mine = rows[first:last]
+        box = _box(axes, firing)
+        value, where = _value(box, axes, numbers[mine], ordinals[mine])
+        rank = len(box) - (bool(box) and box[-1].dim == COMPONENT)
+        event = Event(
+            tap["name"], numbers[:0], box, kind=tap["kind"],
+            dtype=tap["dtype"], unit=tap["unit"], phase=firing["phase"],
+            file=firing["file"], line=firing["line"],
+            process=firing["process"],
+        )  # fmt: skip
+        around = {axis.dim: axis.origin for axis in box if axis.dim in loops}
+        for made in reduced(event, value, rank, around, where):
+            yield tap["order"], firing["sequence"], made
+
+
+def _box(axes: list[Row], firing: Row) -> tuple[Axis, ...]:
+    places = zip(firing["grid_origin"], firing["grid_extent"], strict=True)
+    return tuple(
+        Axis(axis["dim"], *place, labels=tuple(axis["labels"] or ()))
+        for axis, place in zip(axes, places, strict=True)
+    )
+
+
+def _value(
+    box: tuple[Axis, ...], axes: list[Row], numbers: Any, ordinals: Any
+) -> tuple[Any, Any]:
+    """The value of a firing, and where it holds a number; None for all."""
+    shape = [axis.extent for axis in box]
+    if len(numbers) == math.prod(shape):
+        return numbers.reshape(shape), None
+    index = tuple(
+        ordinals // row["stride"] % row["extent"] + row["origin"] - axis.origin
+        for row, axis in zip(axes, box, strict=True)
+    )
+    value = np.zeros(shape, numbers.dtype)
+    where = np.zeros(shape, np.bool_)
+    value[index], where[index] = numbers, True
+    if box[-1].dim == COMPONENT:
+        where = np.all(where, axis=-1)
+    return value, where
+
+
+def _extended(trace: Trace, made: list[tuple[int, int, Event]]) -> Trace:
+    """The trace with more taps, each behind the one that it stands for."""
+    orders, sequences, events = zip(*made, strict=True)
+    more = Trace.build(events, run=Run())
+    taps = trace.tables["tap"]
+    # which event was each tap's first: they come in turns of eight
+    first = more.tables["tap"]["order"].to_numpy()
+    order = np.array(orders)[first] * _ROOM + 1 + first % (_ROOM - 1)
+    fired = np.array(sequences)[more.tables["event"]["sequence"].to_numpy()]
+    tables = {
+        **trace.tables,
+        "tap": _with(taps, "order", taps["order"].to_numpy() * _ROOM),
+    }
+    new = {
+        "tap": _with(more.tables["tap"], "order", order),
+        "grid": more.tables["grid"],
+        "event": _with(more.tables["event"], "sequence", fired),
+    }
+    for name, table in new.items():
+        numbers = table["tap_id"].to_numpy() + len(taps)
+        table = _with(table, "tap_id", numbers)
+        tables[name] = pa.concat_tables([tables[name], table])
+    elements = {
+        len(taps) + number: more.elements(number)
+        for number in range(more.tables["tap"].num_rows)
+    }
+    return trace.with_more(tables, elements)
+
+
+def _with(table: pa.Table, column: str, values: Any) -> pa.Table:
+    place = table.schema.get_field_index(column)
+    return table.set_column(place, table.schema.field(place), pa.array(values))
