@@ -153,7 +153,7 @@ def _trace_of(
     columns, before = [], 0
     for part in parsed:
         columns += [own.moved(before) for own in part.columns]
-        before += sum(map(len, part.columns))
+        before += sum(own.count for own in part.parts)
     rejects: list[Reject] = [r for part in parsed for r in part.rejects]
     return Trace.of_columns(
         columns,

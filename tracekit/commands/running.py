@@ -175,12 +175,13 @@ def parse(
     if follow:
         parsed = _followed(log, output, dialect, until_idle)
     else:
-        from tracekit.logs.log import parse_log
+        from tracekit.logs.log import parse_log, store_log
 
         with waiting(f"reading {log}"):
-            parsed = parse_log(log, dialect)
-            if output is not None:
-                parsed.trace().save(output)
+            if output is None:
+                parsed = parse_log(log, dialect)
+            else:
+                parsed = store_log(log, output, dialect)
     _tell_parsed(parsed, output, as_json=as_json)
 
 
@@ -190,6 +191,7 @@ def _followed(
     """Read a log until it ends or a signal does; the second one kills."""
     from tracekit.logs.follow import followed, store
     from tracekit.logs.log import parse_file
+    from tracekit.storage.spill import Spill
 
     if output is None:
         raise TracekitError(
@@ -201,7 +203,7 @@ def _followed(
         followed(log, output, dialect, until_idle) as source,
     ):
         _stop_on_signals(source)
-        parsed = parse_file(source, dialect)
+        parsed = parse_file(source, dialect, Spill(output))
         store(parsed, output)
     return parsed
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from tracekit.logs.dialect import Dialect, Family, NameRule
 from tracekit.logs.facts import Facts
-from tracekit.schema import Coverage, Declared, Need
+from tracekit.schema import Coverage, Declared, Event, Need
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.grid import Ordinals
 
@@ -48,22 +48,43 @@ def declared(
 def pixel_coverage(
     dims: tuple[str, str],
     columns: Iterable[EventColumns],
+    patterns: Iterable[Event],
     known: set[tuple[int, ...]],
 ) -> Coverage:
-    """The pixels of the events; those found are added to ``known``."""
-    unknown = False
+    """The pixels of events.
+
+    Args:
+        dims: of the pixel.
+        columns: events; their pixels are added to ``known``.
+        patterns: of all events, as in ``EventColumns``.
+        known: pixels that are known already.
+    """
     for part in columns:
         place = {axis.dim: n for n, axis in enumerate(part.pattern.axes)}
         own = [place[dim] for dim in dims if dim in place]
-        states = [part.pattern.axes[number].state for number in own]
-        if "unknown" in states:
-            unknown = True
-        elif len(own) == len(dims):
+        if len(own) == len(dims) and not _unknown(part.pattern, dims):
             pixels = part.origins[:, own]
             known.update(map(tuple, distinct(pixels).tolist()))
-    if unknown or not known:
+    if not known or any(_unknown(event, dims) for event in patterns):
         return Coverage(dims, "unknown")
     return Coverage(dims, "selected", tuple(sorted(known)))
+
+
+def _unknown(event: Event, dims: tuple[str, str]) -> bool:
+    """Whether it has a pixel that isn't stated."""
+    return any(a.dim in dims and a.state == "unknown" for a in event.axes)
+
+
+def distinct_pixels(parts: Sequence[Ordinals]) -> Ordinals:
+    """Pairs of indices, each once."""
+    rows = np.concatenate([np.empty((0, 2), np.int64), *parts])
+    if not len(rows):
+        return rows
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    width = int(high[1] - low[1]) + 1
+    packed = np.unique((rows[:, 0] - low[0]) * width + rows[:, 1] - low[1])
+    found: Ordinals = np.stack(np.divmod(packed, width), axis=1) + low
+    return found
 
 
 def distinct(rows: Ordinals) -> Ordinals:

@@ -23,6 +23,7 @@ from tracekit.logs.file import LogFile
 from tracekit.logs.log import Parsed, parse_file
 from tracekit.schema import Run
 from tracekit.storage.directory import claimed, held
+from tracekit.storage.spill import Spill
 from tracekit.storage.unfinished import (
     COPY,
     JOURNAL,
@@ -189,7 +190,7 @@ def followed(
 def store(parsed: Parsed, output: str | Path) -> None:
     """Write the trace of a followed log where it was followed to."""
     root = Path(output)
-    parsed.trace().write_into(root)
+    parsed.write_into(root)
     remove_unfinished(root)
 
 
@@ -208,7 +209,7 @@ def finish(root: Path) -> Parsed:
     with held(root):
         about = _about(root)
         copied = _Copied(root / COPY, about["path"])
-        parsed = parse_file(copied, about["dialect"])
+        parsed = parse_file(copied, about["dialect"], Spill(root))
         store(parsed, root)
     return parsed
 

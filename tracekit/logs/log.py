@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from tracekit.errors import LogError
@@ -23,7 +23,10 @@ from tracekit.schema import (
     Run,
 )
 from tracekit.storage.columns import EventColumns
-from tracekit.storage.trace import Trace, last_stated
+from tracekit.storage.late_columns import LateColumns
+from tracekit.storage.sealing import About, write_late
+from tracekit.storage.spill import Spill
+from tracekit.storage.trace import Trace, last_stated, new_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Parsed:
     """What one log says.
 
     Args:
-        columns: its events.
+        parts: its events.
         run, config, files, rejects, declared, coverage: as for
             ``Trace.build``.
         prose_lines: lines without a prefix, trace data or not.
@@ -40,7 +43,7 @@ class Parsed:
     """
 
     run: Run
-    columns: list[EventColumns]
+    parts: list[LateColumns]
     config: list[ConfigValue]
     files: list[FileUse]
     rejects: list[Reject]
@@ -52,6 +55,11 @@ class Parsed:
     pixels: list[tuple[int, ...]] = field(default_factory=list)
 
     @property
+    def columns(self) -> list[EventColumns]:
+        """The events by column; they are put together anew each time."""
+        return [part.load() for part in self.parts]
+
+    @property
     def events(self) -> list[Event]:
         """The events one by one, in program order."""
         numbered = [pair for part in self.columns for pair in part.events()]
@@ -59,10 +67,10 @@ class Parsed:
 
     def counts(self) -> dict[str, object]:
         """What was read, as ``tracekit parse --json`` prints it."""
-        first = sorted(self.columns, key=lambda part: int(part.sequence[0]))
+        first = sorted(self.parts, key=attrgetter("first"))
         return {
-            "events": sum(map(len, self.columns)),
-            "elements": sum(len(part.values) for part in self.columns),
+            "events": sum(part.count for part in self.parts),
+            "elements": sum(part.elements for part in self.parts),
             "coordinates": self.coordinates,
             "text_numbers": self.text_numbers,
             "rejects": len(self.rejects),
@@ -71,16 +79,22 @@ class Parsed:
         }
 
     def trace(self) -> Trace:
-        """The trace of these parts."""
-        return Trace.of_columns(
-            self.columns,
-            run=self.run,
-            config=self.config,
-            files=self.files,
-            rejects=self.rejects,
-            declared=self.declared,
-            coverage=self.coverage,
-        )
+        """The trace of all this, in memory."""
+        return Trace.of_columns(self.columns, **self._about())
+
+    def write_into(self, root: Path) -> None:
+        """Write the trace of all this into a directory, in bounded memory."""
+        write_late(root, self.parts, **self._about())
+
+    def _about(self) -> About:
+        return {
+            "run": self.run,
+            "config": self.config,
+            "files": self.files,
+            "rejects": self.rejects,
+            "declared": self.declared,
+            "coverage": self.coverage,
+        }
 
 
 def parse(
@@ -109,7 +123,7 @@ def parse(
 
 def parsed_of(reader: LogReader) -> Parsed:
     """What a reader has read, when the last line is read."""
-    parser, columns = reader.parser, reader.events()
+    parser, parts = reader.parser, reader.late()
     dialect = parser.dialect
     return Parsed(
         run=Run(
@@ -118,12 +132,14 @@ def parsed_of(reader: LogReader) -> Parsed:
             declares=dialect.declares,
             selected_taps=parser.selected,
         ),
-        columns=columns,
+        parts=parts,
         config=last_stated(parser.facts.stated),
         files=list(parser.facts.files.values()),
         rejects=parser.rejects,
         declared=parser.declared() if dialect.declares else [],
-        coverage=parser.coverage(columns),
+        coverage=parser.coverage(
+            reader.at_hand, (part.pattern for part in parts)
+        ),
         prose_lines=parser.prose_lines,
         coordinates=parser.coordinates,
         text_numbers=parser.text_numbers,
@@ -140,10 +156,19 @@ def parse_log(path: str | Path, dialect: str | Path = "nanobragg") -> Parsed:
     return parse_file(LogFile(path), dialect)
 
 
-def parse_file(log: LogFile, dialect: str | Path) -> Parsed:
-    """Read a log that is opened already, as ``parse_log`` does."""
+def parse_file(
+    log: LogFile, dialect: str | Path, spill: Spill | None = None
+) -> Parsed:
+    """Read a log that is opened already, as ``parse_log`` does.
+
+    Args:
+        log: the file.
+        dialect: as for ``read_log``.
+        spill: where numbers wait until they are asked for.
+    """
     spelled = load_dialect(dialect)
-    reader = LogReader(Parser(spelled, log.name, log.origin.parent))
+    parser = Parser(spelled, log.name, log.origin.parent)
+    reader = LogReader(parser, spill=spill)
     for block in log.blocks():
         if isinstance(block, bytes):
             reader.block(block)
@@ -152,7 +177,7 @@ def parse_file(log: LogFile, dialect: str | Path) -> Parsed:
     parsed = parsed_of(reader)
     if log.broken:
         parsed.rejects.append(Reject(log.name, log.count + 1, log.broken, ""))
-    if not (parsed.columns or parsed.config or parsed.rejects):
+    if not (parsed.parts or parsed.config or parsed.rejects):
         known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
         raise LogError(
             f"{log.origin} holds nothing of the dialect {spelled.name!r}: no "
@@ -160,6 +185,22 @@ def parse_file(log: LogFile, dialect: str | Path) -> Parsed:
             "run; is it the log of another program?"
         )
     parsed.files.append(log.use())
+    return parsed
+
+
+def store_log(
+    path: str | Path, output: str | Path, dialect: str | Path = "nanobragg"
+) -> Parsed:
+    """Read a log file into a new trace directory, in bounded memory.
+
+    Raises:
+        LogError: as for ``parse_log``.
+        TraceError: the directory holds something already.
+    """
+    log, root = LogFile(path), Path(output)
+    with new_directory(root):
+        parsed = parse_file(log, dialect, Spill(root))
+        parsed.write_into(root)
     return parsed
 
 

@@ -41,6 +41,12 @@ class Placed:
     iteration: int
 
     @property
+    def at_run(self) -> bool:
+        """Whether its pixel doesn't matter."""
+        item = self.part.item
+        return isinstance(item, Reading) and item.rule.level == "run"
+
+    @property
     def own(self) -> slice:
         """Which of the paragraph's numbers are its values."""
         return slice(self.first, self.first + self.part.count)
@@ -61,7 +67,7 @@ class Paragraph:
         relied: families that are read, with the dims of their own that were
             stated before the first time.
         families: that it prints, with their taps.
-        pixels: numbers that are a pixel.
+        pixels: numbers that are a pixel, in pairs.
         most: iterations of a loop.
         coordinates, text_numbers: how many of each it has.
     """
@@ -103,14 +109,23 @@ class Paragraph:
             )
         )
 
+    def tells_pixels(self, dims: tuple[str, str]) -> bool:
+        """Whether the pixels of all its taps are among ``pixels``."""
+        return all(
+            placed.at_run
+            or not set(dims) & set(placed.dims)
+            or [placed.indices.get(dim, -1) for dim in dims] in self.pixels
+            for placed in self.placed
+        )
+
     def add(self, meaning: Meaning | None, dims: tuple[str, str]) -> None:
         """Go on with a line; its numbers are not counted yet."""
         if meaning is not None:
-            self._parts(meaning)
+            self._parts(meaning, dims)
             self._header(meaning, dims)
         self.lines += 1
 
-    def _parts(self, meaning: Meaning) -> None:
+    def _parts(self, meaning: Meaning, dims: tuple[str, str]) -> None:
         family = meaning.family
         self.families.setdefault(family.name, set())
         self.coordinates += meaning.coordinates
@@ -137,6 +152,9 @@ class Paragraph:
                 self.iterations.get(family.stream, -1),
             )
             self.placed.append(placed)
+            pixel = [placed.indices.get(dim, -1) for dim in dims]
+            if not placed.at_run and min(pixel) >= 0:
+                self.pixels += [pixel] * (pixel not in self.pixels)
 
     def _header(self, meaning: Meaning, dims: tuple[str, str]) -> None:
         stated = {d: self.numbers + n for d, n in meaning.header.items()}

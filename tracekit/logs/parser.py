@@ -130,11 +130,14 @@ class Parser:
         """The taps of the dialect, and whether this log must have them."""
         return declared(self.dialect, self.facts, self.printed)
 
-    def coverage(self, columns: Iterable[EventColumns]) -> list[Coverage]:
-        """The pixels that this log reports."""
+    def coverage(
+        self, columns: Iterable[EventColumns], patterns: Iterable[Event]
+    ) -> list[Coverage]:
+        """The pixels that this log reports, as ``pixel_coverage`` says."""
         if self._stated:
             return self._stated
-        return [pixel_coverage(self.dialect.pixel, columns, self.pixels)]
+        dims = self.dialect.pixel
+        return [pixel_coverage(dims, columns, patterns, self.pixels)]
 
     def _piece(self, piece: str, number: int) -> None:
         restart = self.dialect.restart

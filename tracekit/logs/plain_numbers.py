@@ -11,7 +11,7 @@ reads the few others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -34,10 +34,8 @@ digits tell all."""
 Bytes = npt.NDArray[np.uint8]
 Doubles = npt.NDArray[np.float64]
 
-_BEFORE, _WITHIN, _AFTER = b" \t\n=([,;", b".+-", b" \t\n)],;"
-_ALL = bytes(dict.fromkeys(_BEFORE + _WITHIN + _AFTER))
-_NOT_BEFORE = bytes(set(_ALL) - set(_BEFORE))
-_NOT_AFTER = bytes(set(_ALL) - set(_AFTER))
+_BEFORE, _AFTER = b" \n=\t([,;", b" \n\t)],;"
+_AT_ONCE = 1 << 18  # bytes: what is made of them fits into a core's cache
 _WORD = 8  # digits in a word; bits in a byte
 _MOST_WHOLE, _MOST_DIGITS = 16, 18
 _EXACT = 1 << 53
@@ -46,7 +44,7 @@ _BINARY_EXPONENT, _BIAS = 52, 1023
 _SIGN = np.uint64(63)
 _TENS = np.array([10**n for n in range(19)], np.int64)
 _POWERS = np.array([float(f"1e{n}") for n in range(_EXACT_POWER + 1)])
-_PAD = bytes(32)
+_PAD = b"~" * 32
 _ZEROS = np.uint64(0x3030303030303030)
 _OVER_NINE = np.uint64(0x7676767676767676)
 _HIGH = np.uint64(0x8080808080808080)
@@ -110,10 +108,35 @@ class _Parts:
 
 
 def plain_numbers(text: bytes) -> Found:
-    """Find and read the plain numbers of a text that begins with a line."""
+    """Find and read the plain numbers of a text of whole lines."""
+    found: list[Found] = []
+    begin = 0
+    while begin < len(text) or not found:
+        end = text.rfind(b"\n", begin, begin + _AT_ONCE) + 1
+        end = end or text.find(b"\n", begin) + 1 or len(text)
+        found.append(_numbers(text[begin:end], begin))
+        begin = end
+    if len(found) == 1:
+        return found[0]
+    names = [column.name for column in fields(Printed)]
+    columns = (
+        np.concatenate([getattr(part.numbers, name) for part in found])
+        for name in names
+    )
+    return Found(
+        np.concatenate([part.begin for part in found]),
+        np.concatenate([part.end for part in found]),
+        Printed(*columns),
+        np.concatenate([part.kinds for part in found]),
+    )
+
+
+def _numbers(text: bytes, begin: int) -> Found:
+    """The numbers of a text that begins with a line, there in a larger."""
     data = np.frombuffer(b"\n" + text + b"\n" + _PAD, np.uint8)
-    parts = _parts(data, text)
-    mantissa, good = _mantissa(data, parts)
+    parts, good = _parts(data, text)
+    mantissa, read = _mantissa(data, parts)
+    good &= read
     if not good.all():
         rows = np.flatnonzero(good)
         parts, mantissa = parts.take(rows), mantissa[rows]
@@ -127,63 +150,73 @@ def plain_numbers(text: bytes) -> Found:
     kinds |= rebuilt.view(np.uint8) * np.uint8(REBUILT)
     decimals = parts.decimals.astype(np.int16)
     return Found(
-        parts.begin - 1,
-        parts.end - 1,
+        parts.begin + (begin - 1),
+        parts.end + (begin - 1),
         Printed(value, digits, exponent, decimals, parts.scientific),
         kinds,
     )
 
 
 def _delimiters(data: Bytes, text: bytes) -> Integers:
-    """Where words end; the last place again and again behind the last."""
-    mask = data == ord("\n")
-    other = np.empty(len(data), bool)
-    for letter in _ALL:
-        if letter != ord("\n") and bytes([letter]) in text:
+    """Where words end; the last place again and again behind the last.
+
+    All below and the blank are taken, and what lies from "(" to ".".
+    """
+    mask = data - np.uint8(ord("(")) <= ord(".") - ord("(")
+    other = data <= ord(" ")
+    mask |= other
+    for letter in b"=;[]":
+        if bytes([letter]) in text:
             np.equal(data, letter, out=other)
             mask |= other
     places = np.flatnonzero(mask)
     return np.concatenate((places, np.full(4, len(text) + 1)))
 
 
-def _parts(data: Bytes, text: bytes) -> _Parts:
-    """All words that may be plain numbers, by the delimiters in them."""
+def _is(letters: Bytes, some: bytes) -> Flags:
+    """Which of the letters are one of some."""
+    found: Flags = letters == some[0]
+    for letter in some[1:]:
+        found |= letters == letter
+    return found
+
+
+def _parts(data: Bytes, text: bytes) -> tuple[_Parts, Flags]:
+    """All words that may be plain numbers, and which of them look like it."""
     places = _delimiters(data, text)
     letters, following = data[places], data[places + 1]
-    opens = (following - ord("0") <= 9) | (following == ord("-"))
-    for letter in _NOT_BEFORE:
-        opens &= letters != letter
+    opens = (following - np.uint8(ord("0")) <= 9) | (following == ord("-"))
+    opens &= _is(letters, _BEFORE)
     at = np.flatnonzero(opens)
     negative = following[at] == ord("-")
     at += negative
-    first, point = places[at] + 1, places[at + 1]
-    dotted = letters[at + 1] == ord(".")
+    first = places[at] + 1
     at += 1
+    point, dotted = places[at], letters[at] == ord(".")
     at += dotted
     stop, closing = places[at], letters[at]
     decimals = (stop - point - 1) * dotted
-    good = (decimals > 0) | ~dotted
     scientific = (closing == ord("-")) | (closing == ord("+"))
-    for letter in _NOT_AFTER:
-        good &= (closing != letter) | scientific
-    begin, end = first - negative, stop.copy()
+    good = _is(closing, _AFTER) & ((decimals > 0) | ~dotted)
+    begin, end = first - negative, stop
     power = np.zeros(len(at), np.int64)
     rows = np.flatnonzero(scientific)
     if len(rows):
         ends = places[at[rows] + 1]
         power[rows], fits = _powers(data, stop[rows], ends)
-        for letter in _NOT_AFTER:
-            fits &= data[ends] != letter
         decimals[rows] -= dotted[rows]
         point[rows] -= ~dotted[rows]
-        good[rows] &= fits & ((decimals[rows] > 0) | ~dotted[rows])
+        fits &= _is(data[ends], _AFTER)
+        good[rows] = fits & ((decimals[rows] > 0) | ~dotted[rows])
         end[rows] = ends
     whole = point - first
     good &= (whole > 0) & (whole <= _MOST_WHOLE) & (decimals <= 3 * _WORD)
+    whole *= good
+    decimals *= good
     found = _Parts(
         begin, end, negative, first, whole, point, decimals, power, scientific
     )
-    return found if good.all() else found.take(np.flatnonzero(good))
+    return found, good
 
 
 def _powers(

@@ -7,7 +7,9 @@ paragraphs before leave.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
@@ -15,7 +17,7 @@ from operator import itemgetter
 import numpy as np
 
 from tracekit.logs.bulk import BulkReader
-from tracekit.logs.coverage import distinct
+from tracekit.logs.coverage import distinct, distinct_pixels
 from tracekit.logs.cutting import Cut, cut
 from tracekit.logs.events import Reading
 from tracekit.logs.file import line_text
@@ -26,12 +28,16 @@ from tracekit.logs.shapes import Shapes
 from tracekit.logs.sheets import Sheet, Sheets
 from tracekit.logs.tokens import HOLE, tokens
 from tracekit.storage.columns import EventColumns
+from tracekit.storage.late_columns import LateColumns, at_hand
+from tracekit.storage.spill import Spill
 
 _LOOKED_AT = 1 << 16
 _WAITING = 8 << 20
 _FRESH = 8
 _FEW = 1 << 16
 _KINDS = 256
+_ASIDE = 1 << 18
+_THREADS = 2
 
 
 class LogReader:
@@ -41,21 +47,31 @@ class LogReader:
         parser: holds what is known, and reads what can't be read by column.
         few: up to so many bytes between paragraphs are read line by line.
         worth: as for ``BulkReader``.
+        spill: where numbers wait for the end.
 
     Attributes:
         by_paragraph: how many lines were.
+        at_hand: events of the other lines, when the last block is read.
     """
 
     def __init__(
-        self, parser: Parser, few: int = _FEW, worth: float = 0.5
+        self,
+        parser: Parser,
+        few: int = _FEW,
+        worth: float = 0.5,
+        spill: Spill | None = None,
     ) -> None:
         self.parser = parser
+        self.at_hand: list[EventColumns] = []
+        self._spill = spill or Spill()
         self.by_paragraph = 0
         self._few = few
         self._rest = BulkReader(parser, worth)
         self._shapes = Shapes(parser.dialect)
         self._leader = b""
         self._waiting = b""
+        self._cuts: deque[Future[Cut]] = deque()
+        self._pool: ThreadPoolExecutor | None = None
         self._kinds: dict[bytes, Sheets | None] = {}
         self._pixels: list[Integers] = []
 
@@ -73,34 +89,55 @@ class LogReader:
         if not self._leader:
             self._leader = self._leader_of(text)
         if not self._leader or HOLE.encode() in text:
+            self._flush()
             self._rest.block(text)
             return
         end = text.rfind(b"\n" + self._leader) + 1
-        if not end and len(text) < _WAITING:
+        if end:
+            self._waiting = text[end:]
+            self._cut(text[:end])
+        elif len(text) < _WAITING:
             self._waiting = text
-            return
-        self._waiting = text[end:]
-        self._read(text[:end] if end else text)
-        if not end:
-            self._waiting = b""
+        else:
+            self._flush()
+            self._rest.block(text)
+            self._leader = b""
 
-    def events(self) -> list[EventColumns]:
+    def late(self) -> list[LateColumns]:
         """All events; call it when the last block is read."""
         self._flush()
-        pixels = np.concatenate([np.empty((0, 2), np.int64), *self._pixels])
-        rows = np.unique(pixels, axis=0)
-        self.parser.pixels.update(map(tuple, rows.tolist()))
+        pixels = distinct_pixels(self._pixels)
+        self.parser.pixels.update(map(tuple, pixels.tolist()))
         maker, file = self.parser.maker(), self.parser.file
-        found = self._rest.events(maker)
+        single = self._rest.events(maker)
+        self.at_hand = single
+        found = [at_hand(part) for part in single if len(part)]
         for kind in self._kinds.values():
             if kind is not None:
-                found += kind.events(maker, file)
+                found += kind.late(maker, file)
         return found
 
     def _flush(self) -> None:
+        """Read all that waits."""
         text, self._waiting = self._waiting, b""
+        while self._cuts:
+            self._read(self._cuts.popleft().result())
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
         if text:
-            self._read(text)
+            self._read(cut(text, self._leader))
+
+    def _cut(self, text: bytes) -> None:
+        """Cut a text aside, and read those that are cut, in their order."""
+        if self._pool is None:
+            if len(text) < _ASIDE:
+                self._read(cut(text, self._leader))
+                return
+            self._pool = ThreadPoolExecutor(_THREADS)
+        self._cuts.append(self._pool.submit(cut, text, self._leader))
+        if len(self._cuts) > _THREADS + 1:
+            self._read(self._cuts.popleft().result())
 
     def _leader_of(self, text: bytes) -> bytes:
         """The beginning of the lines with which paragraphs begin."""
@@ -119,9 +156,9 @@ class LogReader:
                 plain = plain or head
         return plain
 
-    def _read(self, text: bytes) -> None:
+    def _read(self, found: Cut) -> None:
         """Read whole paragraphs, and what stands before the first."""
-        found = cut(text, self._leader)
+        text = found.text
         before = text[: found.begin(0)]
         self._others(before)
         if not len(found):
@@ -178,7 +215,9 @@ class LogReader:
             if line and meaning is None:
                 return None
             lines.append((meaning, line.count(HOLE.encode())))
-        return paragraph(lines, self.parser.dialect.pixel)
+        dims = self.parser.dialect.pixel
+        found = paragraph(lines, dims)
+        return found if found.tells_pixels(dims) else None
 
     def _stand(self, kinds: list[Sheets], which: Integers) -> bool:
         """Whether paragraphs say the same whatever was said before."""
@@ -206,9 +245,10 @@ class LogReader:
         ends: list[tuple[int, Paragraph, Sheet]] = []
         for number in used:
             own, rows = kinds[number], np.flatnonzero(run.which == number)
-            sheet = Sheet(line[rows], sequence[rows], run.numbers(rows))
+            numbers = run.numbers(rows)
+            sheet = Sheet.of(line[rows], sequence[rows], numbers, self._spill)
             own.add(sheet)
-            self._note(own.paragraph, sheet)
+            self._note(own.paragraph, sheet, numbers)
             stated += run.facts(own.paragraph, sheet, rows)
             ends.append((int(rows[-1]), own.paragraph, sheet))
         for place, key, text in sorted(stated):
@@ -218,15 +258,15 @@ class LogReader:
         self.by_paragraph += read - 1 - rest.read
         rest.read, rest.sequence = read - 1, done
 
-    def _note(self, own: Paragraph, sheet: Sheet) -> None:
+    def _note(self, own: Paragraph, sheet: Sheet, numbers: Printed) -> None:
         """What paragraphs say beside their taps."""
         parser = self.parser
-        parser.coordinates += own.coordinates * len(sheet)
-        parser.text_numbers += own.text_numbers * len(sheet)
+        parser.coordinates += own.coordinates * sheet.count
+        parser.text_numbers += own.text_numbers * sheet.count
         parser.most = max(parser.most, own.most)
         for family, taps in own.families.items():
             parser.printed.setdefault(family, set()).update(taps)
-        digits = sheet.most_digits()
+        digits = numbers.digits.reshape(sheet.count, -1).max(axis=0)
         for placed in own.placed:
             if isinstance(placed.part.item, Reading):
                 family = placed.part.item.family.name
@@ -282,12 +322,13 @@ class _Run:
     ) -> list[tuple[int, str, str]]:
         """Line, key and text of facts: the last of equal ones that follow."""
         found = []
+        lines = sheet.places.rows(0, 1)[0]
         for placed in own.states:
             bits = sheet.column(placed.first).view(np.int64)
             last = np.append(bits[1:] != bits[:-1], [True])
             for row in np.flatnonzero(last).tolist():
                 number = int(self.cut.edges[self.first + rows[row]])
-                line = int(sheet.line[row]) + placed.line
+                line = int(lines[row]) + placed.line
                 word = self.cut.word(number + placed.first)
                 found.append((line, placed.part.states, word))
         return found

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from tracekit.logs.events import EventMaker
-from tracekit.logs.number_columns import Integers, Places, Printed
+from tracekit.logs.number_columns import Integers, Printed
 from tracekit.logs.paragraphs import Paragraph, Placed
 from tracekit.logs.reading_columns import ReadingColumns, Rows
 from tracekit.storage.columns import EventColumns
+from tracekit.storage.late_columns import LateColumns
+from tracekit.storage.spill import Kept, Spill
+
+_COLUMNS = [column.name for column in fields(Printed)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,26 +24,32 @@ class Sheet:
     """Some paragraphs.
 
     Args:
-        line: number of the first line of each.
-        sequence: place of its first event among all.
-        numbers: all numbers, paragraph after paragraph.
+        count: how many.
+        places: number of the first line of each, and place of its first event
+            among all.
+        numbers: as ``Printed``, one row a number of the paragraph.
     """
 
-    line: Integers
-    sequence: Integers
-    numbers: Printed
+    count: int
+    places: Kept
+    numbers: tuple[Kept, ...]
 
-    def __len__(self) -> int:
-        return len(self.line)
+    @classmethod
+    def of(
+        cls, line: Integers, sequence: Integers, numbers: Printed, spill: Spill
+    ) -> Sheet:
+        """Keep paragraphs; ``numbers`` has one after the other."""
+        kept = []
+        for name in _COLUMNS:
+            column = getattr(numbers, name).reshape(len(line), -1)
+            kept.append(spill.put(np.ascontiguousarray(column.T)))
+        places = spill.put(np.stack((line, sequence)))
+        return cls(len(line), places, tuple(kept))
 
     def column(self, number: int) -> npt.NDArray[np.float64]:
         """One number of all paragraphs."""
-        return self.numbers.value.reshape(len(self), -1)[:, number]
-
-    def most_digits(self) -> Places:
-        """The most digits that each number has in any paragraph."""
-        digits = self.numbers.digits.reshape(len(self), -1)
-        found: Places = digits.max(axis=0)
+        found: npt.NDArray[np.float64]
+        (found,) = self.numbers[0].rows(number, number + 1)
         return found
 
     def index(self, number: int) -> Integers:
@@ -48,15 +59,13 @@ class Sheet:
     def rows(self, placed: Placed, place: int) -> Rows:
         """What one of the taps has, the ``place``-th of its paragraph."""
         own = placed.own
-        columns = (
-            getattr(self.numbers, name).reshape(len(self), -1)[:, own]
-            for name in Printed.__slots__
-        )
+        columns = (kept.rows(own.start, own.stop) for kept in self.numbers)
+        line, sequence = self.places.rows(0, 2)
         return Rows(
-            self.line + placed.line,
-            self.sequence + place,
-            np.full(len(self), placed.iteration),
-            Printed(*(column.reshape(-1) for column in columns)),
+            line + placed.line,
+            sequence + place,
+            np.full(self.count, placed.iteration),
+            Printed(*(column.T.reshape(-1) for column in columns)),
         )
 
 
@@ -71,22 +80,37 @@ class Sheets:
         """Append some."""
         self._sheets.append(sheet)
 
-    def events(self, maker: EventMaker, file: str) -> list[EventColumns]:
+    def late(self, maker: EventMaker, file: str) -> Iterator[LateColumns]:
         """Their events by tap; when all of the file is read."""
-        found: list[EventColumns] = []
+        count = sum(sheet.count for sheet in self._sheets)
         for place, placed in enumerate(self.paragraph.placed):
-            if not self._sheets:
+            if not count:
                 break
-            columns = ReadingColumns(placed.part, placed.dims)
-            for sheet in self._sheets:
-                columns.add(
-                    sheet.rows(placed, place),
-                    [
-                        sheet.index(placed.indices[dim])
-                        if dim in placed.indices
-                        else np.full(len(sheet), placed.part.constants[dim])
-                        for dim in placed.dims
-                    ],
-                )
-            found.append(columns.events(maker, file))
-        return found
+            first = self._columns(place, placed, self._sheets[:1])
+            begin = first.events(maker, file)
+
+            def load(
+                place: int = place, placed: Placed = placed
+            ) -> EventColumns:
+                columns = self._columns(place, placed, self._sheets)
+                return columns.events(maker, file)
+
+            yield LateColumns(
+                begin.pattern, int(begin.sequence[0]), count, load
+            )
+
+    @staticmethod
+    def _columns(
+        place: int, placed: Placed, sheets: Sequence[Sheet]
+    ) -> ReadingColumns:
+        columns = ReadingColumns(placed.part, placed.dims)
+        constants = placed.part.constants
+        for sheet in sheets:
+            indices = [
+                sheet.index(placed.indices[dim])
+                if dim in placed.indices
+                else np.full(sheet.count, constants[dim])
+                for dim in placed.dims
+            ]
+            columns.add(sheet.rows(placed, place), indices)
+        return columns

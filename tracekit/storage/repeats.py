@@ -52,13 +52,32 @@ def _fresh(parts: Sequence[EventColumns]) -> npt.NDArray[np.bool_]:
     if _ascend(origins, sequence):
         return np.ones(len(sequence), bool)
     keys = [*_content(parts, len(sequence)), *origins.T]
-    order = np.lexsort((sequence, *keys))
-    again = np.ones(max(len(order) - 1, 0), bool)
-    for key in keys:
-        again &= key[order[1:]] == key[order[:-1]]
-    fresh = np.ones(len(order), bool)
-    fresh[order[1:]] = ~again
+    rows = _first_of_runs(sequence, keys)
+    order = rows[np.lexsort((sequence[rows], *(key[rows] for key in keys)))]
+    fresh = np.zeros(len(sequence), bool)
+    fresh[order[:1]] = True
+    fresh[order[1:]] = ~_equal(keys, order[1:], order[:-1])
     return fresh
+
+
+def _first_of_runs(
+    sequence: Ordinals, keys: Sequence[npt.NDArray[Any]]
+) -> Ordinals:
+    """Events that don't say the same as the one before in their part."""
+    rows = np.arange(len(sequence))
+    later = sequence[1:] > sequence[:-1]
+    again = later & _equal(keys, rows[1:], rows[:-1])
+    found: Ordinals = rows[np.append([True], ~again)]
+    return found
+
+
+def _equal(
+    keys: Sequence[npt.NDArray[Any]], some: Ordinals, others: Ordinals
+) -> npt.NDArray[np.bool_]:
+    found = np.ones(len(some), bool)
+    for key in keys:
+        found &= key[some] == key[others]
+    return found
 
 
 def _ascend(origins: Ordinals, sequence: Ordinals) -> bool:

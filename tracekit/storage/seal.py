@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -79,12 +79,18 @@ def seal(parts: Iterable[EventColumns], *, merge: bool) -> list[SealedTap]:
     taps: dict[Any, list[EventColumns]] = {}
     for part in parts:
         if len(part):
-            taps.setdefault(_identity(part.pattern), []).append(part)
+            taps.setdefault(tap_identity(part.pattern), []).append(part)
     sealed = [_sealed(tap, merge=merge) for tap in taps.values()]
     return sorted(sealed, key=lambda tap: tap.order)
 
 
-def _identity(event: Event) -> Any:
+def facts_of(tap: SealedTap) -> TapFacts:
+    """What is known of a tap, without its elements and events."""
+    return TapFacts(*(getattr(tap, field.name) for field in fields(TapFacts)))
+
+
+def tap_identity(event: Event) -> Any:
+    """Equal for events of one tap."""
     shared = {name: getattr(event, name) for name in SHARED}
     return identity(shared, tuple(axis.dim for axis in event.axes))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -172,12 +172,8 @@ class Trace:
             TraceError: the directory holds something already.
         """
         root = Path(path)
-        root.mkdir(parents=True, exist_ok=True)
-        if any(root.iterdir()):
-            raise TraceError(
-                f"{root} is not empty; give a new directory for the trace"
-            )
-        self.write_into(root)
+        with new_directory(root):
+            self.write_into(root)
         return open_trace(root)
 
     def write_into(self, root: Path) -> None:
@@ -198,6 +194,26 @@ class Trace:
         where = "in memory" if self.path is None else str(self.path)
         count = self.tables["event"].num_rows
         return f"<Trace {where}: {len(self.taps)} taps, {count} events>"
+
+
+@contextmanager
+def new_directory(root: Path) -> Iterator[None]:
+    """Make a directory; remove it again where it was left empty by an error.
+
+    Raises:
+        TraceError: it holds something already.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    if any(root.iterdir()):
+        raise TraceError(
+            f"{root} is not empty; give a new directory for the trace"
+        )
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            root.rmdir()
+        raise
 
 
 def last_stated(config: Iterable[ConfigValue]) -> list[ConfigValue]:

@@ -1,0 +1,109 @@
+"""Writes a trace of events that wait on the disk, tap by tap.
+
+Two taps at most are in memory at a time; the table of events follows when all
+of them are numbered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from tracekit.schema import (
+    ConfigValue,
+    Coverage,
+    Declared,
+    FileUse,
+    Reject,
+    Run,
+)
+from tracekit.storage.element_file import ElementFile
+from tracekit.storage.event_rows import EventRows, write_event_rows
+from tracekit.storage.late_columns import LateColumns
+from tracekit.storage.rows import tables_of
+from tracekit.storage.seal import TapFacts, facts_of, seal, tap_identity
+from tracekit.storage.spill import Spill
+from tracekit.storage.trace import element_file, finish, last_stated
+
+_TOGETHER = 4 << 20  # elements
+
+
+class About(TypedDict):
+    """All of a trace but its events, as for ``Trace.build``."""
+
+    run: Run
+    config: Sequence[ConfigValue]
+    files: Sequence[FileUse]
+    rejects: Sequence[Reject]
+    declared: Sequence[Declared]
+    coverage: Sequence[Coverage]
+
+
+def write_late(
+    root: Path, parts: Iterable[LateColumns], **about: Unpack[About]
+) -> None:
+    """Write a trace into a directory.
+
+    Raises:
+        OSError: the disk is full.
+        TraceError: a tap's grid is too large to number its elements.
+    """
+    taps: dict[Any, list[LateColumns]] = {}
+    for part in parts:
+        taps.setdefault(tap_identity(part.pattern), []).append(part)
+    order = sorted(taps.values(), key=lambda own: min(p.first for p in own))
+    spill, merge = Spill(root), about["run"].declares
+    sealed: list[TapFacts] = []
+    events: list[EventRows] = []
+
+    def write(number: int) -> tuple[TapFacts, list[EventRows]]:
+        return _write(root, number, order[number], spill, merge=merge)
+
+    for group in _groups(order):
+        with ThreadPoolExecutor(len(group)) as pool:
+            for found, rows in pool.map(write, group):
+                sealed.append(found)
+                events += rows
+    write_event_rows(root / "event.parquet", events)
+    facts = {
+        "config": last_stated(about["config"]),
+        "file": about["files"],
+        "coverage": about["coverage"],
+        "reject": about["rejects"],
+    }
+    tables = tables_of(about["run"], sealed, about["declared"], facts)
+    finish(root, tables)
+
+
+def _groups(taps: Sequence[list[LateColumns]]) -> Iterable[list[int]]:
+    """Numbers of taps that are put in order at the same time."""
+    group: list[int] = []
+    for number in range(len(taps)):
+        group.append(number)
+        size = sum(part.elements for n in group for part in taps[n])
+        if len(group) > 1 or size > _TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _write(
+    root: Path,
+    number: int,
+    parts: list[LateColumns],
+    spill: Spill,
+    *,
+    merge: bool,
+) -> tuple[TapFacts, list[EventRows]]:
+    (tap,) = seal([part.load() for part in parts], merge=merge)
+    file = element_file(root, number)
+    with ElementFile(file, tap.elements.schema) as target:
+        target.write(tap.elements)
+    events = [
+        EventRows.of(number, part, ranks, spill)
+        for part, ranks in zip(tap.parts, tap.ranks, strict=True)
+    ]
+    return facts_of(tap), events
