@@ -16,8 +16,9 @@
 -- decisive                       the runs solve different problems if it
 --                                differs
 -- actual, expected               what each side states, as text; or NULL
--- actual_value, expected_value   the same as numbers, NULL for texts
--- unit                           of the numbers
+-- actual_value, expected_value   the same as numbers, NULL for texts and where
+--                                the two sides have different units
+-- unit                           of the numbers; else each text has its own
 -- actual_origin, expected_origin  who stated it, or file:line
 CREATE OR REPLACE MACRO _shown(x) AS
     CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR
@@ -32,8 +33,12 @@ WITH fact AS (
         coalesce(e.text, _shown(e.value)) AS expected,
         a.value AS actual_value, e.value AS expected_value,
         coalesce(e.unit, a.unit) AS unit,
-        CASE WHEN a.unit <> e.unit AND u.factor IS NULL THEN a.unit END
-            AS other_unit,
+        coalesce(a.unit <> e.unit, FALSE) AS own_units,
+        coalesce(a.unit <> e.unit AND u.factor IS NULL, FALSE) AS unlike,
+        concat_ws(' ', coalesce(a.text, _shown(a.value)), a.unit)
+            AS actual_in_unit,
+        concat_ws(' ', coalesce(e.text, _shown(e.value)), e.unit)
+            AS expected_in_unit,
         a.origin AS actual_origin, e.origin AS expected_origin,
         a.key IS NOT NULL AS in_actual, e.key IS NOT NULL AS in_expected,
         -- beyond 2^53 the text holds the whole number
@@ -55,25 +60,24 @@ WITH fact AS (
 ),
 compared AS (
     SELECT
-        * EXCLUDE (other_unit, allowed, converted, actual, unit),
-        CASE WHEN other_unit IS NOT NULL
-            THEN concat_ws(' ', actual, other_unit) ELSE actual
-        END AS actual,
-        CASE WHEN other_unit IS NULL THEN unit END AS unit,
-        CASE WHEN other_unit IS NOT NULL
-            THEN concat_ws(' ', expected, unit) ELSE expected
-        END AS expected_shown,
+        key, decisive, actual_origin, expected_origin, in_actual, in_expected,
+        CASE WHEN own_units THEN actual_in_unit ELSE actual END AS actual,
+        CASE WHEN own_units THEN expected_in_unit ELSE expected END
+            AS expected,
+        CASE WHEN NOT own_units THEN actual_value END AS actual_value,
+        CASE WHEN NOT own_units THEN expected_value END AS expected_value,
+        CASE WHEN NOT own_units THEN unit END AS unit,
         CASE
-            WHEN actual_value IS NULL OR expected_value IS NULL
-                THEN actual = expected
-                AND actual_value IS NULL AND expected_value IS NULL
-            WHEN other_unit IS NOT NULL THEN FALSE
+            WHEN fact.actual_value IS NULL OR fact.expected_value IS NULL
+                THEN fact.actual = fact.expected
+                AND fact.actual_value IS NULL AND fact.expected_value IS NULL
+            WHEN unlike THEN FALSE
             WHEN actual_whole IS NOT NULL AND expected_whole IS NOT NULL
-                AND converted = actual_value
+                AND converted = fact.actual_value
                 THEN actual_whole = expected_whole
-            ELSE converted = expected_value OR coalesce(
-                isfinite(converted) AND isfinite(expected_value)
-                AND abs(converted - expected_value) <= allowed, FALSE
+            ELSE converted = fact.expected_value OR coalesce(
+                isfinite(converted) AND isfinite(fact.expected_value)
+                AND abs(converted - fact.expected_value) <= allowed, FALSE
             )
         END AS equal
     FROM fact
@@ -107,7 +111,7 @@ restated AS (
                 ' ', coalesce(text, _shown(value)), unit,
                 '(' || nullif(origin, '') || ')'
             ) AS said,
-            value, text,
+            value, text, unit,
             coalesce(0.5::DOUBLE * pow(10::DOUBLE, quantum), 0) AS half
         FROM config
         WHERE side IN ('actual', 'expected')
@@ -115,7 +119,7 @@ restated AS (
     GROUP BY side, key
     -- one number printed with more digits than before is no other number
     HAVING count(*) > 1 AND NOT coalesce(
-        count(*) = count(value)
+        count(*) = count(value) AND count(DISTINCT unit) <= 1
         AND max(value) - min(value) <= 2 * max(half), FALSE
     )
 ),
@@ -164,7 +168,7 @@ SELECT
     decisive, actual, expected, actual_value, expected_value, unit,
     actual_origin, expected_origin
 FROM (
-    SELECT * REPLACE (expected_shown AS expected) FROM compared
+    FROM compared
     UNION ALL BY NAME FROM used
 )
 WHERE NOT (in_actual AND in_expected AND equal IS TRUE)

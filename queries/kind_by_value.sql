@@ -12,6 +12,11 @@
 CREATE OR REPLACE MACRO _kind_rtol(rtol) AS
     least(greatest(rtol, 1e-12::DOUBLE), 1e-3::DOUBLE);
 
+CREATE OR REPLACE MACRO _short(x) AS
+    -- 12 bits hold it: 3 or 0.25 says nothing of the type that it came from
+    x = 0 OR x / pow(2::DOUBLE, floor(log2(abs(x))) - 11)
+        = trunc(x / pow(2::DOUBLE, floor(log2(abs(x))) - 11));
+
 CREATE OR REPLACE VIEW kind_by_value AS
 WITH number AS (
     SELECT
@@ -42,12 +47,17 @@ figures AS (
         bool_and(floats AND precision = 53) AS doubles,
         bool_and(_to_float(expected)::DOUBLE = actual) AS actual_rounded,
         bool_and(_to_float(actual)::DOUBLE = expected) AS expected_rounded,
-        bool_and(_to_float(actual)::DOUBLE = actual) AS actual_narrow,
-        bool_and(_to_float(expected)::DOUBLE = expected) AS expected_narrow,
+        bool_and(_to_float(actual)::DOUBLE = actual)
+            AND 2 * count(*) FILTER (_short(actual)) <= count(*)
+            AS actual_narrow,
+        bool_and(_to_float(expected)::DOUBLE = expected)
+            AND 2 * count(*) FILTER (_short(expected)) <= count(*)
+            AS expected_narrow,
         count(*) FILTER (_to_float(actual)::DOUBLE <> actual) AS actual_wide,
         count(*) FILTER (_to_float(expected)::DOUBLE <> expected)
             AS expected_wide,
-        max(rel_error) AS max_rel_error, max(ulps) AS max_ulps
+        max(rel_error) AS max_rel_error,
+        max(ulps) FILTER (floats) AS max_ulps
     FROM number
     GROUP BY pair
 ),
@@ -143,7 +153,8 @@ found AS (
     UNION ALL BY NAME
     SELECT
         pair, 'last bits' AS kind, numbers,
-        format('at most {} ulps apart', max_ulps) AS evidence
+        format('at most {} ulp{} apart', max_ulps,
+            CASE max_ulps WHEN 1 THEN '' ELSE 's' END) AS evidence
     FROM figures
     WHERE max_ulps <= 16
 )

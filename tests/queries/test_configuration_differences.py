@@ -112,6 +112,23 @@ def test_units_that_do_not_convert() -> None:
     assert verdict(actual, expected) == "diverged"
 
 
+def test_each_side_in_its_own_unit() -> None:
+    """5 mm beside 5 m is shown as that, as text in both."""
+    sides = number(5.0, unit="mm"), number(5.0, unit="m")
+    (row,) = ask("configuration_differences", *sides)
+    assert (row["actual"], row["expected"]) == ("5 mm", "5 m")
+    assert (row["actual_value"], row["expected_value"]) == (None, None)
+    assert row["unit"] is None
+
+
+def test_restated_in_another_unit() -> None:
+    """5 mm and then 5 m is no repetition."""
+    facts = [ConfigValue("distance", 5.0, unit=unit) for unit in ("mm", "m")]
+    sides = stating(*facts), stating(facts[1])
+    (row,) = ask("configuration_differences", *sides)
+    assert (row["kind"], row["actual"]) == ("restated", "5 mm, then 5 m")
+
+
 def test_unit_on_one_side() -> None:
     """A number without a unit is taken to be in the other side's."""
     assert differences(number(1.0), number(1.0, unit="m")) == []

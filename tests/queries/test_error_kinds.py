@@ -71,6 +71,18 @@ def test_last_bits() -> None:
     )
 
 
+def test_small_integers_are_no_sign_of_float32() -> None:
+    """1, 2, 3 ... fit any type; a drift from them is a factor alone."""
+    whole = np.arange(1.0, 37.0).reshape(6, 6)
+    assert kinds(whole, whole * (1 + 1e-6), "kind") == ["factor"]
+
+
+def test_integers_have_no_last_bits() -> None:
+    """3 beside 4 is one apart, and wrong."""
+    three, four = (traced(fired("k", [n, 7], n=range(2))) for n in (3, 4))
+    assert ask("error_kinds", three, four, "kind") == []
+
+
 def test_power_of_a_fact() -> None:
     """4 with oversample = 2 is oversample squared, and so is a quarter."""
     facts = (("oversample", 2.0), ("distance", 0.1))

@@ -115,7 +115,8 @@ def _problem(comparison: Comparison) -> str:
         row for row in comparison.configuration if row["kind"] == "restated"
     ]
     if differing:
-        answer = f"No: {count(len(differing), 'fact')} differ."
+        verb = "differs" if len(differing) == 1 else "differ"
+        answer = f"No: {count(len(differing), 'fact')} {verb}."
     elif stated_once:
         answer = "As far as both sides say, yes."
     else:
