@@ -98,9 +98,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         _run(command)
     except (SimulatorError, TracekitError, OSError) as error:
-        sys.stderr.write(f"simulator: {error}\n")
-        return 2
+        return _failed(str(error))
+    except (MemoryError, RuntimeError) as error:
+        if "allocate" not in str(error):
+            raise
+        return _failed("no memory for so many pixels or samples")
     return 0
+
+
+def _failed(message: str) -> int:
+    sys.stderr.write(f"simulator: {message}\n")
+    return 2
 
 
 def _refuse_columns(command: Command) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from simulator.conventions import Axes
 from simulator.errors import SimulatorError
+from simulator.option_table import number as number_of
 from simulator.options import Options
 from simulator.steps import spread_steps
 from simulator.units import ANGSTROM, MILLI
@@ -114,16 +115,16 @@ def read_sources(
     positions, wavelengths = [], []
     try:
         lines = path.read_text().splitlines()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise SimulatorError(
-            f"-sourcefile {path}: can't be read: {error.strerror}"
+            f"-sourcefile {path}: can't be read: {error}"
         ) from error
     for number, line in enumerate(lines, 1):
         words = [word for word in _SEPARATORS.split(line.strip()) if word]
         if not words:
             continue
         try:
-            row = [float(word) for word in words[:5]]
+            row = [number_of(word) for word in words[:5]]
         except ValueError as error:
             raise SimulatorError(
                 f"{path}:{number}: {error}; expected x y z weight wavelength"

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from simulator.conventions import Axes
+from simulator.errors import SimulatorError
 from simulator.options import Options
 from simulator.quirks import Quirks
 from simulator.random_numbers import mosaic_rotations
@@ -16,6 +17,8 @@ from simulator.steps import mosaic_steps, phi_steps
 from simulator.unit_cell import UnitCell, unit_cell
 from simulator.units import MILLI, RTD
 from simulator.vectors import rotate_about
+
+_MOST_CELLS = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,11 @@ class Crystal:
 def build_crystal(
     options: Options, axes: Axes, wavelength: Tensor, quirks: Quirks
 ) -> Crystal:
-    """The crystal of a command line; wavelength in metre."""
+    """The crystal of a command line; wavelength in metre.
+
+    Raises:
+        SimulatorError: no unit cell, an unreadable one, or too many of them.
+    """
     cell = unit_cell(options, wavelength, quirks)
     asked = tuple(n or 1 for n in (options.N_a, options.N_b, options.N_c))
     start = options.phi / RTD
@@ -111,6 +118,11 @@ def _cell_counts(options: Options, cell: UnitCell) -> tuple[int, int, int]:
         max(1, math.ceil(size / edge) if size > 0.0 else count or 1)
         for size, edge, count in zip(sizes, cell.edges, counts, strict=True)
     )
+    if max(a, b, c) > _MOST_CELLS:
+        raise SimulatorError(
+            f"-xtalsize: more than {_MOST_CELLS:g} cells along an axis; "
+            "sizes are in mm"
+        )
     return a, b, c
 
 

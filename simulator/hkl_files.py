@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from simulator.errors import SimulatorError
 from simulator.reflections import SUFFIXES, read_reflections
 
 DUMP = Path("Fdump.bin")
+_LARGEST_INDEX = 10**6
 _HEADER = re.compile(rb"\s*((?:-?\d+\s+){6})\f")
 Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
@@ -78,7 +80,7 @@ def _read_list(path: Path) -> npt.NDArray[np.float64]:
             rows.append([float(word) for word in words])
         except ValueError as error:
             raise SimulatorError(f"{path}:{number}: {error}") from error
-        if len(words) != 4 or any(i != int(i) for i in rows[-1][:3]):
+        if len(words) != 4 or not _is_reflection(rows[-1]):
             raise SimulatorError(
                 f"{path}:{number}: expected h k l F, the first three whole "
                 f"numbers; found {line.strip()[:60]!r}"
@@ -88,11 +90,25 @@ def _read_list(path: Path) -> npt.NDArray[np.float64]:
     return np.array(rows)
 
 
+def _is_reflection(row: list[float]) -> bool:
+    """Whether the indices are whole, and all of it is of sensible size."""
+    h, k, l, F = row  # noqa: E741 - the field's name
+    return math.isfinite(F) and all(
+        abs(i) <= _LARGEST_INDEX and i == int(i) for i in (h, k, l)
+    )
+
+
 def _table(rows: npt.NDArray[np.float64], default_F: float) -> Table:
     indices = np.trunc(rows[:, :3]).astype(np.int64)
     low, high = indices.min(axis=0), indices.max(axis=0)
     extent = high - low + 1
-    values = np.zeros(extent + 1)
+    try:
+        values = np.zeros(extent + 1)
+    except (MemoryError, ValueError) as error:
+        raise SimulatorError(
+            f"-hkl: no memory for a box of {' x '.join(map(str, extent))} "
+            "structure factors: one index lies far from the others"
+        ) from error
     values[: extent[0], : extent[1], : extent[2]] = default_F
     # One by one: where an index comes twice, the last one wins.
     for index, F in zip(indices - low, rows[:, 3], strict=True):

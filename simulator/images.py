@@ -226,13 +226,18 @@ def read_mask(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
     fields = dict(re.findall(r"(\w+)\s*=\s*([^;]*);", _text(data)))
     try:
         size = int(fields["SIZE2"]), int(fields["SIZE1"])
-        start = int(fields.get("HEADER_BYTES", _SMV_HEADER))
+        start = int(fields["HEADER_BYTES"])
     except (KeyError, ValueError) as error:
         raise SimulatorError(
             f"-mask {path}: no SMV image: SIZE1, SIZE2 and HEADER_BYTES "
             "should stand in its header"
         ) from error
-    if size != shape or len(data) < start + 2 * size[0] * size[1]:
+    whole = 0 < start <= len(data) - 2 * size[0] * size[1]
+    if fields.get("TYPE", "unsigned_short") != "unsigned_short":
+        raise SimulatorError(
+            f"-mask {path}: holds {fields['TYPE']}, not unsigned_short pixels"
+        )
+    if size != shape or not whole:
         raise SimulatorError(
             f"-mask {path}: holds {size[1]}x{size[0]} pixels in {len(data)} "
             f"bytes; the detector has {shape[1]}x{shape[0]}"

@@ -16,11 +16,16 @@ from typing import Any
 Read = Callable[[str], Any]
 
 
+_LARGEST, _LARGEST_WHOLE = 1e35, 2**31 - 1
+
+
 def number(text: str) -> float:
-    """A number as C writes it: not nan, no underscores between digits."""
+    """A number as C writes it: no underscores; nothing that overflows."""
     value = float(text)
-    if math.isnan(value) or "_" in text:
-        raise ValueError(f"could not read a number from {text!r}")
+    if not abs(value) <= _LARGEST or "_" in text:
+        raise ValueError(
+            f"expected a number within +-{_LARGEST:g}, found {text!r}"
+        )
     return value
 
 
@@ -29,9 +34,17 @@ def whole(text: str) -> int:
 
     At an exponent atoi would stop, too, which nobody means.
     """
-    if "e" in text.lower():
-        raise ValueError(f"expected a whole number, found {text!r}")
-    return int(number(text))
+    value = number(text)
+    if "e" in text.lower() or abs(value) > _LARGEST_WHOLE:
+        raise ValueError(
+            f"expected a whole number within 32 bits, found {text!r}"
+        )
+    return int(value)
+
+
+def depth(text: str) -> float:
+    """Of attenuation: a number or "inf"."""
+    return math.inf if text == "inf" else number(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +186,7 @@ ROWS: tuple[Row, ...] = (
     _many("-pix0_vector", "pix0_vector", 3, convention="CUSTOM"),
     _flag("-point_pixel", point_pixel=True),
     _flag("-curved_det", curved=True),
-    _one("-detector_abs -detector_absorb", "attenuation_depth"),
+    _one("-detector_abs -detector_absorb", "attenuation_depth", read=depth),
     _one("-detector_thick", "sensor_thickness"),
     _one("-thicksteps -detector_thicksteps", "layers", read=whole),
     _one("-mask", "mask_file", read=Path),

@@ -185,7 +185,12 @@ def _regenerate(
     v_cell = 1.0 / v_star
     a, b, c = p * v_cell, q * v_cell, r * v_cell
     regenerated = torch.stack([cross(b, c), cross(c, a), cross(a, b)]) * v_star
-    return UnitCell(torch.stack([a, b, c]) * 1e-10, regenerated)
+    real = torch.stack([a, b, c]) * 1e-10
+    if not bool((real.isfinite() & regenerated.isfinite()).all()):
+        raise SimulatorError(
+            "the unit cell has no volume: check -cell or -mat"
+        )
+    return UnitCell(real, regenerated)
 
 
 def _cosine(v: Tensor, w: Tensor) -> float:

@@ -144,6 +144,9 @@ static void count_cells(Crystal *crystal, const Options *options)
             crystal->cells[i] = ceil(size / length(edges[i]));
         if (crystal->cells[i] <= 1.0)
             crystal->cells[i] = 1.0;
+        if (crystal->cells[i] > 1e15)
+            fail("-xtalsize: more than 1e15 cells along an axis; sizes are "
+                 "in mm");
     }
 }
 

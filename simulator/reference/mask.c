@@ -55,7 +55,9 @@ unsigned char *mask_read(const char *name, const long count[2])
     if (fread(header, 1, HEADER_LENGTH, file) != HEADER_LENGTH)
         fail("-mask: '%s' is too short for an SMV image", name);
     check_header(header, name, count);
-    fseek(file, number_of(header, "HEADER_BYTES", name), SEEK_SET);
+    long start = number_of(header, "HEADER_BYTES", name);
+    if (start <= 0 || fseek(file, start, SEEK_SET) != 0)
+        fail("-mask: '%s' has a header of %ld bytes", name, start);
     for (size_t i = 0; i < pixels; i++) {
         int one = fgetc(file), other = fgetc(file);
         if (other == EOF)

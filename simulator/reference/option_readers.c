@@ -1,4 +1,5 @@
 /* One function for each way in which an option is read. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +14,13 @@ static const char *next_word(Words *words)
     return words->word[words->next++];
 }
 
-/* Whether the whole word is a number, not a hexadecimal one; if so, the
- * number. */
+/* Whether the whole word is a number, not a hexadecimal one, with which
+ * nothing overflows; if so, the number. */
 static int number_in(const char *word, double *number)
 {
     char *end;
     *number = strtod(word, &end);
-    return end != word && *end == '\0' && !isnan(*number) &&
+    return end != word && *end == '\0' && fabs(*number) <= 1e35 &&
            strpbrk(word, "xX") == NULL;
 }
 
@@ -28,7 +29,8 @@ static double next_number(Words *words)
     const char *word = next_word(words);
     double number;
     if (!number_in(word, &number))
-        fail("%s: expected a number, found '%s'", words->option, word);
+        fail("%s: expected a number within +-1e35, found '%s'",
+             words->option, word);
     return number;
 }
 
@@ -38,8 +40,9 @@ static long next_integer(Words *words)
 {
     double number = next_number(words);
     const char *word = words->word[words->next - 1];
-    if (strpbrk(word, "eE") != NULL || fabs(number) > 1e15)
-        fail("%s: expected a whole number, found '%s'", words->option, word);
+    if (strpbrk(word, "eE") != NULL || fabs(number) > INT_MAX)
+        fail("%s: expected a whole number within 32 bits, found '%s'",
+             words->option, word);
     return (long)number;
 }
 
@@ -242,6 +245,13 @@ void read_and_ignore(Options *options, const Option *option, Words *words)
     (void)options;
     for (int i = 0; i < option->values; i++)
         next_word(words);
+}
+
+void read_unused_number(Options *options, const Option *option, Words *words)
+{
+    (void)options;
+    (void)option;
+    next_number(words);
 }
 
 void refuse(Options *options, const Option *option, Words *words)

@@ -115,7 +115,7 @@ const Option option_table[] = {
     FLAG("-round_div", round_divergence, 1),
     FLAG("-square_div", round_divergence, 0),
     TEXT_OF("-sourcefile", source_file),
-    IGNORED("-source_distance", 1),
+    SPECIAL("-source_distance", read_unused_number, 0),
 
     /* detector */
     CONVENTION("-mosflm", MOSFLM, PIVOTS_BEAM),
@@ -189,15 +189,15 @@ const Option option_table[] = {
     IGNORED("-without", 1), /* what options mean depends on it: read first */
 
     /* nothing here depends on these */
-    IGNORED("-seed", 1),
+    {"-seed", read_seed, AT(seed), 1, 1, PLAIN, KEEPS_PIVOT, 0, NULL},
     IGNORED("-stol", 1),
     IGNORED("-4stol", 1),
     IGNORED("-Q", 1),
     IGNORED("-stolout", 1),
-    IGNORED("-density", 1),
-    IGNORED("-sample_density", 1),
-    IGNORED("-MW", 1),
-    IGNORED("-molecular_weight", 1),
+    SPECIAL("-density", read_unused_number, 0),
+    SPECIAL("-sample_density", read_unused_number, 0),
+    SPECIAL("-MW", read_unused_number, 0),
+    SPECIAL("-molecular_weight", read_unused_number, 0),
     IGNORED("-printout", 0),
     IGNORED("-nonoise", 0),
     IGNORED("-progress", 0),

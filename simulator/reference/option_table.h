@@ -55,6 +55,7 @@ void read_divergence(Options *, const Option *, Words *);
 void read_curved(Options *, const Option *, Words *);
 void read_trace_pixel(Options *, const Option *, Words *);
 void read_and_ignore(Options *, const Option *, Words *);
+void read_unused_number(Options *, const Option *, Words *);
 void refuse(Options *, const Option *, Words *);
 
 #endif

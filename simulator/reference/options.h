@@ -34,7 +34,7 @@ typedef struct {
     double sample[3];           /* metre; > 0 replaces the unit cells */
     long shape;
     double fudge;
-    long misset_seed, mosaic_seed;
+    long misset_seed, mosaic_seed, seed; /* the last is of noise */
     double mosaic_spread;       /* radian */
     long mosaic_domains;
     double phi;                 /* radian */

@@ -20,7 +20,8 @@ static int split(char *text, double column[COLUMNS], const char *name,
         if (count == COLUMNS)
             break; /* nanoBragg reads no further either */
         column[count++] = strtod(word, &end);
-        if (*end != '\0')
+        if (*end != '\0' || !(fabs(column[count - 1]) <= 1e35) ||
+            strpbrk(word, "xX") != NULL)
             fail("-sourcefile: %s:%ld: expected numbers (X Y Z weight "
                  "wavelength), found '%s'", name, number, word);
     }

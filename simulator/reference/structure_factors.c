@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "failure.h"
 #include "trace.h"
@@ -33,6 +34,11 @@ typedef struct {
     double F;
 } Reflection;
 
+static bool is_index(double x)
+{
+    return fabs(x) <= 1e6 && x == floor(x);
+}
+
 /* One line "h k l F"; returns whether the line held a reflection. */
 static bool parse(const char *text, Reflection *reflection,
                   const char *name, long number)
@@ -43,9 +49,10 @@ static bool parse(const char *text, Reflection *reflection,
         sscanf(text, "%lf %lf %lf %lf %c", &h, &k, &l, &reflection->F, &rest);
     if (found == EOF)
         return false;
-    if (found != 4 || h != floor(h) || k != floor(k) || l != floor(l))
-        fail("-hkl: %s:%ld: expected 'h k l F', found '%.60s'", name, number,
-             text);
+    if (found != 4 || !is_index(h) || !is_index(k) || !is_index(l) ||
+        !isfinite(reflection->F) || strpbrk(text, "xX") != NULL)
+        fail("-hkl: %s:%ld: expected 'h k l F', found '%.*s'", name, number,
+             (int)fmin((double)strcspn(text, "\r\n"), 60.0), text);
     reflection->hkl[0] = (long)h;
     reflection->hkl[1] = (long)k;
     reflection->hkl[2] = (long)l;
