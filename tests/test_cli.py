@@ -174,6 +174,18 @@ def test_parameters_of_a_query(cli: Cli, traces: tuple[Path, Path]) -> None:
     assert (status, "expected name=value" in err) == (2, True)
 
 
+def test_a_query_that_can_not_be_asked(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """A question about two traces, and a parameter, are asked for."""
+    status, _, err = cli("query", "faults", traces[0])
+    assert (status, "give ACTUAL and EXPECTED" in err) == (2, True)
+    own = traces[0].parent / "own.sql"
+    own.write_text("FROM element WHERE tap = $tap AND slow = $slow")
+    status, _, err = cli("query", own, traces[0], "--param", "tap=R")
+    assert (status, "give --param slow=VALUE" in err) == (2, True)
+
+
 def test_calibrate_proposes_a_policy(
     cli: Cli, traces: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import duckdb
 import typer
 
 from tracekit.commands.console import (
@@ -95,6 +96,10 @@ def query(
             out.print(known, style="bold")
             out.print(f"{queries.load(known).documentation}\n", markup=False)
         return
+    if name in queries.TWO_SIDES and len(traces or []) < 2:
+        raise TracekitError(
+            f"{name} is a question about two traces; give ACTUAL and EXPECTED"
+        )
     values = dict(_parameter(part) for part in parameter or [])
     text = (
         Path(name).read_text(encoding="utf-8")
@@ -173,6 +178,14 @@ def _answer(
     as_json: bool,
 ) -> None:
     con = connect(_sides(sources), policy=policy)
+    statements = duckdb.extract_statements(text)
+    wanted = {name for one in statements for name in one.named_parameters}
+    missing = sorted(wanted - set(values))
+    if missing:
+        raise TracekitError(
+            f"the query asks for ${missing[0]}; give --param "
+            f"{missing[0]}=VALUE"
+        )
     print_rows(con.execute(text, values or None), as_json=as_json)
 
 
