@@ -9,7 +9,7 @@ from tracekit.errors import TraceError
 from tracekit.storage.trace import MARKER, Trace, open_trace
 
 LOG_SUFFIXES = (".log", ".txt")
-PACKED = (".gz", ".zst")
+PACKED = (".gz", ".zst", ".bz2", ".xz")
 _BEGINNING = 10_000
 
 

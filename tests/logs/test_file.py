@@ -1,7 +1,9 @@
 """A log is a log, however it is packed, piped or broken."""
 
+import bz2
 import gzip
 import hashlib
+import lzma
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,9 +27,17 @@ def zstd(data: bytes) -> bytes:
     return bytes(pa.Codec("zstd").compress(data, asbytes=True))
 
 
+def small_blocks(data: bytes) -> bytes:
+    """What bzip2 makes of the data; a block that is cut is lost."""
+    return bz2.compress(data, compresslevel=1)
+
+
 @pytest.mark.parametrize(
     ("ending", "pack"),
-    [("", bytes), (".gz", gzip.compress), (".zst", zstd)],
+    [
+        *(("", bytes), (".gz", gzip.compress), (".zst", zstd)),
+        *((".bz2", bz2.compress), (".xz", lzma.compress)),
+    ],
 )
 def test_what_is_packed_reads_as_what_is_not(
     tmp_path: Path, ending: str, pack: Pack
@@ -44,7 +54,10 @@ def test_what_is_packed_reads_as_what_is_not(
     assert as_trace(path).taps == ("R",)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+PACKED = [gzip.compress, zstd, small_blocks, lzma.compress]
+
+
+@pytest.mark.parametrize("pack", PACKED)
 def test_a_packed_file_that_is_cut_off_gives_its_beginning(
     tmp_path: Path, pack: Pack
 ) -> None:
@@ -63,7 +76,17 @@ def test_a_packed_file_that_is_cut_off_gives_its_beginning(
     assert reject.line > 399
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+def test_a_number_that_is_torn_is_not_read(tmp_path: Path) -> None:
+    """The line at which a packed file breaks off is the reject's text."""
+    path = tmp_path / "c.log"
+    path.write_bytes(gzip.compress(LOG.encode()[:-2]) + b"junk")
+    parsed = parse_log(path, "tracekit")
+    assert len(parsed.events) == 398
+    (reject,) = parsed.rejects
+    assert (reject.line, reject.text) == (399, "TRACEKIT tap R n=399 : 0.39")
+
+
+@pytest.mark.parametrize("pack", PACKED)
 def test_a_packed_file_with_nothing_to_read_is_an_error(
     tmp_path: Path, pack: Pack
 ) -> None:

@@ -123,6 +123,17 @@ def test_complex_numbers_are_two_components(tmp_path: Path) -> None:
     assert stored(trace, "F").tolist() == [1, 2, 3, -4]
 
 
+def test_a_table_of_records_is_a_tap_a_column(tmp_path: Path) -> None:
+    """Nested ones too."""
+    kind = np.dtype([("x", "f8"), ("at", [("slow", "i4"), ("fast", ">i4")])])
+    values = np.zeros(3, kind)
+    values["at"]["fast"] = [1, 2, 3]
+    np.save(tmp_path / "a.npy", values)
+    trace = as_trace(tmp_path / "a.npy")
+    assert trace.taps == ("array.x", "array.at.slow", "array.at.fast")
+    assert stored(trace, "array.at.fast").tolist() == [1, 2, 3]
+
+
 def test_dims_tap_and_unit_are_the_users(tmp_path: Path) -> None:
     """So that an image of one program meets a tap of another."""
     np.save(tmp_path / "a.npy", np.arange(24.0).reshape(2, 4, 3))

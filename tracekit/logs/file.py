@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import pyarrow as pa
 
@@ -28,6 +30,9 @@ KEPT = 1000
 """Bytes that are kept of a line that is longer."""
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_BZIP2, _XZ = b"BZh", b"\xfd7zXZ\0"
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
+"""What the libraries raise that unpack."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -40,7 +45,8 @@ class LongLine(str):
 class LogFile:
     """A log, read once from its beginning to its end.
 
-    What gzip or zstd has packed is unpacked on the way, whatever its name.
+    What gzip, zstd, bzip2 or xz has packed is unpacked on the way, whatever
+    its name.
 
     Args:
         path: a file, a pipe, or ``-`` for standard input.
@@ -49,6 +55,7 @@ class LogFile:
         origin: the path to tell.
         broken: why reading stopped early, "" where it didn't: what was
             packed and is cut off gives its beginning.
+        torn: the line at which it stopped, as far as it came.
         count: lines read so far.
 
     Raises:
@@ -57,7 +64,7 @@ class LogFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = self.origin = Path(path)
-        self.broken, self.count = "", 0
+        self.broken, self.torn, self.count = "", "", 0
         self._raw: _Hashed | None = None
         self._check()
 
@@ -117,10 +124,11 @@ class LogFile:
         return cast(BinaryIO, self.path.open("rb", 0))
 
     def _read(self, packed: io.BufferedReader) -> Iterator[bytes | LongLine]:
-        file, rest = _unpacked(packed), b""
+        file, rest, began = _unpacked(packed), b"", False
         try:
-            rest = self._without_mark(file.read(len(codecs.BOM_UTF8)))
-            for data in _filled(file):
+            for data in _filled(file, whole=file is packed):
+                data = data if began else self._without_mark(data)
+                began = True
                 cut = data.rfind(b"\n") + 1
                 if cut:
                     yield self._counted(rest + data[:cut])
@@ -130,10 +138,11 @@ class LogFile:
                     self.count += 1
                     yield LongLine(_decoded(rest[:KEPT]))
                     rest = _skipped(file)
-        except (EOFError, OSError, zlib.error) as error:
+        except DAMAGED as error:
             if file is packed or not (rest or self.count):
                 raise OSError(str(error)) from error
             self.broken = f"the packed file is cut off or damaged: {error}"
+            self.torn, rest = _decoded(rest[:KEPT]), b""
         if rest:
             yield self._counted(rest + b"\n"[rest.endswith(b"\n") :])
         if not self.count:
@@ -173,41 +182,53 @@ class _Hashed(io.RawIOBase):
         return len(data)
 
 
-def _unpacked(file: io.BufferedReader) -> io.BufferedReader:
-    """The text behind what gzip or zstd made of it."""
-    start = file.peek(len(_ZSTD))[: len(_ZSTD)]
+class _Pieces(Protocol):
+    """What gives its content in pieces, each at most so long."""
+
+    def read1(self, size: int) -> bytes:
+        """The next piece, empty at the end."""
+
+
+def _unpacked(file: io.BufferedReader) -> _Pieces:
+    """The text behind what gzip, zstd, bzip2 or xz made of it."""
+    start = file.peek(len(_XZ))[: len(_XZ)]
     if start.startswith(_GZIP):
-        return io.BufferedReader(gzip.GzipFile(fileobj=file))
-    if start == _ZSTD:
+        return gzip.GzipFile(fileobj=file)
+    if start.startswith(_BZIP2):
+        return bz2.BZ2File(file)
+    if start.startswith(_XZ):
+        return lzma.LZMAFile(file)
+    if start.startswith(_ZSTD):
         stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
         return io.BufferedReader(stream)
     return file
 
 
-def _filled(file: io.BufferedReader) -> Iterator[bytes]:
+def _filled(file: _Pieces, *, whole: bool) -> Iterator[bytes]:
     """Pieces of about ``BLOCK`` bytes; what a pipe has, as it has it.
 
-    What was packed comes in small pieces: where it is damaged, the piece
-    before the damage is lost.
+    Args:
+        file: of text.
+        whole: whether pieces may be large. What was packed comes in small
+            ones: where it is damaged, the piece before the damage is lost.
     """
-    packed = not isinstance(file.raw, _Hashed)
-    step = io.DEFAULT_BUFFER_SIZE if packed else BLOCK
+    step = BLOCK if whole else io.DEFAULT_BUFFER_SIZE
     waiting, size = [], 0
     try:
         while data := file.read1(step):
             waiting.append(data)
             size += len(data)
-            if not packed or size >= BLOCK:
+            if whole or size >= BLOCK:
                 yield b"".join(waiting)
                 waiting, size = [], 0
-    except (EOFError, OSError, zlib.error):
+    except DAMAGED:
         yield b"".join(waiting)
         raise
     if waiting:
         yield b"".join(waiting)
 
 
-def _skipped(file: io.BufferedReader) -> bytes:
+def _skipped(file: _Pieces) -> bytes:
     """What follows the end of the line, as far as it was read."""
     while data := file.read1(BLOCK):
         _, end, rest = data.partition(b"\n")

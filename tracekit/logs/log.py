@@ -176,7 +176,8 @@ def parse_file(
             reader.line(block)
     parsed = parsed_of(reader)
     if log.broken:
-        parsed.rejects.append(Reject(log.name, log.count + 1, log.broken, ""))
+        where = log.name, log.count + 1
+        parsed.rejects.append(Reject(*where, log.broken, log.torn))
     if not (parsed.parts or parsed.config or parsed.rejects):
         known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
         raise LogError(

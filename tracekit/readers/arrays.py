@@ -75,6 +75,7 @@ def read_arrays(
         raise TraceError(f"{file} is larger than {LARGEST} bytes")
     found = _found(file, dtype, shape, offset)
     parts = _parts(file, found, array)
+    parts = [column for part in parts for column in _columns(part)]
     arrays = [part for part in parts if isinstance(part, Named)]
     if tap is not None or dims or unit is not None:
         if len(arrays) != 1:
@@ -142,6 +143,20 @@ def _parts(file: Path, found: Found, array: str | None) -> list[Any]:
             f"{file} holds no {array!r}; it holds {', '.join(names[:20])}"
         )
     return [p for p, name in zip(parts, names, strict=True) if name == array]
+
+
+def _columns(part: Named | Reject) -> list[Any]:
+    """The columns of a table of records, each an array of its own."""
+    if isinstance(part, Reject):
+        return [part]
+    names = getattr(part.values, "dtype", None) and part.values.dtype.names
+    return [
+        inner
+        for name in names or ()
+        for inner in _columns(
+            replace(part, name=f"{part.name}.{name}", values=part.values[name])
+        )
+    ] or [part]
 
 
 def _event(part: Named, dims: str, file: str) -> Event:
