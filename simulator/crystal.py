@@ -12,7 +12,7 @@ from simulator.conventions import Axes
 from simulator.errors import SimulatorError
 from simulator.options import Options
 from simulator.quirks import Quirks
-from simulator.random_numbers import mosaic_rotations
+from simulator.random_numbers import Generator, mosaic_rotations
 from simulator.steps import mosaic_steps, phi_steps
 from simulator.unit_cell import UnitCell, unit_cell
 from simulator.units import MILLI, RTD
@@ -65,7 +65,8 @@ def build_crystal(
     Raises:
         SimulatorError: no unit cell, an unreadable one, or too many of them.
     """
-    cell = unit_cell(options, wavelength, quirks)
+    generator = Generator()
+    cell = unit_cell(options, wavelength, quirks, generator)
     asked = tuple(n or 1 for n in (options.N_a, options.N_b, options.N_c))
     start = options.phi / RTD
     oscillation, step = (
@@ -81,7 +82,7 @@ def build_crystal(
         None if spread is None else spread / RTD, options.mosaic_domains
     )
     mosaic = torch.tensor(
-        mosaic_rotations(domains, spread, options.mosaic_seed)
+        mosaic_rotations(domains, spread, options.mosaic_seed, generator)
         if spread > 0.0
         else [torch.eye(3).tolist()] * domains,
         dtype=torch.float64,

@@ -20,9 +20,13 @@ _Rows = tuple[tuple[float, ...], ...]
 
 @dataclass(slots=True)
 class Generator:
-    """One stream; a seed <= 0 starts it, which all of nanoBragg's are."""
+    """All of a run's random numbers; a seed <= 0 starts it anew.
 
-    seed: int
+    The seeds of a command line are negated, so a negative one is a state > 0
+    that goes on with the table that the user before it left.
+    """
+
+    seed: int = 0
     latest: int = 0
     table: list[int] = field(default_factory=lambda: [0] * _SIZE)
 
@@ -73,15 +77,18 @@ def random_rotation(spread: float, generator: Generator) -> _Rows:
     )
 
 
-def mosaic_rotations(domains: int, spread: float, seed: int) -> list[_Rows]:
+def mosaic_rotations(
+    domains: int, spread: float, seed: int, generator: Generator
+) -> list[_Rows]:
     """A rotation for each mosaic domain; the first one is the identity.
 
     Args:
         domains: how many.
         spread: the largest rotation, in radian.
         seed: as on the command line (the generator starts from -seed).
+        generator: of the run.
     """
-    generator = Generator(-seed)
+    generator.seed = -seed
     rotations = [random_rotation(spread, generator) for _ in range(domains)]
     return [
         ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
@@ -89,14 +96,18 @@ def mosaic_rotations(domains: int, spread: float, seed: int) -> list[_Rows]:
     ]
 
 
-def random_misset(spread: float, seed: int) -> tuple[float, float, float]:
+def random_misset(
+    spread: float, seed: int, generator: Generator
+) -> tuple[float, float, float]:
     """Angles x, y, z of a random orientation, in radian.
 
     Args:
         spread: the largest rotation, in radian.
         seed: as on the command line.
+        generator: of the run.
     """
-    rows = random_rotation(spread, Generator(-seed))
+    generator.seed = -seed
+    rows = random_rotation(spread, generator)
     u = [[x / math.sqrt(sum(y * y for y in row)) for x in row] for row in rows]
     return (
         math.atan2(u[2][1], u[2][2]),

@@ -18,7 +18,7 @@ from simulator import numerics
 from simulator.errors import SimulatorError
 from simulator.options import Options
 from simulator.quirks import Quirks
-from simulator.random_numbers import random_misset
+from simulator.random_numbers import Generator, random_misset
 from simulator.units import RTD
 from simulator.vectors import cross, dot, magnitude, rotate_xyz, vector
 from tracekit import input_file
@@ -53,7 +53,7 @@ class UnitCell:
 
 
 def unit_cell(
-    options: Options, wavelength: Tensor, quirks: Quirks
+    options: Options, wavelength: Tensor, quirks: Quirks, generator: Generator
 ) -> UnitCell:
     """The lattice that a command line asks for.
 
@@ -61,6 +61,7 @@ def unit_cell(
         options: cell or matrix file, mis-setting.
         wavelength: in metre; scales a matrix file.
         quirks: which bugs to reproduce.
+        generator: for a random mis-setting.
 
     Raises:
         SimulatorError: neither a cell nor a matrix, or an unreadable one.
@@ -79,7 +80,7 @@ def unit_cell(
         star = read_matrix(options.matrix_file) * (angstrom / wavelength)
         input_file(options.matrix_file)
         input_file(options.matrix_file)
-    angles_misset = _misset(options, quirks)
+    angles_misset = _misset(options, quirks, generator)
     if angles_misset is not None:
         star = torch.stack([rotate_xyz(v, angles_misset) for v in star])
     return _regenerate(star, lengths, volume)
@@ -155,11 +156,14 @@ def _reciprocal(
     )
 
 
-def _misset(options: Options, quirks: Quirks) -> Tensor | None:
+def _misset(
+    options: Options, quirks: Quirks, generator: Generator
+) -> Tensor | None:
     """Mis-setting angles x, y, z in radian, None where there are none."""
     if options.misset_random:
         spread = 90.0 if quirks.random_misset_radian else 90.0 / RTD
-        return vector(*random_misset(spread, options.misset_seed or 0))
+        seed = options.misset_seed or 0
+        return vector(*random_misset(spread, seed, generator))
     if options.misset is None:
         return None
     return vector(*options.misset) / RTD

@@ -44,7 +44,7 @@ WITH_VALUE: dict[str, st.SearchStrategy[str]] = {
     # crystal
     "-misset": st.one_of(several(3, -40, 40), st.just("random")),
     "-misset_seed": among("42", "7"),
-    "-mosaic_seed": among("777", "1"),
+    "-mosaic_seed": among("777", "1", "-5"),
     "-N": among("1", "2", "3", "6"),
     "-Na": among("1", "3", "4"),
     "-Nc": among("2", "5", "0", "-3"),
@@ -188,3 +188,37 @@ def test_any_command_line_has_one_image(
     assert np.array_equal(finite, np.isfinite(ours))
     scale = np.abs(theirs[finite]).max(initial=0.0)
     assert np.abs(ours - theirs)[finite].max(initial=0.0) <= 1e-12 * scale
+
+
+def test_a_random_misset_leaves_its_table_to_the_mosaic(
+    place: Path, kept: Path
+) -> None:
+    """A negative mosaic seed goes on where the mis-setting ended."""
+    del place
+    words = [
+        "-cell",
+        "40",
+        "50",
+        "60",
+        "-default_F",
+        "100",
+        "-N",
+        "5",
+        "-detpixels",
+        "4",
+        "-pixel",
+        "1",
+        "-oversample",
+        "1",
+        "-misset",
+        "random",
+        "-misset_seed",
+        "9",
+        "-mosaic",
+        "5",
+        "-mosaic_seed",
+        "-5",
+    ]
+    theirs = image_of(words, [], kept)
+    ours = image_of(words, [], None)
+    assert np.allclose(ours, theirs, rtol=1e-12)

@@ -168,7 +168,9 @@ def test_the_generator_gives_the_known_numbers() -> None:
 
 def test_the_second_mosaic_domain_is_the_known_one() -> None:
     """Spread 0.5 degree, default seed, every digit; the first is none."""
-    rotations = mosaic_rotations(2, 0.5 / (180.0 / math.pi), 12345678)
+    rotations = mosaic_rotations(
+        2, 0.5 / (180.0 / math.pi), 12345678, Generator()
+    )
     assert rotations[0] == (
         (1.0, 0.0, 0.0),
         (0.0, 1.0, 0.0),
