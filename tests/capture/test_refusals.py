@@ -127,19 +127,6 @@ def test_tensors_without_values_are_refused() -> None:
             program(meta)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_captured_cuda_graph_is_refused() -> None:
-    """Its replays would run no tap."""
-    x = torch.ones(3, device="cuda")
-    graph = torch.cuda.CUDAGraph()
-    with (
-        tk.record(),
-        pytest.raises(TapError, match="CUDA graph"),
-        torch.cuda.graph(graph),
-    ):
-        double(x)
-
-
 def test_the_gradient_of_a_compiled_leaf_is_an_error() -> None:
     """Its hook would stay on the input; tapped outside it is recorded."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from tracekit.capture import torch_internals
+from tracekit.errors import TapError
 
 
 @lru_cache(maxsize=1)
@@ -34,12 +35,17 @@ def keep_order() -> None:
 
 
 def _lowered(operator: Any, *args: Any) -> Any:
-    from torch._inductor import ir
+    from torch._inductor import config, ir
     from torch._inductor.virtualized import V
     from torch._library.effects import EffectType
     from torch.utils import _pytree as pytree
 
     graph = V.graph
+    if config.triton.cudagraphs and "cuda" in graph.device_types:
+        raise TapError(
+            'CUDA graphs, of mode="reduce-overhead" or "max-autotune", run no '
+            "taps; compile with another mode while recording"
+        )
     before = graph.effectful_ops.get(EffectType.ORDERED)
     first = len(graph.operations)
     made = ir.FallbackKernel.create(operator, *args)

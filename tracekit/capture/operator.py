@@ -148,6 +148,7 @@ def _observe_planes(
 
 
 def _origin(site: Site, integers: list[int], counters: list[Tensor]) -> Origin:
+    torch_internals.refuse_capture(site.tap)
     if site.gradient:
         loops, phase = _state.loops_of(counters[-1].tolist()), "backward"
     else:

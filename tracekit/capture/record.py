@@ -77,6 +77,10 @@ def record(
         sinks: where each event goes as well (see ``tracekit.sinks``).
         program: the program's name in the run record.
 
+    Values on a GPU are copied while the program goes on, unless
+    ``stop_when`` or ``reduce`` must see them at once; all of them are there
+    when the block ends.
+
     Threads record into the one trace; a forked child (a DataLoader's worker)
     writes a part of its own, which the parent takes in at its end, and a
     recording in memory refuses it. Under torchrun every rank records to one

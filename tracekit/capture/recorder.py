@@ -24,9 +24,10 @@ from tracekit.capture.ranks import DIM, rank_of_world
 from tracekit.capture.reach import Reach
 from tracekit.capture.reduction import Reduction, reduced
 from tracekit.capture.sampling import Sampling
-from tracekit.capture.selection import Selection, take
+from tracekit.capture.selection import Selected, Selection, select
 from tracekit.capture.sinks import Sink
 from tracekit.capture.small import SmallTaps
+from tracekit.capture.transfers import Copies, Transfers, on_gpu
 from tracekit.errors import RecordingError, RecordingStopped, TapError
 from tracekit.schema import (
     ConfigValue,
@@ -67,6 +68,7 @@ class Recorder:
         self._sampling = sampling
         self._stopped: RecordingStopped | None = None
         self._sinks = sinks
+        self._transfers = Transfers()
         self._run = run
         self._closed = False
         self._lock = threading.Lock()
@@ -172,38 +174,45 @@ class Recorder:
             reduces and self.selection.leaves_out(loops, dims.coordinates)
         ):
             return []
-        taken = take(
+        selected = select(
             array, dims, loops, self.selection, where, name, self._reach,
             reduced=reduces,
         )  # fmt: skip
-        if taken is None:
+        if selected is None:
             return []
         file, line = origin.file, origin.line
         if not file:
             file, line = _caller()
-        event = Event(
-            tap=name,
-            values=taken.values,
-            axes=taken.axes,
-            kind=tensors.kind_of(taken.values),
-            dtype=tensors.type_name(array),
-            unit=unit,
-            positions=taken.positions,
-            file=file,
-            line=line,
-            context=_context(),
-            phase=origin.phase,
-            need="ignored" if origin.phase == "recompute" else "required",
-            time_ns=time.time_ns(),
-            thread=threading.get_ident(),
-            process=self._store.process,
-        )
-        if not reduces:
-            return [event]
-        if not self.selection.touches(dims.coordinates):
-            self._note_uncovered(Coverage(dims.coordinates, tap=name))
-        rank = len(dims.coordinates)
-        return [event, *reduced(event, array, rank, loops, where)]
+        about = {
+            "tap": name,
+            "dtype": tensors.type_name(array),
+            "unit": unit,
+            "file": file,
+            "line": line,
+            "context": _context(),
+            "phase": origin.phase,
+            "need": "ignored" if origin.phase == "recompute" else "required",
+            "time_ns": time.time_ns(),
+            "thread": threading.get_ident(),
+            "process": self._store.process,
+        }
+        if reduces:
+            if not self.selection.touches(dims.coordinates):
+                self._note_uncovered(Coverage(dims.coordinates, tap=name))
+            event = _event(selected, about)
+            rank = len(dims.coordinates)
+            return [event, *reduced(event, array, rank, loops, where)]
+        if any(map(on_gpu, selected.arrays())) and not self._sampling.stops:
+            self._small = None  # what it takes would come too early
+            copies = Copies()
+            later = selected.each(copies.of)
+            self._transfers.put(
+                lambda: self._deliver([_event(later, about)]),
+                copies.wait,
+                copies.size,
+            )
+            return []
+        return [_event(selected, about)]
 
     def _note_uncovered(self, nothing: Coverage) -> None:
         """State once that no number of a tap is kept along its axes."""
@@ -216,12 +225,20 @@ class Recorder:
         if os.getpid() != self._process:
             self._lock = threading.Lock()  # another thread may have held it
             self._process = os.getpid()
+            self._transfers = Transfers()
             self._store = self._store.forked()
             if self._small is not None:
                 self._small = SmallTaps(self._store, self._around)
 
     def _write(self, events: Sequence[Event]) -> None:
-        """Take the events of one firing, and end the block if they say so."""
+        """Take the events of one firing, behind all that come from a GPU."""
+        if self._transfers.started:
+            self._transfers.put(partial(self._deliver, events))
+        else:
+            self._deliver(events)
+
+    def _deliver(self, events: Sequence[Event]) -> None:
+        """Keep the events of one firing, and end the block if they say so."""
         with self._lock:
             if self._closed:
                 return  # fired in another thread as the block ended
@@ -280,6 +297,7 @@ class Recorder:
                 did not; the trace of those that did is written.
             TraceError: the events don't fit into a trace.
         """
+        broken = self._transfers.close()
         with self._lock:
             self._closed = True
         try:
@@ -307,6 +325,11 @@ class Recorder:
         finally:
             for sink in self._sinks:
                 sink.close()
+        if broken is not None:
+            raise RecordingError(
+                f"values on a GPU couldn't be copied: {broken}. What fired "
+                "before them is in the trace"
+            ) from broken
         if self._store.lost:
             raise RecordingError(self._store.lost)
         if missing:
@@ -338,6 +361,17 @@ class Recorder:
                 coordinates=outside,
             )
         return outside
+
+
+def _event(selected: Selected, about: dict[str, Any]) -> Event:
+    taken = selected.taken()
+    return Event(
+        values=taken.values,
+        axes=taken.axes,
+        positions=taken.positions,
+        kind=tensors.kind_of(taken.values),
+        **about,
+    )
 
 
 def _stored(write: Callable[[], object], root: Path) -> None:

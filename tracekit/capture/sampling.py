@@ -49,6 +49,11 @@ class Sampling:
         """Whether no firing is left out and none ends the recording."""
         return self._every == 1 and self._when is None and self._stop is None
 
+    @property
+    def stops(self) -> bool:
+        """Whether an event may end the recording: it must be seen at once."""
+        return self._stop is not None
+
     def takes(self, name: str, loops: Mapping[str, int]) -> bool:
         """Whether this firing is recorded; every firing must ask, once."""
         if self._when is not None and not self._when(name, loops):

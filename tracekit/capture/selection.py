@@ -6,9 +6,9 @@ pixels of a 4096 x 4096 tensor are two gathered rows, not a copy of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from math import prod
 from operator import index as integer
 from typing import Any
@@ -163,7 +163,74 @@ class Taken:
     positions: Index | None
 
 
-def take(
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What is selected of a value, on the device where it lies.
+
+    Args:
+        value: an array, or planes, of places and components.
+        where: boolean mask over the places, or None.
+        positions: the places' positions in the box; None for all of it.
+        components: how many of the last axes are components.
+        name, axes: what ``taken`` needs to know.
+    """
+
+    value: Any
+    where: Any
+    positions: Index | None
+    components: int
+    name: str
+    axes: Callable[[int], tuple[Axis, ...]]
+
+    def each(self, function: Callable[[Any], Any]) -> Selected:
+        """The same with this done to its arrays."""
+        value = (
+            tensors.Planes(tuple(map(function, self.value.parts)))
+            if isinstance(self.value, tensors.Planes)
+            else function(self.value)
+        )
+        return replace(self, value=value, where=function(self.where))
+
+    def arrays(self) -> tuple[Any, ...]:
+        """Its arrays, and the mask."""
+        planes = isinstance(self.value, tensors.Planes)
+        return (*(self.value.parts if planes else [self.value]), self.where)
+
+    def taken(self) -> Taken:
+        """A copy of it in memory."""
+        *parts, where = self.arrays()
+        positions, kept = self.positions, None
+        if where is not None:
+            kept = np.flatnonzero(tensors.to_numpy(where, self.name))
+            positions = kept if positions is None else positions[kept]
+        values = (
+            np.concatenate([self._rows(part, kept) for part in parts], axis=1)
+            if len(parts) > 1
+            else self._rows(parts[0], kept)
+        )
+        if positions is not None and bool(np.any(np.diff(positions) < 0)):
+            order = np.argsort(positions)
+            values, positions = values[order], positions[order]
+        size = values.shape[1]
+        if positions is not None and size != 1:
+            places = np.arange(size, dtype=np.int64)
+            positions = (positions[:, None] * size + places).reshape(-1)
+        return Taken(values.reshape(-1), self.axes(size), positions)
+
+    def _rows(self, part: Any, kept: Index | None) -> npt.NDArray[Any]:
+        """One row a place, one column a component."""
+        rank = len(part.shape) - self.components
+        if kept is not None:
+            count = prod(part.shape[:rank])
+            part = part.reshape(count, *part.shape[rank:])
+            part, rank = tensors.pick(part, [kept]), 1
+        values = tensors.to_numpy(part, self.name)
+        return values.reshape(
+            prod(values.shape[:rank]), prod(values.shape[rank:])
+        )
+
+
+def select(
     value: Any,
     dims: Dims,
     scopes: Mapping[str, int],
@@ -173,8 +240,8 @@ def take(
     reach: Reach | None = None,
     *,
     reduced: bool = False,
-) -> Taken | None:
-    """Copy the selected elements of a tapped value; None if there are none.
+) -> Selected | None:
+    """Select elements of a tapped value; None if there are none.
 
     Args:
         value: tensor, array or planes of ``dims.rank`` axes.
@@ -202,13 +269,27 @@ def take(
         where = tensors.broadcast(where, shape[:rank], name)
     if isinstance(value, tensors.Planes) and rank == len(shape):
         value = value.together()  # the components have places of their own
-    values, positions = _gather(value, where, shape[:rank], chosen, name)
-    size = values.shape[1]
-    axes = _axes(dims, shape, origins, loops, size)
-    if positions is not None and size != 1:
-        places = np.arange(size, dtype=np.int64)
-        positions = (positions[:, None] * size + places).reshape(-1)
-    return Taken(values.reshape(-1), axes, positions)
+    extents = shape[:rank]
+    positions: Index | None = None
+    if chosen:
+        along = [axis for group, _ in chosen for axis in group]
+        index = _crossed([rows for _, rows in chosen])
+        positions = _positions(along, index, extents)
+
+        def at(array: Any) -> Any:
+            return _at(array, along, index, extents, name)
+
+        where = None if where is None else at(where)
+        value = (
+            tensors.Planes(tuple(map(at, value.parts)))
+            if isinstance(value, tensors.Planes)
+            else at(value)
+        )
+    planes = isinstance(value, tensors.Planes)
+    return Selected(
+        value, where, positions, len(shape) - rank - planes, name,
+        partial(_axes, dims, shape, origins, loops),
+    )  # fmt: skip
 
 
 def _chosen(
@@ -243,44 +324,6 @@ def _chosen(
                 (axes, np.unique(local, axis=0) if one_of_two else local)
             )
     return chosen
-
-
-def _gather(
-    value: Any,
-    where: Any,
-    extents: tuple[int, ...],
-    chosen: list[tuple[list[int], Index]],
-    name: str,
-) -> tuple[npt.NDArray[Any], Index | None]:
-    """Values as (elements, components), and positions or None for all."""
-    if isinstance(value, tensors.Planes):
-        taken = [
-            _gather(part, where, extents, chosen, name) for part in value.parts
-        ]
-        return np.concatenate([v for v, _ in taken], axis=1), taken[0][1]
-    components = tuple(value.shape[len(extents) :])
-    positions: Index | None = None
-    if chosen:
-        axes = [axis for group, _ in chosen for axis in group]
-        index = _crossed([rows for _, rows in chosen])
-        positions = _positions(axes, index, extents)
-        value = _at(value, axes, index, extents, name)
-        if where is not None:
-            where = _at(where, axes, index, extents, name)
-    if where is not None:
-        kept = np.flatnonzero(tensors.to_numpy(where, name))
-        count = prod(where.shape)
-        value = tensors.pick(value.reshape(count, *components), [kept])
-        positions = kept if positions is None else positions[kept]
-    values = tensors.to_numpy(value, name)
-    rank = len(value.shape) - len(components)
-    values = values.reshape(
-        prod(values.shape[:rank]), prod(values.shape[rank:])
-    )
-    if positions is not None and bool(np.any(np.diff(positions) < 0)):
-        order = np.argsort(positions)
-        return values[order], positions[order]
-    return values, positions
 
 
 def _at(

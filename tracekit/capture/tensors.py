@@ -222,7 +222,13 @@ def pick(array: Any, indices: list[npt.NDArray[np.int64]]) -> Any:
     if isinstance(array, np.ndarray):
         return array[tuple(indices)]
     torch = sys.modules["torch"]
-    return array[tuple(torch.from_numpy(i).to(array.device) for i in indices)]
+    places = [torch.from_numpy(i) for i in indices]
+    if array.is_cuda:  # else the program would wait for them to arrive
+        places = [
+            place.pin_memory().to(array.device, non_blocking=True)
+            for place in places
+        ]
+    return array[tuple(place.to(array.device) for place in places)]
 
 
 def broadcast(mask: Any, shape: tuple[int, ...], name: str) -> Any:

@@ -33,6 +33,7 @@ NEEDED = (
     "torch.library:_register_effectful_op",
 )
 INDUCTOR = (
+    "torch._inductor.config:triton.cudagraphs",
     "torch._inductor.graph:GraphLowering",
     "torch._inductor.ir:FallbackKernel.create",
     "torch._inductor.lowering:lowerings",
@@ -222,8 +223,8 @@ def refuse_fakes(name: str) -> None:
         )
 
 
-def refuse_replay(value: Tensor, name: str) -> None:
-    """Raise where torch keeps the tensor's operations without the tap.
+def refuse_replay(name: str) -> None:
+    """Raise where torch keeps what a program does without the tap.
 
     Raises:
         TapError: in torch.jit.trace, or while a CUDA graph is captured.
@@ -233,8 +234,21 @@ def refuse_replay(value: Tensor, name: str) -> None:
             f"tap {name!r}: torch.jit.trace keeps no taps; record the "
             "untraced function, or export it with torch.export"
         )
-    if value.is_cuda and torch.cuda.is_current_stream_capturing():
+    refuse_capture(name)
+
+
+def refuse_capture(name: str) -> None:
+    """Raise where a CUDA graph takes up what runs, without the tap.
+
+    Raises:
+        TapError: in torch.cuda.graph, or a compiler's CUDA graphs.
+    """
+    if (
+        torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        and torch.cuda.is_current_stream_capturing()
+    ):
         raise TapError(
-            f"tap {name!r}: a CUDA graph is captured, and its replays run "
-            "no taps; record without the graph"
+            f"tap {name!r}: a CUDA graph is captured, and its replays run no "
+            "taps; record without the graph, and compiled code with a mode "
+            'that makes none (the default, or "max-autotune-no-cudagraphs")'
         )

@@ -67,9 +67,10 @@ def fire(
         torch_internals.refuse_fakes(name)
         _fire_traced(value, name, dims, unit, where, grad)
     elif not any(isinstance(part, Tensor) for part in _parts(value)):
+        torch_internals.refuse_capture(name)
         emit(value, name, dims, unit, where)
     else:
-        torch_internals.refuse_replay(_parts(value)[0], name)
+        torch_internals.refuse_replay(name)
         phase = torch_internals.phase()
         origin = None if phase == "forward" else Origin(phase=phase)
         emit(value, name, dims, unit, where, origin)

@@ -11,7 +11,7 @@ import numpy as np
 
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims, dims_of, unnamed_dims
-from tracekit.capture.selection import Selection, take
+from tracekit.capture.selection import Selection, select
 from tracekit.errors import TapError, TraceError
 from tracekit.readers.array_formats import (
     LARGEST,
@@ -171,9 +171,10 @@ def _event(part: Named, dims: str, file: str) -> Event:
         values.astype(values.dtype.newbyteorder("="), copy=False), part.name
     )
     named = _dims(part, tuple(array.shape), dims)
-    taken = take(array, named, {}, _ALL, None, part.name)
-    if taken is None:
+    selected = select(array, named, {}, _ALL, None, part.name)
+    if selected is None:
         raise ValueError("nothing of it could be taken")
+    taken = selected.taken()
     return Event(
         part.name,
         taken.values,
