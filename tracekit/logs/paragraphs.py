@@ -10,14 +10,16 @@ has. Then the numbers of all paragraphs of its kind are columns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from tracekit.logs.events import Reading
+from tracekit.logs.number_columns import Printed
 from tracekit.logs.plain_numbers import INDEX, REBUILT, WHOLE
 from tracekit.logs.shapes import Meaning, Part
+from tracekit.schema import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,16 @@ class Placed:
         """Whether its pixel doesn't matter."""
         item = self.part.item
         return isinstance(item, Reading) and item.rule.level == "run"
+
+    @property
+    def columns(self) -> int:
+        """How many columns of ``Printed`` its events need."""
+        item = self.part.item
+        if isinstance(item, Event) or self.part.integers:
+            return 1
+        forms = (item.rule.format, item.family.format, item.family.list_format)
+        plain = all(f is None or f.style in "ge" for f in forms)
+        return 3 if plain else len(fields(Printed))
 
     @property
     def own(self) -> slice:

@@ -59,7 +59,11 @@ class Sheet:
     def rows(self, placed: Placed, place: int) -> Rows:
         """What one of the taps has, the ``place``-th of its paragraph."""
         own = placed.own
-        columns = (kept.rows(own.start, own.stop) for kept in self.numbers)
+        columns = [
+            kept.rows(own.start, own.stop)
+            for kept in self.numbers[: placed.columns]
+        ]
+        columns += columns[:1] * (len(self.numbers) - len(columns))
         line, sequence = self.places.rows(0, 2)
         return Rows(
             line + placed.line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tracekit.storage.spill import Kept, Spill
 
 _ROWS = 1 << 17
 _TEXTS = ("phase", "file", "context")
+_LIST = pa.list_(pa.int64())
 _OWN = ("sequence", "event", "line", "time_ns", "thread")
 
 
@@ -30,8 +32,9 @@ class EventRows:
         pattern: the first event.
         size: how many elements each holds.
         count, last: how many events, and the place of the last among all.
-        own: sequence, event, line, time and thread, one row an event.
-        origins: one row an event, one column an axis.
+        corner: the first event's origins.
+        own: by name those of ``_OWN`` that are not 0, sequences ascend; by
+            number of their axis those origins that are not the first's.
     """
 
     tap: int
@@ -39,8 +42,8 @@ class EventRows:
     size: int
     count: int
     last: int
-    own: Kept
-    origins: Kept
+    corner: list[int]
+    own: dict[str | int, Kept]
     _done: int = 0
 
     @classmethod
@@ -48,33 +51,31 @@ class EventRows:
         cls, tap: int, part: EventColumns, ranks: Ordinals, spill: Spill
     ) -> EventRows:
         """The events of a part, in the order in which they fired."""
-        own = np.zeros((len(part), len(_OWN)), np.int64)
         columns = (part.sequence, ranks, part.line, part.time_ns, part.thread)
-        for place, column in enumerate(columns):
-            if column is not None:
-                own[:, place] = column
+        own: dict[str | int, Kept] = {
+            name: spill.put(column)
+            for name, column in zip(_OWN, columns, strict=True)
+            if column is not None and (name == "sequence" or column.any())
+        }
+        for axis, column in enumerate(part.origins.T):
+            if bool(np.any(column != column[0])):
+                own[axis] = spill.put(column)
         return cls(
             tap,
             part.pattern,
             part.size,
             len(part),
             int(part.sequence[-1]),
-            spill.put(own),
-            spill.put(part.origins),
+            part.origins[0].tolist(),
+            own,
         )
 
-    def until(self, end: int) -> tuple[Ordinals, Ordinals]:
+    def until(self, end: int) -> dict[str | int, Ordinals]:
         """The next rows whose place is before ``end``."""
-        first, step = self._done, _ROWS >> 4
-        found = [np.empty((0, len(_OWN)), np.int64)]
-        while self._done < self.count:
-            rows = self.own.rows(self._done, self._done + step)
-            here = int(np.searchsorted(rows[:, 0], end))
-            found.append(rows[:here])
-            self._done += here
-            if here < len(rows):
-                break
-        return np.concatenate(found), self.origins.rows(first, self._done)
+        first = self._done
+        rows = self.own["sequence"].rows(first, first + _ROWS)
+        last = self._done = first + int(np.searchsorted(rows, end))
+        return {key: kept.rows(first, last) for key, kept in self.own.items()}
 
 
 def write_event_rows(file: Path, parts: Sequence[EventRows]) -> None:
@@ -85,52 +86,65 @@ def write_event_rows(file: Path, parts: Sequence[EventRows]) -> None:
         kind = pa.dictionary(pa.int32(), pa.string())
         schema = schema.set(place, pa.field(name, kind))
     increasing = ("sequence", "event", "line")
-    with pq.ParquetWriter(
-        file,
-        schema,
-        store_schema=False,
-        use_dictionary=[n for n in EVENT.names if n not in increasing],
-        column_encoding=dict.fromkeys(increasing, "DELTA_BINARY_PACKED"),
-    ) as writer:
+    with (
+        pq.ParquetWriter(
+            file,
+            schema,
+            store_schema=False,
+            use_dictionary=[n for n in EVENT.names if n not in increasing],
+            column_encoding=dict.fromkeys(increasing, "DELTA_BINARY_PACKED"),
+        ) as writer,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        writing = None
         last = max((part.last for part in parts), default=-1)
         for first in range(0, max(last + 1, 1), _ROWS):
-            writer.write_table(_window(parts, first, schema))
+            rows = _window(parts, first, schema)
+            if writing is not None:
+                writing.result()
+            writing = aside.submit(writer.write_table, rows)
+        if writing is not None:
+            writing.result()
 
 
 def _window(
     parts: Sequence[EventRows], first: int, schema: pa.Schema
 ) -> pa.Table:
     """Rows of the events ``first`` to ``first + _ROWS``, as far as kept."""
-    own = np.zeros((len(_OWN), _ROWS), np.int64)
-    code = np.full(_ROWS, -1, np.int32)
-    dims = np.zeros(_ROWS + 1, np.int32)
+    own = {name: np.zeros(_ROWS, np.int64) for name in _OWN}
+    code = np.full(_ROWS, -1)
     taken = []
     for number, part in enumerate(parts):
-        rows, origins = part.until(first + _ROWS)
-        if len(rows):
-            at = rows[:, 0] - first
-            own[:, at], code[at] = rows.T, number
-            dims[at + 1] = origins.shape[1]
-            taken.append((part, at, origins))
-    starts = np.cumsum(dims, dtype=np.int32)
-    both = np.zeros((2, int(starts[-1])), np.int64)
-    for part, at, origins in taken:
-        places = starts[at][:, None] + np.arange(origins.shape[1])
-        both[0][places] = origins
-        both[1][places] = [axis.extent for axis in part.pattern.axes]
-    kept = np.flatnonzero(code >= 0)
-    lists = pa.array(np.append(starts[kept], starts[-1]))
-    code = code[kept]
+        if part.last >= first:
+            rows = part.until(first + _ROWS)
+            at = rows["sequence"] - first
+            code[at] = number
+            taken.append((at, rows))
+    fired = code >= 0
+    place = np.cumsum(fired) - 1
+    code = code[fired]
+    lists = [[a.extent for a in part.pattern.axes] for part in parts]
+    extents = pa.array(lists, _LIST).take(pa.array(code))
+    corners = pa.array([p.corner for p in parts], _LIST).take(pa.array(code))
+    starts = corners.offsets.to_numpy()
+    origins = corners.values.to_numpy().copy()
+    for at, rows in taken:
+        for key, column in rows.items():
+            if isinstance(key, str):
+                own[key][at] = column
+            else:
+                origins[starts[place[at]] + key] = column
+    process = np.array([p.pattern.process for p in parts], np.int64)
     columns: dict[str, Any] = {
-        **{name: own[n][kept] for n, name in enumerate(_OWN)},
-        "run_id": np.zeros(len(kept), np.int64),
+        **{name: column[fired] for name, column in own.items()},
+        "run_id": np.zeros(len(code), np.int64),
         "tap_id": _by_part(parts, "tap")[code],
         "elements": _by_part(parts, "size")[code],
-        "process": np.array([p.pattern.process for p in parts], np.int64)[
-            code
-        ],
-        "grid_origin": pa.ListArray.from_arrays(lists, pa.array(both[0])),
-        "grid_extent": pa.ListArray.from_arrays(lists, pa.array(both[1])),
+        "process": process[code],
+        "grid_origin": pa.ListArray.from_arrays(
+            corners.offsets, pa.array(origins)
+        ),
+        "grid_extent": extents,
     }
     for name in _TEXTS:
         words = [getattr(part.pattern, name) for part in parts]

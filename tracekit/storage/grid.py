@@ -122,7 +122,7 @@ def box_ordinals(origins: Ordinals, grid: tuple[Axis, ...]) -> Ordinals:
     """Places in the grid of boxes' first corners, one row of origins each."""
     low = np.array([axis.origin for axis in grid], np.int64)
     steps = np.array(strides(grid), np.int64)
-    found: Ordinals = ((origins - low) * steps).sum(axis=1, dtype=np.int64)
+    found: Ordinals = origins @ steps - low @ steps
     return found
 
 

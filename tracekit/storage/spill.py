@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import threading
@@ -56,8 +57,7 @@ class OnDisk:
         """Some of its rows."""
         last = min(last, self.shape[0])
         shape = (max(last - first, 0), *self.shape[1:])
-        size = self.dtype.itemsize
-        row = size * int(np.prod(self.shape[1:], dtype=np.int64))
+        row = self.dtype.itemsize * math.prod(self.shape[1:])
         found = np.empty(shape, self.dtype)
         left = found.reshape(-1).view(np.uint8).data
         place = self.place + first * row
