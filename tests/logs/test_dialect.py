@@ -93,6 +93,53 @@ def test_a_user_s_dialect_counts_its_own_loops(small: Path) -> None:
     ]
 
 
+FORTRAN = """\
+dialect = "fortran"
+program = "stencil"
+[pixel]
+dims = ["row", "column"]
+[[family]]
+name = "values"
+prefix = '^[ ]*(?=[TS]\\()'
+forms = ["mixed"]
+names = ["values"]
+[[family]]
+name = "rows"
+prefix = '^(?=\\d)'
+forms = ["columns"]
+columns = ["step", "E"]
+names = ["rows"]
+[names.values.T]
+indices = ["row", "column"]
+first = 1
+unit = "K"
+[names.rows.step]
+coordinates = ["step"]
+first = 1
+"""
+
+
+def test_indices_behind_a_name_and_columns_of_a_table(tmp_path: Path) -> None:
+    """They count from the program's first; a wrong number is a reject."""
+    (tmp_path / "f.toml").write_text(FORTRAN)
+    lines = [" T(3,4) = 0.5", "S(3,4)=1 S(5)=2", "T(1)=2", "1 0.25", "2 3 4"]
+    parsed = parse(lines, load_dialect(tmp_path / "f.toml"), "f.log")
+    assert [
+        (e.tap, e.unit, [(a.dim, a.origin) for a in e.axes])
+        for e in parsed.events
+    ] == [
+        ("T", "K", [("row", 2), ("column", 3)]),
+        ("S", None, [("i", 3), ("j", 4)]),
+        ("S", None, [("i", 5)]),
+        ("E", None, [("step", 0)]),
+    ]
+    assert [reject.reason for reject in parsed.rejects] == [
+        "expected 2 indices after 'T', got 1",
+        "expected 2 columns (step, E ...), got 3",
+    ]
+    assert parsed.coordinates == 6
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -101,6 +148,7 @@ def test_a_user_s_dialect_counts_its_own_loops(small: Path) -> None:
             "OUT('",
             r"family\[0\]: prefix: 'OUT\(': it doesn't compile",
         ),
+        ('["named"]', '["columns"]', "columns: the form columns and the"),
         ('["named"]', '["naming"]', "forms: 'naming' is none of named"),
         ('"%.15g"', '"15g"', "format: '15g' is no print format"),
         ('["all"]', '["none"]', "there is no table names.none"),

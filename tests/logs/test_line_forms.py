@@ -91,6 +91,19 @@ BARE: dict[str, list[tuple[int, Form]]] = {
         (3, lambda n: f'cell(1,2): x=[[{n[0]}, {n[1]}], [{n[2]}]] m="a b"'),
         (3, lambda n: f"x[0][1] = {{{n[0]} {n[1]}}} |y|={n[2]}; m = fast"),
     ],
+    "columns": [
+        (3, lambda n: f"{n[0]} {n[1]}  ok\t{n[2]}"),
+        (3, lambda n: f"{n[0]},{n[1]} ; {n[2]}"),
+    ],
+    "json": [
+        (
+            3,
+            lambda n: (
+                f'{{"step": 3, "x": {{"y": {n[0]}}}, "m": true, '
+                f'"z": [[{n[1]}], {n[2]}], "name": "1.5"}}'
+            ),
+        )
+    ],
     "text": [(0, lambda n: f"{n[0]} of some words")],
 }
 PRINTED: list[Callable[[float], str]] = [
@@ -110,7 +123,8 @@ def test_each_form_by_itself_gives_back_what_was_printed(
     form: str, values: list[float], spelling: Callable[[float], str]
 ) -> None:
     """Also in hexadecimal and with Fortran's D, whatever dialect needs it."""
-    words = [spelling(value) for value in values]
+    plain = form == "json"  # which has no other spelling of a number
+    words = [(PRINTED[0] if plain else spelling)(value) for value in values]
     for count, line in BARE[form]:
         printed = line(words)
         found = FORMS_BY_NAME[form](printed, {"eV": "eV"})
@@ -141,6 +155,23 @@ def test_the_mixed_form_knows_names_indices_texts_and_units() -> None:
         ("E", (), ("1e-3",), None, "eV/s"),
         ("info", (), ("4",), None, None),
     ]
+
+
+def test_json_keeps_names_texts_and_digits() -> None:
+    """Names inside of others are joined, and nothing is rounded."""
+    line = '{"a": {"b": 0.10, "c": "x"}, "n": null, "v": [1, "y"], "k": NaN}'
+    found = FORMS_BY_NAME["json"](line, {})
+    assert found is not None
+    assert [(s.name, s.numbers, s.text) for s in found] == [
+        ("a.b", ("0.10",), None),
+        ("a.c", (), "x"),
+        ("n", (), "null"),
+        ("v.0", ("1",), None),
+        ("v.1", (), "y"),
+        ("k", ("NaN",), None),
+    ]
+    for broken in ("[1]", "{", "{}", '{"a": 01}', '{"a":' * 100_000):
+        assert FORMS_BY_NAME["json"](broken, {}) is None
 
 
 @pytest.mark.parametrize(

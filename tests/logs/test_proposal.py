@@ -59,8 +59,33 @@ FLUID = """\
 [2024-05-01 12:00:00.2] [solver] [debug] iteration 3: residual 1e-3, drag 0.25
 [2024-05-01 12:00:00.3] [io] [info] wrote out.h5
 """
-TEXTS = {"climate": CLIMATE, "rays": RAYS, "fluid": FLUID}
+TABLE = """\
+solver (2 Aug 2023)
+# Step, T[K], p(Pa), status
+     0,  1.5, 1e5, ok
+WARNING: slow
+   100,  inf, -2, ok
+Loop time of 0.05 on 4 procs
+"""
+JSON = """\
+{"step": 1, "loss": {"mean": 0.5}, "mode": "fast"}
+{"step": 2, "loss": {"mean": 0.25}, "mode": "fast"}
+"""
+TEXTS = {
+    "table": TABLE,
+    "json": JSON,
+    "climate": CLIMATE,
+    "rays": RAYS,
+    "fluid": FLUID,
+}
 WANTED: dict[str, dict[tuple[str, str, str | None], list[list[float]]]] = {
+    "table": {
+        ("T", "step=0", "K"): [[1.5]],
+        ("T", "step=100", "K"): [[float("inf")]],
+        ("p", "step=100", "Pa"): [[-2]],
+        ("status", "step=0", None): [[]],
+    },
+    "json": {("loss.mean", "step=2", None): [[0.25]]},
     "climate": {
         ("time", "", "s"): [[300.0], [330.0]],
         ("T", "step=10 slow=3 fast=4", "K"): [[0.25]],
@@ -128,7 +153,7 @@ def test_a_log_is_read_with_what_was_proposed_for_it(
 def test_logs_of_several_kinds_are_read_with_their_proposals(
     program: str, tmp_path: Path
 ) -> None:
-    """Subscripts, records, times of day, units of several factors.
+    """Tables, JSON, subscripts, records, times of day, products of units.
 
     Every number lies at its own place, before anybody corrects the proposal.
     """

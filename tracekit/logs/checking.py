@@ -18,7 +18,7 @@ from tracekit.logs.patterns import SEARCHED
 from tracekit.schema import Reject
 
 _ASSIGNS = re.compile(rf"[^\W\d][\w.]*+[ \t]*+=[ \t]*+{NUMBER}(?!\w)")
-_FORMS = [form for name, form in FORMS.items() if name != "text"]
+_FORMS = [f for name, f in FORMS.items() if name not in ("text", "columns")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ class Family:
         scope: how far a line that only states coordinates reaches: the
             ``family`` or the whole ``file``.
         stream: families of one stream share the count of iterations.
+        columns: names of the columns, for rows of a table.
         commas: what ``1,5`` is: two numbers, or nobody knows ("unclear").
     """
 
@@ -122,6 +123,7 @@ class Family:
     match: re.Pattern[str] | None = None
     scope: Literal["family", "file"] = "family"
     stream: str = ""
+    columns: tuple[str, ...] = ()
     commas: Literal["unclear", "separate"] = "unclear"
 
     def functions(self) -> tuple[Form, ...]:

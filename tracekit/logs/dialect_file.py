@@ -194,6 +194,7 @@ def _family(
             item.one_of("scope", ("family", "file"), "family"),
         ),
         stream=item.take("stream", str, ""),
+        columns=item.texts("columns"),
         commas=cast(
             Literal["unclear", "separate"],
             item.one_of("commas", ("unclear", "separate"), "unclear"),
@@ -201,6 +202,10 @@ def _family(
     )
     if family.reads == "statements" and not (forms or match):
         raise item.fail("forms", "is missing: name a form or give a match")
+    if ("columns" in forms) != bool(family.columns):
+        raise item.fail(
+            "columns", "the form columns and the columns' names go together"
+        )
     item.done()
     return family
 

@@ -7,8 +7,9 @@ for each family of lines which forms to try, in this order.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tracekit.logs.numbers import NUMBER
@@ -50,6 +51,7 @@ _PLAIN = rf"{NUMBER}(?:{_GAP}{NUMBER}(?!\w))*"
 _LIST = rf"[\[({{][ \t]*(?:{_PLAIN})?[ \t]*[\])}}]"
 _ROWS = rf"[\[({{](?:[ \t,;]*+{_LIST})++[ \t]*[\])}}]"
 _VALUE = re.compile(rf"(?P<list>{_LIST}|{_ROWS})|(?P<plain>{_PLAIN})")
+_GAPS = re.compile(_GAP)
 _ONE = re.compile(NUMBER)
 _WORD = r"[^\W\d][\w.]*"
 _KEY = re.compile(rf"[ \t,;]*(?P<name>\|?{_WORD}\|?)[ \t]*=[ \t]*(?!=)")
@@ -221,6 +223,75 @@ def _quoted(payload: str, start: int) -> tuple[Statement, int] | None:
     return Statement("", text=word), found.end()
 
 
+def columns(payload: str, units: Units) -> list[Statement] | None:
+    """``100 0.758 -5.768 ok``: a row of a table, one statement a column.
+
+    The names of the columns are the family's.
+    """
+    del units
+    words = _GAPS.split(payload.strip(" \t"))
+    found = [
+        Statement("", (word,)) if _ONE.fullmatch(word) else _word(word)
+        for word in words
+    ]
+    return found if any(s.numbers for s in found) else None
+
+
+def json_object(payload: str, units: Units) -> list[Statement] | None:
+    """``{"step": 1, "loss": {"mean": 0.5}}``: ``step`` and ``loss.mean``."""
+    del units
+    if not payload.startswith("{"):
+        return None
+    try:
+        content = json.loads(
+            payload,
+            parse_float=_Printed,
+            parse_int=_Printed,
+            parse_constant=_Printed,
+        )
+        return list(_members("", content)) or None
+    except (ValueError, RecursionError):
+        return None
+
+
+class _Printed(str):
+    """A number of JSON as it was printed; other texts are plain ones."""
+
+    __slots__ = ()
+
+
+def _members(name: str, value: object) -> Iterator[Statement]:
+    """A value of JSON, or all that is inside it, names with points between."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _members(f"{name}.{key}" if name else key, inner)
+    elif isinstance(value, _Printed):
+        yield Statement(name, (str(value),))
+    elif isinstance(value, list):
+        numbers = tuple(_flat(value))
+        if all(isinstance(number, _Printed) for number in numbers):
+            yield Statement(name, tuple(map(str, numbers)), listed=True)
+        else:
+            for place, inner in enumerate(value):
+                yield from _members(f"{name}.{place}", inner)
+    else:
+        yield Statement(
+            name, text=value if isinstance(value, str) else json.dumps(value)
+        )
+
+
+def _flat(value: list[object]) -> Iterator[object]:
+    for inner in value:
+        if isinstance(inner, list):
+            yield from _flat(inner)
+        else:
+            yield inner
+
+
+def _word(word: str) -> Statement:
+    return Statement("", text=word)
+
+
 def text(payload: str, units: Units) -> list[Statement] | None:
     """Anything else: ``name=some text``, ``name WORD``, or a banner."""
     del units
@@ -242,6 +313,8 @@ FORMS: dict[str, Form] = {
     "indexed": indexed,
     "listed": listed,
     "mixed": mixed,
+    "columns": columns,
+    "json": json_object,
     "text": text,
 }
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from tracekit.logs.line_forms import FORMS, Statement
 from tracekit.logs.numbers import count_numbers, parse_number
+from tracekit.logs.proposal_tables import TableFinder, row_pattern
 from tracekit.logs.unit_words import UnitWords
 
 LINES = 200_000
@@ -54,7 +55,7 @@ _DIMS |= {dim: dim for dim in ("slow", "fast", "i", "j", "k", "step")}
 _DIMS |= {dim: dim for dim in ("iter", "iteration", "layer", "level")}
 _DIMS |= {dim: dim for dim in ("depth", "bounce", "frame", "timestep")}
 _DIMS |= {dim: dim for dim in ("source", "cell", "node", "point", "particle")}
-_FORMS = [name for name in FORMS if name != "text"]
+_FORMS = [name for name in FORMS if name not in ("text", "columns")]
 _UNITS = UnitWords()
 _ENOUGH = 3
 
@@ -122,6 +123,9 @@ class Group:
         units: words behind values, with the unit that they stand for.
         unread: lines with numbers that no form fits, by their first word.
         header: a line that states a place, the word and how many indices.
+        ahead: a pattern of its payloads, where they don't begin with names.
+        columns: names of the columns, of rows of a table.
+        commas: whether commas separate those.
     """
 
     tags: tuple[str, ...]
@@ -134,6 +138,9 @@ class Group:
     units: dict[str, str] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
     header: tuple[str, int] | None = None
+    ahead: str = ""
+    columns: tuple[str, ...] = ()
+    commas: bool = False
 
     @property
     def lines(self) -> int:
@@ -143,7 +150,7 @@ class Group:
     @property
     def left(self) -> int:
         """Lines with its prefix that no form fits."""
-        if self.tags:
+        if self.tags or self.ahead:
             return self.unread.total()
         return sum(self.unread[name] for name in self.names)
 
@@ -151,7 +158,9 @@ class Group:
     def worth_reading(self) -> bool:
         """Whether it looks like data and not like prose."""
         signed = {"assigned", "mixed"} & set(self.forms)
-        enough = self.tags or self.lines >= _ENOUGH or signed
+        if self.columns:
+            return self.lines > 1
+        enough = self.tags or self.ahead or self.lines >= _ENOUGH or signed
         return bool(enough) and self.lines > 0 and self.lines >= self.left
 
 
@@ -179,9 +188,14 @@ def propose(lines: Iterable[str]) -> Proposal:
     [(('DEBUG:',), ['omega', 'hkl'])]
     """
     groups: dict[tuple[str, ...], Group] = {}
+    tables = TableFinder()
     placed, count = False, 0
     for line in islice(lines, LINES):
         count += 1
+        columns = tables.columns_of(line[:LONGEST])
+        if columns:
+            _row(groups, columns, line[:LONGEST], placed=placed)
+            continue
         tags, payload, timed = _split(line[:LONGEST].rstrip())
         header = _HEADER.fullmatch(payload)
         if header is not None:
@@ -235,11 +249,32 @@ def _sort(
         if inside:
             tags = (*tags, *words["words"].split())
             payload, forms = rest, inside
-    group = groups.setdefault(tags, Group(tags))
+    group = (
+        groups.setdefault((*tags, "{"), Group(tags, ahead=r"\{"))
+        if "json" in forms
+        else groups.setdefault(tags, Group(tags))
+    )
     group.anchored = group.anchored or words is not None
     group.payloads.append((payload, placed))
     group.fitting[forms] += 1
     return group
+
+
+def _row(
+    groups: dict[tuple[str, ...], Group],
+    columns: tuple[str, ...],
+    line: str,
+    *,
+    placed: bool,
+) -> None:
+    """Put a row into the group of its table."""
+    group = groups.setdefault(
+        ("row", *columns),
+        Group((), ahead=row_pattern(len(columns)), columns=columns),
+    )
+    group.commas = group.commas or "," in line
+    group.payloads.append((line, placed))
+    group.fitting["columns",] += 1
 
 
 def _fitting(payload: str) -> tuple[tuple[str, ...], int]:
@@ -267,6 +302,9 @@ def _learn(group: Group) -> None:
         if found is None:
             group.unread[payload.split(maxsplit=1)[0]] += 1
             continue
+        if group.columns:
+            pairs = zip(found, group.columns, strict=True)
+            found = [replace(one, name=name) for one, name in pairs]
         placed = placed or any(map(_is_place, found))
         for statement in found:
             if statement.name:
@@ -286,7 +324,7 @@ def _chosen(fitting: Counter[tuple[str, ...]]) -> tuple[str, ...]:
     left, chosen = dict(fitting), []
     while any(left):
         best = max(
-            _FORMS, key=lambda f: sum(n for fit, n in left.items() if f in fit)
+            FORMS, key=lambda f: sum(n for fit, n in left.items() if f in fit)
         )
         chosen.append(best)
         left = {fit: n for fit, n in left.items() if best not in fit}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from tracekit.logs.proposal import TIME, Group, Name, Proposal
+from tracekit.logs.unit_words import UnitWords
 
 _HEADING = """\
 # Proposed from {source} by `tracekit dialect init`: guesses to check.
@@ -29,6 +30,8 @@ _SUFFIX = {
     "_keV": "keV",
 }
 _LONGEST = 1500
+_IN_BRACKETS = re.compile(r"(?P<name>[^\[(]+)[\[(](?P<unit>[^\])]+)[\])]")
+_UNITS = UnitWords()
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -62,7 +65,8 @@ def dialect_text(proposal: Proposal, name: str, source: str) -> str:
 def _table(group: Group, taken: set[str]) -> str:
     """A name for a family, from the words that its lines begin with."""
     words = re.findall(r"[A-Za-z0-9]+", " ".join(group.tags))
-    bare = "_".join(words).lower() or "lines"
+    kind = "rows" if group.columns else "records" if group.ahead else "lines"
+    bare = "_".join(words).lower() or kind
     name = bare
     for number in count(2):
         if name not in taken:
@@ -121,13 +125,24 @@ def _family(group: Group, table: str) -> str:
         f'name = "{table}"\n'
         f"prefix = {_pattern(_prefix(group))}\n"
         f"forms = {json.dumps(forms)}{left}\n"
+        + _columns(group)
         + (f'names = ["{table}"]\n' if group.names else "")
         + f'# format = "%.{digits}g"  # what does the printf say?\n'
     )
 
 
+def _columns(group: Group) -> str:
+    """The names of a table's columns."""
+    if not group.columns:
+        return ""
+    commas = 'commas = "separate"\n' if group.commas else ""
+    return f"columns = {json.dumps(list(group.columns))}\n{commas}"
+
+
 def _prefix(group: Group) -> str:
     """The pattern before the payload, from the tags or from the names."""
+    if group.ahead and not group.tags:
+        return rf"{_start(group)}(?={group.ahead})"
     if group.tags:
         tags = r"[ \t]*".join(re.escape(tag) for tag in group.tags)
         return rf"{_start(group)}{tags}(?![\w=])" if group.anchored else tags
@@ -155,9 +170,11 @@ def _rule(name: str, seen: Name) -> Iterator[str]:
     if dims:
         yield f"coordinates = {json.dumps(list(dims))}"
         return
-    bare = name.strip(":")
+    bare, unit = _split_unit(name.strip(":"))
     if bare != name:
         yield f"tap = {json.dumps(bare)}"
+    if unit:
+        yield f"unit = {json.dumps(unit)}"
     if seen.texts:
         yield 'kind = "text"'
     if seen.indices:
@@ -172,6 +189,13 @@ def _rule(name: str, seen: Name) -> Iterator[str]:
     units = [unit for end, unit in _SUFFIX.items() if bare.endswith(end)]
     for unit in units[:1]:
         yield f'# unit = "{unit}"  # so the name says; does the program?'
+
+
+def _split_unit(name: str) -> tuple[str, str]:
+    """``T[K]`` and ``p (Pa)``: a name and the unit that it states."""
+    found = _IN_BRACKETS.fullmatch(name)
+    unit = _UNITS.get(found["unit"]) if found else None
+    return (found["name"], unit) if found and unit else (name, "")
 
 
 def _key(name: str) -> str:

@@ -94,6 +94,8 @@ def _statements(
         found = form(payload, units) if name != "text" else None
         if found is not None:
             _check_commas(family, payload)
+            if name == "columns":
+                found = _of_columns(family, found)
             return found, ""
     if rule and not rule.coordinates:
         part = leading(payload, max(rule.count, 1))
@@ -103,6 +105,20 @@ def _statements(
     if "text" not in family.forms or found is None:
         raise ValueError(f"no form of {family.name} fits the line")
     return found, ""
+
+
+def _of_columns(family: Family, row: list[Statement]) -> list[Statement]:
+    """A row with the names of its columns."""
+    names = family.columns
+    if len(row) != len(names):
+        raise ValueError(
+            f"expected {len(names)} columns ({', '.join(names[:4])} ...), got "
+            f"{len(row)}"
+        )
+    return [
+        replace(statement, name=name)
+        for statement, name in zip(row, names, strict=True)
+    ]
 
 
 def _check_commas(family: Family, payload: str) -> None:
