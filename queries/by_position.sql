@@ -12,6 +12,7 @@
 -- elements                  how many numbers each side has
 -- kind                      what they are: float, int, uint or bool
 -- rtol, atol, max_ulps, precision  see pair
+-- same                      both sides hold the same values, as hashes tell
 -- plain                     floats that are compared as they lie there
 -- quick                     and each alone, not as a part of its vector
 CREATE OR REPLACE MACRO _meet_floats(number, actual, expected) AS TABLE
@@ -53,9 +54,12 @@ WHERE FALSE;
 
 CREATE OR REPLACE VIEW _met AS FROM _met_none;
 
--- of them: those that are not close at first sight, those that quick leaves
--- out, and the first that diverged of each pair of which quick knows it
+-- of them: those that are not close at first sight, also without the pairs
+-- that are stacked; those that quick leaves out; and the first that diverged
+-- of each pair of which quick knows it
 CREATE OR REPLACE VIEW _met_suspect AS FROM _met_none;
+
+CREATE OR REPLACE VIEW _met_beside AS FROM _met_none;
 
 CREATE OR REPLACE VIEW _met_left_out AS FROM _met_none;
 
@@ -92,6 +96,14 @@ SELECT
     NULL::DOUBLE AS error, NULL::BIGINT AS worst
 WHERE FALSE;
 
+-- of pixels of pairs that are stacked: what diverged there first
+CREATE OR REPLACE VIEW _stacked_first AS
+SELECT
+    NULL::BIGINT AS slow, NULL::BIGINT AS fast, NULL::BIGINT AS number,
+    NULL::VARCHAR AS tap, NULL::DOUBLE AS actual, NULL::DOUBLE AS expected,
+    NULL::BIGINT AS precision, NULL::BIGINT AS taps
+WHERE FALSE;
+
 CREATE OR REPLACE VIEW _quick AS
 SELECT
     NULL::BIGINT AS pair, NULL::BIGINT AS compared, NULL::BIGINT AS odd,
@@ -106,7 +118,7 @@ WHERE FALSE;
 CREATE OR REPLACE TABLE by_position AS
 SELECT
     p.pair, p.actual_tap, p.expected_tap, a.elements, a.kind, p.rtol, p.atol,
-    p.max_ulps, p.precision,
+    p.max_ulps, p.precision, a.value_hash = e.value_hash AS same,
     a.kind = 'float' AND e.kind = 'float' AND p.factor IS NULL AS plain,
     plain AND (p.expected_size = 1 OR p.relative_to = 'element') AS quick
 FROM pair AS p

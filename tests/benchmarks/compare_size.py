@@ -8,8 +8,10 @@ takes it less time and memory than whole taps.
     python tests/benchmarks/compare_size.py [--megapixels 1] [--taps 12]
 
 prints seconds, nanoseconds a pair of numbers, the ratio and the peak memory of
-each in a process of its own, and checks that both found the same; then two
-pixels beside one dense side, and ``tracekit compare`` on a small pair.
+each in a process of its own, and checks that both found the same: all figures
+of every tap, and what diverged first at every pixel; then the whole report,
+two pixels beside one dense side, and ``tracekit compare`` on a small pair.
+Seconds of CPU tell them apart on a machine that does other things, too.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +155,85 @@ def tracekit_figures(root: Path, taps: int) -> dict[str, Figures]:
     return {row.pop("tap"): row for row in found}
 
 
+def numpy_first(root: Path, taps: int) -> dict[str, Figures]:
+    """Of every pixel the row of ``first_by_pixel``; by tap, what they hold."""
+    found: dict[str, list[Array]] = {f"tap{tap}": [] for tap in range(taps)}
+    files = [
+        [
+            np.load(root / f"{side}{tap}.npy", mmap_mode="r")
+            for tap in range(taps)
+        ]
+        for side in ("actual", "expected")
+    ]
+    for start in range(0, len(files[0][0]), BLOCK):
+        sides = [
+            [np.asarray(file[start : start + BLOCK]) for file in side]
+            for side in files
+        ]
+        for tap, rows in _first_of_block(start, *sides):
+            found[f"tap{tap}"].append(rows)
+    return {
+        tap: _summed(*np.concatenate(parts, axis=1))
+        for tap, parts in found.items()
+        if parts
+    }
+
+
+def _first_of_block(
+    start: int, actual: list[Array], expected: list[Array]
+) -> Iterator[tuple[int, Array]]:
+    first = np.full(len(actual[0]), -1, np.int16)
+    count = np.zeros(len(first), np.int64)
+    one, other = np.empty(len(first)), np.empty(len(first))
+    for tap, (a, e) in enumerate(zip(actual, expected, strict=True)):
+        close = np.abs(a - e) <= RTOL * np.abs(e)
+        close |= np.isnan(a) & np.isnan(e)
+        new = ~close & (first < 0)
+        count += ~close
+        first[new], one[new], other[new] = tap, a[new], e[new]
+    error = np.abs(one - other)
+    ulps = np.abs(ordered(one) - ordered(other))
+    every = np.arange(start, start + len(first)), count, one, other, error
+    rows = np.array([*every, error / np.abs(other), ulps])
+    for tap in np.unique(first[first >= 0]).tolist():
+        yield tap, rows[:, first == tap]
+
+
+def _summed(
+    place: Array, count: Array, one: Array, other: Array, *far: Array
+) -> Figures:
+    return {
+        "pixels": len(place),
+        "places": int(place.sum()),
+        "taps": int(count.sum()),
+        "largest": [float(each.max()) for each in (one, other, *far)],
+    }
+
+
+def tracekit_first(root: Path, taps: int) -> dict[str, Figures]:
+    """The same of the query ``first_by_pixel``."""
+    del taps
+    sides = {side: open_trace(root / side) for side in ("actual", "expected")}
+    library = Library(sides, threads=2)
+    library.need(["first_by_pixel"])
+    size = round(math.sqrt(library.con.table("by_position").fetchall()[0][3]))
+    rows = library.con.execute(
+        "SELECT tap, count(*), sum(slow * $size + fast)::BIGINT, "
+        "sum(taps)::BIGINT, max(actual), max(expected), max(abs_error), "
+        "max(rel_error), max(ulps)::DOUBLE FROM first_by_pixel() GROUP BY tap",
+        {"size": size},
+    ).fetchall()
+    return {
+        tap: {
+            "pixels": pixels,
+            "places": places,
+            "taps": diverged,
+            "largest": largest,
+        }
+        for tap, pixels, places, diverged, *largest in sorted(rows)
+    }
+
+
 def tracekit_pixels(root: Path, taps: int) -> dict[str, int]:
     """Two pixels beside the dense side: compared and diverged numbers."""
     del taps
@@ -159,48 +241,68 @@ def tracekit_pixels(root: Path, taps: int) -> dict[str, int]:
     return {name: found[name] for name in ("compared", "uncovered")}
 
 
+def tracekit_report(root: Path, taps: int) -> str:
+    """All that ``tracekit compare`` asks and says."""
+    del taps
+    found = compare(root / "actual", root / "expected", threads=2)
+    return str(found)
+
+
 WORK = {
     work.__name__: work
-    for work in (numpy_figures, tracekit_figures, tracekit_pixels)
+    for work in (
+        numpy_figures,
+        tracekit_figures,
+        numpy_first,
+        tracekit_first,
+        tracekit_report,
+        tracekit_pixels,
+    )
 }
 
 
-def timed(root: Path, taps: int, name: str) -> tuple[float, int, Any]:
-    """Seconds, peak MB and result of a piece of work in its own process."""
+def timed(root: Path, taps: int, name: str) -> list[Any]:
+    """Seconds, those of the processor, peak MB and result of a piece of work.
+
+    Each is a process of its own.
+    """
     done = subprocess.run(
         [sys.executable, __file__, "--child", name, "--taps", str(taps),
          str(root)],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    seconds, memory, result = json.loads(done.stdout)
-    return seconds, memory, result
+    return list(json.loads(done.stdout))
 
 
 def child(root: Path, taps: int, name: str) -> None:
     """Print what ``timed`` reads."""
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     with np.errstate(all="ignore"):
         result = WORK[name](root, taps)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start, time.process_time() - busy
     # the peak of this program alone: ru_maxrss has the parent's, too
     status = Path("/proc/self/status").read_text()
     peak = int(status.partition("VmHWM:")[2].split()[0]) // 1024
-    print(json.dumps([seconds, peak, result]))
+    print(json.dumps([*seconds, peak, result]))
 
 
 def show(root: Path, taps: int, pairs: int) -> None:
     """The table."""
-    print(f"{'':24}{'seconds':>9}{'ns a pair':>11}{'peak MB':>9}")
-    results = {}
+    print(f"{'':24}{'seconds':>9}{'of CPU':>9}{'ns a pair':>11}{'peak MB':>9}")
+    took, results = {}, {}
     for name in WORK:
-        seconds, peak, result = timed(root, taps, name)
-        results[name] = seconds, result
+        seconds, busy, peak, result = timed(root, taps, name)
+        took[name], results[name] = seconds, result
         each = seconds / pairs * 1e9
-        print(f"{name:24}{seconds:9.2f}{each:11.1f}{peak:9}")
-    one, other = results["tracekit_figures"], results["numpy_figures"]
-    if one[1] != other[1]:
-        sys.exit(f"the figures differ:\n{one[1]}\n{other[1]}")
-    print(f"all figures of every tap: {one[0] / other[0]:.2f} of NumPy's time")
+        print(f"{name:24}{seconds:9.2f}{busy:9.2f}{each:11.1f}{peak:9}")
+    for what, title in (
+        ("figures", "all figures of every tap"),
+        ("first", "first divergence of every pixel"),
+    ):
+        one, other = f"tracekit_{what}", f"numpy_{what}"
+        if results[one] != results[other]:
+            sys.exit(f"they differ:\n{results[one]}\n{results[other]}")
+        print(f"{title}: {took[one] / took[other]:.2f} of NumPy's time")
     command = [
         sys.executable, "-m", "tracekit.cli", "compare", str(root / "pixels"),
         str(root / "pixels"),

@@ -170,6 +170,53 @@ def test_row_groups(tmp_path: Path) -> None:
         assert found == whole
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_same_first_by_pixel(tmp_path: Path, beside: bool) -> None:
+    """What diverged first at each pixel is the same, in the same order.
+
+    Some taps lie over each other; one without a pixel, or one of whole
+    numbers and one of vectors, lie beside them.
+    """
+    sides = []
+    pixels: dict[str, Any] = {"slow": range(3, 9), "fast": range(2, 12)}
+    for number in range(2):
+        rng = np.random.default_rng(number)
+        values = np.linspace(1, 2, 240).reshape(4, 60).copy()
+        values[1:, rng.integers(60, size=9)] *= 1 + number
+        values[2, 5 + number] = np.nan
+        values[2, 7:9] = np.inf, (-1) ** number * np.inf
+        values[3, 7:20] *= 1 + 1e-6 * number
+        events = [
+            fired("alone", values[0] + number, n=range(60)),
+            fired("same", values[0], **pixels),
+            *(fired(f"i{n}", values[n], **pixels) for n in (1, 2)),
+            fired("narrow", values[3].astype("f4"), **pixels),
+        ]
+        if beside:
+            whole = rng.integers(2, size=60)
+            vector = rng.integers(9, size=120)
+            events += [
+                fired("whole", whole, **pixels),
+                fired("v", vector / 8, **pixels, component=range(2)),
+            ]
+        sides.append(traced(*events).save(tmp_path / str(number)))
+    policy = Policy((Tolerance(), Tolerance("i1", max_ulps=1, atol=1e-9)))
+    answers = []
+    for by_position in (2**62, 20):
+        con = connect(
+            actual=sides[0],
+            expected=sides[1],
+            by_position=by_position,
+            policy=policy,
+        )
+        answers.append(con.sql("FROM first_by_pixel()").fetchall())
+        count = con.sql("SELECT count(*) FROM _stacked_first").fetchall()
+        con.close()
+    assert count[0][0] > 0
+    assert len(answers[0]) > count[0][0]
+    assert repr(answers[0]) == repr(answers[1])
+
+
 def test_same_figures_of_images(tmp_path: Path) -> None:
     """An image has the same figures, to the last bit, read in either way."""
     rng = np.random.default_rng(3)

@@ -36,6 +36,7 @@ _SUBSETS = {
     "suspects": "_judged_unlike",
     "rest": "_judged_rest",
     "early": "_judged_early",
+    "beside": "_judged_beside",
 }
 
 ELEMENT = pa.schema(
@@ -202,11 +203,12 @@ class Library:
                 f"SET VARIABLE {variable} = '{self._subsets[variable]}'"
             )
         con.execute("SET VARIABLE images = []::BIGINT[]")
+        con.execute("SET VARIABLE only_stacked = FALSE")
         if max(map(_largest, traces.values())) < by_position:
             return  # all of it meets by key
         self.need(created_by(["by_position", "by_lookup"]))
         if con.execute("FROM by_position LIMIT 1").fetchall():
-            self.need(["image_pair"])
+            self.need(created_by(["stacked"]))
             register_positions(
                 con,
                 traces["actual"],

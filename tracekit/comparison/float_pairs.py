@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tracekit.comparison.quick import Bounds, Figures, figures, total
+from tracekit.comparison.closeness import Bounds
+from tracekit.comparison.quick import Figures, figures, total
 
 Array = npt.NDArray[Any]
 Item = TypeVar("Item")
@@ -33,7 +34,7 @@ Result = TypeVar("Result")
 Choice = Callable[[Array, Array], Array | slice]
 Part = tuple["FloatPair", int, Choice]
 
-_QUICK = pa.schema(
+QUICK = pa.schema(
     [
         ("pair", pa.int64()),
         ("compared", pa.int64()),
@@ -52,7 +53,7 @@ _QUICK = pa.schema(
         ("sound", pa.bool_()),
     ]
 )
-_MET = pa.schema(
+MET = pa.schema(
     [
         ("pair", pa.int64()),
         ("ordinal", pa.int64()),
@@ -77,15 +78,15 @@ class Rows:
         schema: pa.Schema,
         batches: Callable[[], Iterable[pa.RecordBatch]],
     ) -> None:
-        self._schema = schema
+        self.schema = schema
         self._batches = batches
 
     def __arrow_c_schema__(self) -> object:
-        return self._schema.__arrow_c_schema__()
+        return self.schema.__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested: object = None) -> object:
         reader = pa.RecordBatchReader.from_batches(
-            self._schema, self._batches()
+            self.schema, self._batches()
         )
         return reader.__arrow_c_stream__(requested)
 
@@ -121,6 +122,7 @@ class FloatPair:
         groups: rows of each row group.
         bounds: what is close.
         alone: each number is judged alone, not as a part of its vector.
+        same: both files hold the same values, as their hashes tell.
     """
 
     pair: int
@@ -129,6 +131,7 @@ class FloatPair:
     groups: tuple[int, ...]
     bounds: Bounds
     alone: bool
+    same: bool
 
     @cached_property
     def starts(self) -> list[int]:
@@ -137,18 +140,21 @@ class FloatPair:
 
     def numbers(self, group: int) -> tuple[Array, Array]:
         """Both sides' numbers of a row group, as doubles."""
-        one, other = (
-            column(file, group, "float").astype(np.float64, copy=False)
-            for file in (self.actual, self.expected)
-        )
-        return one, other
+        expected = self._doubles(self.expected, group)
+        if self.same:
+            return expected, expected
+        return self._doubles(self.actual, group), expected
+
+    @staticmethod
+    def _doubles(file: Path, group: int) -> Array:
+        return column(file, group, "float").astype(np.float64, copy=False)
 
     def figures(self, group: int) -> Figures:
         """The figures of a row group."""
         return figures(*self.numbers(group), self.bounds, self.starts[group])
 
     def rows(self, group: int, choose: Choice) -> pa.RecordBatch:
-        """Rows of ``_MET``: those of a row group that are chosen."""
+        """Rows of ``MET``: those of a row group that are chosen."""
         actual, expected = self.numbers(group)
         chosen = choose(actual, expected)
         columns = (
@@ -160,7 +166,7 @@ class FloatPair:
         )
         found = [values[chosen] for values in columns]
         pair = np.full(len(found[0]), self.pair)
-        return pa.record_batch([pair, *found], schema=_MET)
+        return pa.record_batch([pair, *found], schema=MET)
 
     def odd(self, actual: Array, expected: Array) -> Array:
         """Which numbers are left out of the figures."""
@@ -206,7 +212,7 @@ class _Measured:
     def quick(self) -> dict[str, Any]:
         """The row of ``quick``."""
         found = self.total
-        row = {name: getattr(found, name, None) for name in _QUICK.names}
+        row = {name: getattr(found, name, None) for name in QUICK.names}
         row |= {"pair": self.pair.pair, "sound": self.sound}
         if not found.compared:
             return row | dict.fromkeys(("signal", "worst", "first"))
@@ -242,49 +248,56 @@ class FloatPairs:
 
     Args:
         pairs: the pairs.
+        stacked: numbers of those that are read as a ``Stack``.
         threads: how many read them.
     """
 
-    def __init__(self, pairs: list[FloatPair], threads: int) -> None:
+    def __init__(
+        self, pairs: list[FloatPair], stacked: Collection[int], threads: int
+    ) -> None:
         self._pairs = pairs
+        self._stacked = stacked
         self._threads = threads
+        self._known: dict[int, _Measured] = {}
         self._lock = Lock()
 
     def tables(self) -> dict[str, Rows]:
         """By the view of ``by_position.sql`` that reads it."""
         return {
-            "_quick": Rows(_QUICK, self._quick),
-            "_met_left_out": Rows(_MET, lambda: self._rows("left_out")),
-            "_met_first": Rows(_MET, lambda: self._rows("first")),
-            "_met_suspect": Rows(_MET, lambda: self._rows("suspects")),
+            "_quick": Rows(QUICK, self._quick),
+            "_met_left_out": Rows(MET, lambda: self._rows("left_out")),
+            "_met_first": Rows(MET, lambda: self._rows("first")),
+            "_met_suspect": Rows(MET, lambda: self._rows("suspects")),
+            "_met_beside": Rows(
+                MET, lambda: self._rows("suspects", self._stacked)
+            ),
         }
 
-    @cached_property
-    def _measured(self) -> list[_Measured]:
-        groups = [
-            (pair, group)
-            for pair in self._pairs
-            for group in range(len(pair.groups))
-        ]
-        parts = ahead(
-            self._threads, lambda part: part[0].figures(part[1]), groups
-        )
-        return [
-            _Measured(pair, list(islice(parts, len(pair.groups))))
-            for pair in self._pairs
-        ]
-
-    def _all_measured(self) -> list[_Measured]:
+    def _measured(self, without: Collection[int] = ()) -> list[_Measured]:
+        """Pairs with their figures, which are taken once."""
+        wanted = [pair for pair in self._pairs if pair.pair not in without]
         with self._lock:  # several threads of DuckDB may come at once
-            return self._measured
+            new = [pair for pair in wanted if pair.pair not in self._known]
+            groups = [
+                (pair, n) for pair in new for n in range(len(pair.groups))
+            ]
+            parts = ahead(
+                self._threads, lambda part: part[0].figures(part[1]), groups
+            )
+            for pair in new:
+                its = list(islice(parts, len(pair.groups)))
+                self._known[pair.pair] = _Measured(pair, its)
+        return [self._known[pair.pair] for pair in wanted]
 
     def _quick(self) -> Iterator[pa.RecordBatch]:
-        rows = [pair.quick() for pair in self._all_measured()]
-        yield pa.RecordBatch.from_pylist(rows, schema=_QUICK)
+        rows = [pair.quick() for pair in self._measured()]
+        yield pa.RecordBatch.from_pylist(rows, schema=QUICK)
 
-    def _rows(self, which: str) -> Iterator[pa.RecordBatch]:
+    def _rows(
+        self, which: str, without: Collection[int] = ()
+    ) -> Iterator[pa.RecordBatch]:
         parts: Iterator[Part] = chain.from_iterable(
-            getattr(pair, which)() for pair in self._all_measured()
+            getattr(pair, which)() for pair in self._measured(without)
         )
         yield from ahead(
             self._threads,

@@ -15,8 +15,15 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from tracekit.comparison.float_pairs import FloatPair, FloatPairs
-from tracekit.comparison.quick import Bounds
+from tracekit.comparison.closeness import Bounds
+from tracekit.comparison.float_pairs import (
+    MET,
+    FloatPair,
+    FloatPairs,
+    Rows,
+    ahead,
+)
+from tracekit.comparison.stack import FIRST, Stack
 from tracekit.storage.trace import Trace
 
 _BOUNDS = ("rtol", "atol", "max_ulps", "precision")
@@ -67,7 +74,15 @@ def register_positions(
             continue
         bounds = Bounds(*(row[name] for name in _BOUNDS))
         floats.append(
-            FloatPair(pair, sides[0], sides[1], groups, bounds, row["quick"])
+            FloatPair(
+                pair,
+                sides[0],
+                sides[1],
+                groups,
+                bounds,
+                row["quick"],
+                bool(row["same"]),
+            )
         )
         images[pair] = f"_image_floats({met}, {row['elements']})"
     _create(con, "_met", every)
@@ -80,14 +95,41 @@ def _register_floats(
     con: duckdb.DuckDBPyConnection, floats: list[FloatPair], others: list[str]
 ) -> None:
     """Views of what NumPy works out, and of the pairs that it can't."""
-    pairs = FloatPairs(floats, _threads(con))
-    for view, rows in pairs.tables().items():
+    threads = _threads(con)
+    stack = _stack(con, floats)
+    stacked = {pair.pair for pair in stack.pairs}
+    tables = FloatPairs(floats, stacked, threads).tables()
+    if stacked:
+        con.execute(f"SET VARIABLE only_stacked = _only_stacked({[*stacked]})")
+        tables["_stacked_first"] = Rows(
+            FIRST, lambda: ahead(threads, stack.first, stack.groups)
+        )
+    for view, rows in tables.items():
         con.from_arrow(rows).create_view(f"{view}_float")
-        if view == "_quick":
-            _create(con, view, [f"{view}_float"])
-            continue
-        parts = [] if view == "_met_first" else others
-        _create(con, view, [f"_meet_rows('{view}_float')", *parts])
+        parts = [f"{view}_float"]
+        if rows.schema == MET:
+            parts = [f"_meet_rows('{view}_float')"]
+            parts += [] if view == "_met_first" else others
+        _create(con, view, parts)
+
+
+def _stack(con: duckdb.DuckDBPyConnection, floats: list[FloatPair]) -> Stack:
+    """The images that lie over each other, in the same row groups."""
+    known = {pair.pair: pair for pair in floats}
+    rows = _rows(con, "stacked")
+    groups = known[rows[0]["pair"]].groups if rows else ()
+    rows = [row for row in rows if known[row["pair"]].groups == groups]
+    axes = [
+        tuple(rows[0][dim][part] for part in ("stride", "extent", "origin"))
+        for dim in ("slow", "fast")
+        if rows
+    ]
+    return Stack(
+        [row["number"] for row in rows],
+        [row["tap"] for row in rows],
+        [known[row["pair"]] for row in rows],
+        axes,
+    )
 
 
 def _register_images(

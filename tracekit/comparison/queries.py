@@ -62,6 +62,7 @@ TWO_SIDES = (
     "tap_summary",
     "first_divergence",
     "image_pair",
+    "stacked",
     "image_metrics",
     "image_peaks",
     "distributions",

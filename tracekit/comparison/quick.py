@@ -16,22 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracekit.comparison.closeness import BLOCK, Bounds
 from tracekit.comparison.ulps import ulp_distance
 
 Array = npt.NDArray[Any]
-# Numbers of a block: its arrays lie in a core's cache together.
-_BLOCK = 1 << 15
 _COUNTS = ("compared", "odd", "diverged", "suspects")
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The tolerance of a pair of taps (see ``queries/pair.sql``)."""
-
-    rtol: float
-    atol: float
-    max_ulps: int | None
-    precision: int
 
 
 @dataclass(slots=True)
@@ -104,12 +93,12 @@ def figures(
     with np.errstate(all="ignore"):
         return total(
             _block(
-                actual[n : n + _BLOCK],
-                expected[n : n + _BLOCK],
+                actual[n : n + BLOCK],
+                expected[n : n + BLOCK],
                 bounds,
-                np.arange(start + n, start + min(n + _BLOCK, len(actual))),
+                np.arange(start + n, start + min(n + BLOCK, len(actual))),
             )
-            for n in range(0, len(actual), _BLOCK)
+            for n in range(0, len(actual), BLOCK)
         )
 
 
