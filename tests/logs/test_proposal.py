@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from tests.shared_files import NANOBRAGG, needs_shared
+from tracekit.cli import app
 from tracekit.logs.checking import Check, check
 from tracekit.logs.file import LogFile
 from tracekit.logs.log import parse_log
@@ -172,6 +174,23 @@ def test_logs_of_several_kinds_are_read_with_their_proposals(
     for key, values in WANTED[program].items():
         assert found.get(key) == values, key
     assert check(dialect, log).share > 0.9
+
+
+def test_names_are_asked_for_only_if_so_wished(tmp_path: Path) -> None:
+    """An answer is what the file says, Enter takes what was proposed."""
+    log, file = tmp_path / "c.log", tmp_path / "c.toml"
+    log.write_text("step=10 T(3,4)= 2.5e-1 K E= 3\n" * 3)
+    words = ["dialect", "init", str(log), "-o", str(file)]
+    done = CliRunner().invoke(
+        app, [*words, "--ask"], input="temperature\n\nrow column\n\nJ\n"
+    )
+    assert done.exit_code == 0, done.output
+    first = parse_log(log, file).events[0]
+    assert (first.tap, first.unit) == ("temperature", "K")
+    assert [a.dim for a in first.axes] == ["step", "row", "column"]
+    assert parse_log(log, file).events[1].unit == "J"
+    file.unlink()
+    assert CliRunner().invoke(app, words, input="").exit_code == 0
 
 
 def test_prose_stays_prose(heat: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from tracekit.commands.console import (
     print_json,
 )
 from tracekit.errors import TracekitError
+
+if TYPE_CHECKING:
+    from tracekit.logs.proposal import Answer, Name, Proposal
 
 app = typer.Typer(
     help="Write and check the file that says how a program spells its log.",
@@ -31,6 +34,10 @@ def init(
     name: Annotated[
         str, typer.Option(help="What to call it; the log's name if omitted.")
     ] = "",
+    ask: Annotated[
+        bool,
+        typer.Option("--ask", help="Ask what each printed name stands for."),
+    ] = False,
 ) -> None:
     """Propose a dialect file from a log, for a person to correct."""
     from tracekit.logs.file import LogFile
@@ -43,6 +50,8 @@ def init(
             f"{log}: no line of the first {found.lines} states a name with a "
             "number, so there is nothing to propose; is it a text log?"
         )
+    if ask:
+        _ask(found)
     text = dialect_text(found, name or log.stem, log.name)
     if output is None:
         out.print(text, markup=False, end="")
@@ -58,6 +67,32 @@ def init(
         f"{log}",
         markup=False,
     )
+
+
+def _ask(found: Proposal) -> None:
+    """Ask about every name; Enter takes what stands in brackets."""
+    for group in found.groups:
+        for name, seen in group.names.items():
+            if group.worth_reading and not seen.coordinates(name):
+                before = "".join(f"{tag} " for tag in group.tags)
+                err.print(f"\n{before}{name}: {seen.example}", markup=False)
+                seen.answer = _answer(name, seen)
+
+
+def _answer(name: str, seen: Name) -> Answer:
+    from tracekit.logs.proposal import Answer
+    from tracekit.logs.proposal_text import split_unit
+
+    bare, unit = split_unit(name.strip(":"))
+    tap = typer.prompt("  tap of your port", default=bare, err=True)
+    said = typer.prompt(
+        "  unit (- for none)", default=unit or seen.unit or "-", err=True
+    )
+    dims = " ".join(seen.indices)
+    if dims:
+        dims = typer.prompt("  dims of its indices", default=dims, err=True)
+    known = said in ("-", seen.unit)
+    return Answer(tap, "" if known else said, tuple(dims.split()))
 
 
 @app.command()

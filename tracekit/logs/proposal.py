@@ -60,6 +60,21 @@ _UNITS = UnitWords()
 _ENOUGH = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person says of a printed name, where it was asked for.
+
+    Args:
+        tap: the tap's name.
+        unit: "" for none, and for the one behind its values.
+        indices: the dims of the indices behind the name.
+    """
+
+    tap: str
+    unit: str = ""
+    indices: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Name:
     """What a log shows of one printed name.
@@ -73,6 +88,8 @@ class Name:
         subscripts: how many indices stood behind it in brackets.
         lowest: the lowest of those indices.
         unit: the last unit behind its values.
+        example: the first of its values, as text.
+        answer: what a person said that it is.
     """
 
     counts: Counter[int] = field(default_factory=Counter)
@@ -83,6 +100,8 @@ class Name:
     subscripts: int = 0
     lowest: int = 0
     unit: str = ""
+    example: str = ""
+    answer: Answer | None = None
 
     @property
     def count(self) -> int:
@@ -92,6 +111,8 @@ class Name:
     @property
     def indices(self) -> tuple[str, ...]:
         """Dims for the indices behind the name: two are taken for a pixel."""
+        if self.answer and self.answer.indices:
+            return self.answer.indices
         return (
             ("slow", "fast")
             if self.subscripts == 2
@@ -347,6 +368,8 @@ def _note(name: Name, statement: Statement, *, placed: bool) -> None:
         name.lowest = min(name.lowest, lowest) if name.subscripts else lowest
     name.subscripts = max(name.subscripts, len(indices))
     name.unit = statement.unit or name.unit
+    shown = " ".join(statement.numbers) or statement.text or ""
+    name.example = name.example or shown
 
 
 def _note_units(

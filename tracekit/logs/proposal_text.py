@@ -170,7 +170,9 @@ def _rule(name: str, seen: Name) -> Iterator[str]:
     if dims:
         yield f"coordinates = {json.dumps(list(dims))}"
         return
-    bare, unit = _split_unit(name.strip(":"))
+    bare, unit = split_unit(name.strip(":"))
+    if seen.answer:
+        bare, unit = seen.answer.tap, seen.answer.unit
     if bare != name:
         yield f"tap = {json.dumps(bare)}"
     if unit:
@@ -178,7 +180,8 @@ def _rule(name: str, seen: Name) -> Iterator[str]:
     if seen.texts:
         yield 'kind = "text"'
     if seen.indices:
-        which = "  # which of the two is slow?" if seen.subscripts == 2 else ""
+        unclear = seen.subscripts == 2 and not seen.answer
+        which = "  # which of the two is slow?" if unclear else ""
         yield f"indices = {json.dumps(list(seen.indices))}{which}"
         if seen.lowest > 0:
             yield "# first = 1  # if the program counts from 1"
@@ -186,12 +189,14 @@ def _rule(name: str, seen: Name) -> Iterator[str]:
         yield 'components = "xyz"'
     if seen.placed:
         yield 'level = "pixel"'
+    if seen.answer:
+        return
     units = [unit for end, unit in _SUFFIX.items() if bare.endswith(end)]
     for unit in units[:1]:
         yield f'# unit = "{unit}"  # so the name says; does the program?'
 
 
-def _split_unit(name: str) -> tuple[str, str]:
+def split_unit(name: str) -> tuple[str, str]:
     """``T[K]`` and ``p (Pa)``: a name and the unit that it states."""
     found = _IN_BRACKETS.fullmatch(name)
     unit = _UNITS.get(found["unit"]) if found else None
