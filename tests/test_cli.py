@@ -184,6 +184,8 @@ def test_a_query_that_can_not_be_asked(
     own.write_text("FROM element WHERE tap = $tap AND slow = $slow")
     status, _, err = cli("query", own, traces[0], "--param", "tap=R")
     assert (status, "give --param slow=VALUE" in err) == (2, True)
+    status, _, err = cli("sql", " ", traces[0])
+    assert (status, "the query is empty" in err) == (2, True)
 
 
 def test_calibrate_proposes_a_policy(

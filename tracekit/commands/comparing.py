@@ -179,6 +179,8 @@ def _answer(
 ) -> None:
     con = connect(_sides(sources), policy=policy)
     statements = duckdb.extract_statements(text)
+    if not statements:
+        raise TracekitError("the query is empty; give a SELECT or a FROM")
     wanted = {name for one in statements for name in one.named_parameters}
     missing = sorted(wanted - set(values))
     if missing:
