@@ -164,3 +164,19 @@ def test_distributions_say_why() -> None:
     head = render(few).split("\n\n")[0]
     assert "warning: noise has too few numbers" in head
     assert head.endswith(": 2 and 1")
+
+
+def test_taps_that_do_not_fit_say_what_to_do() -> None:
+    """Other dims, units and components lead to the policy's words."""
+
+    def run(dims: str) -> tk.Trace:
+        with tk.record() as recording:
+            tk.tap(np.ones((2, 2)), "x", dims)
+            tk.tap(1.0, "y")
+        return recording.trace
+
+    text = render(tk.compare(run("line sample"), run("slow fast")))
+    assert "has the dims line sample where the expected side has" in text
+    assert "say so in a policy: [[actual]]" in text
+    same = render(tk.compare(run("slow fast"), run("slow fast")))
+    assert "[[actual]]" not in same

@@ -179,6 +179,12 @@ def _gaps(comparison: Comparison) -> str:
     others = [row for row in comparison.gaps if not row["required"]]
     lines = [f"Gaps: {len(required)} required, {len(others)} optional."]
     lines += [f"  {row['tap']}: {row['reason']}" for row in required[:_SHOWN]]
+    if any(row["side"] == "both" for row in required):
+        lines.append(
+            "  If a side means the same by other words, say so in a policy: "
+            "[[actual]] or\n  [[expected]] with dims, components, unit, "
+            "index_base."
+        )
     unfit = [row for row in others if row["side"] == "both"]
     lines += [f"  optional {row['tap']}: {row['reason']}" for row in unfit]
     names = ", ".join(
