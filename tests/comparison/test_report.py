@@ -61,6 +61,7 @@ def test_each_tap_says_its_tolerance_and_what_it_needs() -> None:
     assert "y would pass with rtol 0.0005, or atol 0.001\n" in text
     nan = tk.compare(recorded(float("nan")), recorded(), policy=policy)
     assert "no tolerance makes y close" in render(nan)
+    assert "NaN on the actual side only: no tolerance of" in render(nan)
 
 
 def test_the_smallest_tolerance_is_never_rounded_down() -> None:

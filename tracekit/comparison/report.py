@@ -304,19 +304,27 @@ def _where(line: str | None) -> str:
 
 
 def _error(row: Row) -> str:
+    origin = short_path(row["origin"])
     if row["class"] != "number":
-        return f"{row['class']}; tolerance from {short_path(row['origin'])}"
+        return f"{_class(row)}: no tolerance of {origin} covers that"
     if row["allowed"] == 0 and row["actual_exact"] is not None:
         return (
             f"error {number(row['abs_error'])}; integers compare exactly: "
-            f"no atol by {short_path(row['origin'])}"
+            f"no atol by {origin}"
         )
     ulps = "" if row["ulps"] is None else f", {_ulps(row['ulps'])}"
     return (
         f"error {number(row['abs_error'])}, relative "
         f"{number(row['rel_error'])}{ulps}; up to "
-        f"{number(row['allowed'])} allowed by {short_path(row['origin'])}"
+        f"{number(row['allowed'])} allowed by {origin}"
     )
+
+
+def _class(row: Row) -> str:
+    if row["class"] != "nan mismatch":
+        return str(row["class"])
+    side = "actual" if row["actual"] != row["actual"] else "expected"
+    return f"NaN on the {side} side only"
 
 
 def _ulps(ulps: int) -> str:
