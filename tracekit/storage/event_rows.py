@@ -93,6 +93,7 @@ def write_event_rows(file: Path, parts: Sequence[EventRows]) -> None:
             store_schema=False,
             use_dictionary=[n for n in EVENT.names if n not in increasing],
             column_encoding=dict.fromkeys(increasing, "DELTA_BINARY_PACKED"),
+            write_statistics=["sequence"],
         ) as writer,
         ThreadPoolExecutor(1) as aside,
     ):
