@@ -163,6 +163,7 @@ def _planes(value: tuple[Any, ...], name: str) -> Planes:
 
 
 def _plain_tensor(value: Any, name: str) -> Any:
+    torch = sys.modules["torch"]
     try:
         tensor = value.detach()
     except ValueError as error:  # a parameter of a lazy module
@@ -184,7 +185,10 @@ def _plain_tensor(value: Any, name: str) -> Any:
         tensor = tensor.dequantize()
     if str(tensor.layout) != "torch.strided":
         tensor = tensor.to_dense()
-    return tensor.resolve_conj().resolve_neg()
+    tensor = tensor.resolve_conj().resolve_neg()
+    if type(tensor) is not torch.Tensor:  # of which not all can be read
+        _tensor_to_numpy(tensor.reshape(-1)[:0], name)
+    return tensor
 
 
 def _python_integer(value: int, name: str) -> Array:
@@ -274,16 +278,17 @@ def to_numpy(array: Any, name: str) -> Array:
 
 def _tensor_to_numpy(tensor: Any, name: str) -> Array:
     torch = sys.modules["torch"]
-    if tensor.dtype == torch.complex32:
-        tensor = tensor.to(torch.complex64)
-    elif tensor.is_floating_point() and tensor.element_size() < _SINGLE:
-        tensor = tensor.float()
     try:
+        if tensor.dtype == torch.complex32:
+            tensor = tensor.to(torch.complex64)
+        elif tensor.is_floating_point() and tensor.element_size() < _SINGLE:
+            tensor = tensor.float()
         return np.asarray(tensor.cpu().numpy())
     except (RuntimeError, TypeError) as error:
         raise TapError(
-            f"tap {name!r}: the values of a {type(tensor).__name__} can't be "
-            f"read here ({error}); tap the plain tensors that it holds (of a "
-            "distributed one .to_local(), of a masked one its data with "
-            "where=), and record outside of fake-tensor modes"
+            f"tap {name!r}: the values of a {type(tensor).__name__} of "
+            f"{tensor.dtype} can't be read here ({error}); tap the plain "
+            "tensors that it holds (of a distributed one .to_local(), of a "
+            "masked one its data with where=), in a type that torch computes "
+            "with, and record outside of fake-tensor modes"
         ) from error
