@@ -7,6 +7,7 @@ even when nothing records, so scopes are read only while something does.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from contextvars import ContextVar
@@ -26,6 +27,7 @@ class Scope(NamedTuple):
     indices: tuple[tuple[str, int], ...]
 
 
+unrecorded: Any = None  # what a spawned child of a recording program has
 recording = False
 recorders: tuple[Recorder, ...] = ()
 lock = threading.Lock()
@@ -98,7 +100,7 @@ def activate(recorder: Recorder) -> None:
     """Send every tap to this recorder too."""
     load_torch_side()
     with lock:
-        _send_to((*recorders, recorder))
+        _send_to((*(r for r in recorders if r is not unrecorded), recorder))
 
 
 def deactivate(recorder: Recorder) -> None:
@@ -112,3 +114,18 @@ def _send_to(those: tuple[Recorder, ...]) -> None:
     recorders = those
     layout = those[0].selection.layout if len(those) == 1 else ""
     recording = bool(those)
+
+
+def _inherit() -> None:
+    """In a process that was spawned by one that records: let taps say so."""
+    global unrecorded
+    if "TRACEKIT_RECORDING" not in os.environ:
+        return
+    from tracekit.capture.spawned import recorder_of_spawned
+
+    unrecorded = recorder_of_spawned()
+    if unrecorded is not None:
+        _send_to((unrecorded,))
+
+
+_inherit()

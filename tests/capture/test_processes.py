@@ -160,3 +160,60 @@ def test_a_tap_that_fires_in_a_worker_is_not_missing(tmp_path: Path) -> None:
     with tk.record(tmp_path / "a", expect=["loaded"]) as recording:
         loaded()
     assert recording.trace.taps == ("loaded",)
+
+
+SPAWNING = """
+import multiprocessing, sys
+import tracekit as tk
+
+def work(own):
+    with tk.scope("worker", worker=1):
+        if own:
+            with tk.record() as recording:
+                tk.tap(1.0, "own")
+            print(recording.trace.taps)
+        else:
+            tk.tap(1.0, "lost")
+            tk.tap(2.0, "lost")
+
+if __name__ == "__main__":
+    method, own, *path = sys.argv[1:]
+    try:
+        with tk.record(*path):
+            tk.tap(0.0, "parent")
+            context = multiprocessing.get_context(method)
+            process = context.Process(target=work, args=(own == "own",))
+            process.start()
+            process.join()
+        print("the block ended")
+    except tk.TracekitError as error:
+        print(error)
+    print(process.exitcode)
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_taps_of_spawned_processes_are_not_lost_in_silence(
+    tmp_path: Path, method: str
+) -> None:
+    """The child goes on, the parent's end is an error, its trace is whole."""
+    script = tmp_path / "spawning.py"
+    script.write_text(SPAWNING)
+
+    def run(*arguments: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, str(script), method, *arguments],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout.splitlines()
+
+    path = tmp_path / "a"
+    *log, error, code = run("lost", str(path))
+    assert "don't inherit a recording" in error
+    assert sum("spawned processes" in line for line in log) == 1
+    assert code == "0"
+    assert tk.read_trace(path).taps == ("parent",)
+    assert not list(path.glob("recording*"))
+    told = run("lost")
+    assert sum("spawned processes" in line for line in told) == 1
+    assert run("own", str(path)) == ["('own',)", "the block ended", "0"]

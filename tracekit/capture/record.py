@@ -85,7 +85,8 @@ def record(
     writes a part of its own, which the parent takes in at its end, and a
     recording in memory refuses it. Under torchrun every rank records to one
     path: rank is a dim of every tap, rank 0 waits for the others and makes
-    one trace of all. A process that is spawned records what it opens itself.
+    one trace of all. A process that is spawned records what it opens itself;
+    a tap that fires there without is told at the end.
 
     Yields:
         The recorder; its ``.trace`` is there when the block has ended.

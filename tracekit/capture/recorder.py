@@ -27,6 +27,7 @@ from tracekit.capture.sampling import Sampling
 from tracekit.capture.selection import Selected, Selection, select
 from tracekit.capture.sinks import Sink
 from tracekit.capture.small import SmallTaps
+from tracekit.capture.spawned import announce, lost_by_spawned, withdraw
 from tracekit.capture.transfers import Copies, Transfers, on_gpu
 from tracekit.errors import RecordingError, RecordingStopped, TapError
 from tracekit.schema import (
@@ -69,6 +70,7 @@ class Recorder:
         self._stopped: RecordingStopped | None = None
         self._sinks = sinks
         self._transfers = Transfers()
+        self._announced: str | None = None
         self._run = run
         self._closed = False
         self._lock = threading.Lock()
@@ -90,6 +92,7 @@ class Recorder:
 
     def __enter__(self) -> Self:
         watch_opens()
+        self._announced = announce(self.path)
         _state.activate(self)
         return self
 
@@ -100,6 +103,7 @@ class Recorder:
         trace: TracebackType | None,
     ) -> bool:
         _state.deactivate(self)
+        withdraw(self._announced)
         if os.getpid() != self._owner:
             return False  # a forked child; the parent closes
         if self._stopped is not None and error in (None, self._stopped):
@@ -301,6 +305,7 @@ class Recorder:
         with self._lock:
             self._closed = True
         try:
+            spawned = lost_by_spawned(self.path) if self.path else ""
             kept = self._store.close()
             if self._store.process and self.path is not None:
                 return  # rank 0 makes one trace of all parts
@@ -330,8 +335,9 @@ class Recorder:
                 f"values on a GPU couldn't be copied: {broken}. What fired "
                 "before them is in the trace"
             ) from broken
-        if self._store.lost:
-            raise RecordingError(self._store.lost)
+        lost = self._store.lost or spawned
+        if lost:
+            raise RecordingError(lost)
         if missing:
             raise RecordingError(_missing_taps(missing))
 

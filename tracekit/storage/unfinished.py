@@ -31,7 +31,7 @@ JOURNAL = "recording.jsonl"
 SORTING = "recording.sorting"
 COPY = "recording.log"
 """What was read of a log that is followed."""
-PART = re.compile(r"recording\.(sorting|log|\w+\.(arrow|jsonl|done))")
+PART = re.compile(r"recording\.(sorting|log|\w+\.(arrow|jsonl|done|refused))")
 
 Fact = ConfigValue | FileUse | Coverage
 _KINDS = {ConfigValue: "config", FileUse: "file", Coverage: "coverage"}
