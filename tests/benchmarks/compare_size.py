@@ -157,12 +157,9 @@ def tracekit_figures(root: Path, taps: int) -> dict[str, Figures]:
 
 def numpy_first(root: Path, taps: int) -> dict[str, Figures]:
     """Of every pixel the row of ``first_by_pixel``; by tap, what they hold."""
-    found: dict[str, list[Array]] = {f"tap{tap}": [] for tap in range(taps)}
+    found: dict[str, Figures] = {}
     files = [
-        [
-            np.load(root / f"{side}{tap}.npy", mmap_mode="r")
-            for tap in range(taps)
-        ]
+        [np.load(root / f"{side}{tap}.npy", "r") for tap in range(taps)]
         for side in ("actual", "expected")
     ]
     for start in range(0, len(files[0][0]), BLOCK):
@@ -171,11 +168,16 @@ def numpy_first(root: Path, taps: int) -> dict[str, Figures]:
             for side in files
         ]
         for tap, rows in _first_of_block(start, *sides):
-            found[f"tap{tap}"].append(rows)
+            new, known = _summed(*rows), found.get(f"tap{tap}")
+            found[f"tap{tap}"] = _together(known, new) if known else new
+    return dict(sorted(found.items()))
+
+
+def _together(one: Figures, other: Figures) -> Figures:
+    pairs = zip(one["largest"], other["largest"], strict=True)
     return {
-        tap: _summed(*np.concatenate(parts, axis=1))
-        for tap, parts in found.items()
-        if parts
+        **{name: one[name] + other[name] for name in one if name != "largest"},
+        "largest": [max(pair) for pair in pairs],
     }
 
 

@@ -108,8 +108,8 @@ def test_unreadable(tmp_path: Path) -> None:
 
 def test_table() -> None:
     """The table begins with the default, so that every tap has a rule."""
-    rows = Policy((Tolerance("a", atol=2),)).table().to_pylist()
-    assert [(r["position"], r["pattern"], r["atol"]) for r in rows] == [
+    rows = Policy((Tolerance("a", atol=2),)).rows()
+    assert [(r[0], r[1], r[3]) for r in rows] == [
         (0, "*", 0.0),
         (1, "a", 2.0),
     ]

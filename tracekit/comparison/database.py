@@ -6,7 +6,7 @@ the data is written there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ import duckdb
 import pyarrow as pa
 
 from tracekit.comparison import queries, units
+from tracekit.comparison.float_pairs import Rows
 from tracekit.comparison.lookups import register_lookups
-from tracekit.comparison.policy import Policy, as_policy
+from tracekit.comparison.policy import SCHEMA, Policy, as_policy
 from tracekit.comparison.positions import register_positions
 from tracekit.comparison.reduced import with_statistics
 from tracekit.comparison.statements import created_by, named, needed
@@ -161,8 +162,9 @@ class Library:
         _register_tables(self.con, traces)
         _register_elements(self.con, traces)
         if self.compares:
-            _register(self.con, "policy_rule", rules.table())
-            _register(self.con, "unit_factor", _unit_factors(traces))
+            _register(self.con, "policy_rule", SCHEMA, rules.rows())
+            factors = _unit_factors(traces)
+            _register(self.con, "unit_factor", units.SCHEMA, factors)
             self._choose_ways(by_position)
 
     def need(self, names: Iterable[str]) -> None:
@@ -252,29 +254,35 @@ def elements(trace: Trace) -> int:
 
 
 def _register(
-    con: duckdb.DuckDBPyConnection, name: str, table: pa.Table
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    schema: pa.Schema,
+    rows: Sequence[Sequence[Any]],
 ) -> None:
-    """A table of its own: DuckDB plans those faster than Arrow's."""
-    con.register("arrow_table", table)
-    con.execute(f"CREATE TABLE {name} AS FROM arrow_table")
-    con.unregister("arrow_table")
+    """A table of few rows; an Arrow array of them would load pandas."""
+    con.from_arrow(Rows(schema, list)).create(name)
+    table = con.table(name)
+    for row in rows:
+        table.insert(row)
 
 
 def _register_tables(
     con: duckdb.DuckDBPyConnection, traces: Mapping[str, Trace]
 ) -> None:
+    """Tables of their own: DuckDB plans those faster than Arrow's."""
     for name, schema in TABLES.items():
         sided = pa.schema([("side", pa.string()), *schema])
-        parts = [
-            trace.tables[name].add_column(
-                0,
-                "side",
-                pa.repeat(side, trace.tables[name].num_rows),
-            )
-            for side, trace in traces.items()
-        ]
-        table = pa.concat_tables([sided.empty_table(), *parts])
-        _register(con, f"trace_{name}", table)
+        table = con.from_arrow(Rows(sided, list))
+        for side, trace in traces.items():
+            table = table.union(_sided(con, side, trace.tables[name]))
+        table.create(f"trace_{name}")
+
+
+def _sided(
+    con: duckdb.DuckDBPyConnection, side: str, table: pa.Table
+) -> duckdb.DuckDBPyRelation:
+    constant = duckdb.ConstantExpression(side).alias("side")
+    return con.from_arrow(table).select(constant, duckdb.StarExpression())
 
 
 def _register_elements(
@@ -290,7 +298,7 @@ def _register_elements(
     those of the table ``more``.
     """
     if only is None:
-        con.register("element_schema", ELEMENT.empty_table())
+        con.register("element_schema", Rows(ELEMENT, list))
     parts = [more]
     for number, (side, trace) in enumerate(traces.items()):
         taps = [
@@ -343,7 +351,9 @@ def _in_memory(trace: Trace, taps: list[int]) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def _unit_factors(traces: Mapping[str, Trace]) -> pa.Table:
+def _unit_factors(
+    traces: Mapping[str, Trace],
+) -> list[tuple[str, str, float, float]]:
     actual, expected = traces["actual"].tables, traces["expected"].tables
     pairs: set[tuple[str | None, str | None]] = set()
     for name, key in (("tap", "name"), ("config", "key")):

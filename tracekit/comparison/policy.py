@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -95,16 +96,12 @@ class Policy:
 
         return cls(*read_policy(Path(path)))
 
-    def table(self) -> pa.Table:
-        """One row a rule, for SQL; the default fits every tap."""
-        rows = [
-            {
-                "position": position,
-                **{n: getattr(t, n) for n in SCHEMA.names if n != "position"},
-            }
+    def rows(self) -> list[tuple[Any, ...]]:
+        """One of ``SCHEMA`` a rule, for SQL; the default fits every tap."""
+        return [
+            (position, *(getattr(t, name) for name in SCHEMA.names[1:]))
             for position, t in enumerate((Tolerance(), *self.tolerances))
         ]
-        return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def as_policy(policy: Policy | str | Path | None) -> Policy:

@@ -49,7 +49,9 @@ SCHEMA = pa.schema(
 )
 
 
-def factors(pairs: Iterable[tuple[str | None, str | None]]) -> pa.Table:
+def factors(
+    pairs: Iterable[tuple[str | None, str | None]],
+) -> list[tuple[str, str, float, float]]:
     """Rows (actual_unit, expected_unit, factor, shift) of units that convert.
 
     expected = factor * actual + shift. A pair without a row can't be
@@ -62,11 +64,7 @@ def factors(pairs: Iterable[tuple[str | None, str | None]]) -> pa.Table:
         found = conversion(actual, expected)
         if found is not None:
             rows.append((actual, expected, *found))
-    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
-    return pa.table(
-        [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)],
-        schema=SCHEMA,
-    )
+    return rows
 
 
 def conversion(actual: str, expected: str) -> tuple[float, float] | None:
