@@ -186,3 +186,22 @@ def test_a_long_run_is_closed_in_bounded_memory(
     assert trace.tables["event"].num_rows == 400_020 + 10 * len(order)
     rows = {tap["name"]: tap for tap in trace.tables["tap"].to_pylist()}
     assert rows["turn"]["elements"] == rows["place"]["elements"] == 10 * 2**22
+
+
+def test_large_taps_that_fire_in_turns_are_closed(tmp_path: Path) -> None:
+    """Firings of one tap that lie apart in the stream are put together."""
+    stream = EventStream(tmp_path / "recording.arrow")
+    numbers = np.arange(20_000, dtype=np.float64)
+    axes = (Axis("n", 0, len(numbers)),)
+    for firing in range(180):
+        tap = "ab"[firing % 2]
+        stream.write(Event(tap, numbers + firing, axes))
+    stream.close()
+    survey = Survey([tmp_path / "recording.arrow"])
+    assert all(tap.bytes > closing.IN_MEMORY for tap in survey.taps)
+    write_recording(tmp_path, survey, run=Run())
+    for number in range(2):
+        table = open_trace(tmp_path).elements(number)
+        found = table["float"].to_numpy().reshape(len(numbers), 90)
+        expected = numbers[:, None] + np.arange(number, 180, 2)
+        assert np.array_equal(found, expected)

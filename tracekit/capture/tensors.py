@@ -286,9 +286,9 @@ def _tensor_to_numpy(tensor: Any, name: str) -> Array:
         return np.asarray(tensor.cpu().numpy())
     except (RuntimeError, TypeError) as error:
         raise TapError(
-            f"tap {name!r}: the values of a {type(tensor).__name__} of "
-            f"{tensor.dtype} can't be read here ({error}); tap the plain "
-            "tensors that it holds (of a distributed one .to_local(), of a "
-            "masked one its data with where=), in a type that torch computes "
-            "with, and record outside of fake-tensor modes"
+            f"tap {name!r}: the values of a {type(tensor).__name__} can't be "
+            f"read here ({error}); tap the plain tensors that it holds (of a "
+            "distributed one .to_local(), of a masked one its data with "
+            "where=), in a type that torch computes with, and record outside "
+            "of fake-tensor modes"
         ) from error

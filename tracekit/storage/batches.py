@@ -48,11 +48,15 @@ class Pages:
         self.buffer = pa.py_buffer(self._map)
 
     def forget(self, begin: int, end: int) -> None:
-        """Give pages back, by address; they are read again when needed."""
-        if not hasattr(self._map, "madvise"):
-            return
+        """Give pages back, by address; they are read again when needed.
+
+        What was gathered from several places doesn't lie in the file.
+        """
         begin -= self.buffer.address
         end -= self.buffer.address
+        inside = 0 <= begin <= end <= self.buffer.size
+        if not inside or not hasattr(self._map, "madvise"):
+            return
         begin -= begin % mmap.PAGESIZE
         with suppress(OSError):
             self._map.madvise(mmap.MADV_DONTNEED, begin, end - begin)
