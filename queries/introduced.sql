@@ -13,6 +13,9 @@
 -- max_rel_error  its largest relative error
 -- earlier_rel_error  the largest one of taps that diverged before it, where it
 --             inherited
+-- growth      how many times larger the error is than before; NULL where one
+--             of the two is infinite, or nothing was inherited. A large one is
+--             an error of its own, or a difference of nearly equal numbers
 CREATE OR REPLACE MACRO introduced() AS TABLE
 WITH wrong AS (
     SELECT
@@ -46,26 +49,34 @@ joined AS (
         JOIN whole AS h ON h.number < n.number
         GROUP BY n.number
     ) AS w(tap_number, number, rel_error) ON w.tap_number = b.number
+),
+summary AS (
+    SELECT
+        j.number, any_value(n.tap) AS tap,
+        CASE count(j.after) WHEN 0 THEN 'introduced'
+            WHEN count(*) THEN 'inherited' ELSE 'both' END AS answer,
+        CASE WHEN count(coalesce(j.slow, j.fast)) > 0 THEN count(*) END
+            AS pixels,
+        count(*) - count(j.after) AS introduced,
+        any_value(e.tap) AS after,
+        max(j.rel_error) AS max_rel_error,
+        max(j.earlier_rel_error) FILTER (j.after IS NOT NULL)
+            AS earlier_rel_error
+    FROM joined AS j
+    JOIN tap_number AS n ON n.number = j.number
+    LEFT JOIN (
+        SELECT
+            number, arg_min(after, {'slow': slow, 'fast': fast})
+                FILTER (after IS NOT NULL) AS after
+        FROM joined
+        GROUP BY number
+    ) AS f ON f.number = j.number
+    LEFT JOIN tap_number AS e ON e.number = f.after
+    GROUP BY j.number
 )
 SELECT
-    any_value(n.tap) AS tap,
-    CASE count(j.after) WHEN 0 THEN 'introduced'
-        WHEN count(*) THEN 'inherited' ELSE 'both' END AS answer,
-    CASE WHEN count(coalesce(j.slow, j.fast)) > 0 THEN count(*) END AS pixels,
-    count(*) - count(j.after) AS introduced,
-    any_value(e.tap) AS after,
-    max(j.rel_error) AS max_rel_error,
-    max(j.earlier_rel_error) FILTER (j.after IS NOT NULL)
-        AS earlier_rel_error
-FROM joined AS j
-JOIN tap_number AS n ON n.number = j.number
-LEFT JOIN (
-    SELECT
-        number, arg_min(after, {'slow': slow, 'fast': fast})
-            FILTER (after IS NOT NULL) AS after
-    FROM joined
-    GROUP BY number
-) AS f ON f.number = j.number
-LEFT JOIN tap_number AS e ON e.number = f.after
-GROUP BY j.number
-ORDER BY j.number;
+    * EXCLUDE (number),
+    CASE WHEN isfinite(max_rel_error) AND isfinite(earlier_rel_error)
+        THEN max_rel_error / nullif(earlier_rel_error, 0) END AS growth
+FROM summary
+ORDER BY number;

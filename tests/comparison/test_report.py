@@ -181,3 +181,21 @@ def test_taps_that_do_not_fit_say_what_to_do() -> None:
     assert "say so in a policy: [[actual]]" in text
     same = render(tk.compare(run("slow fast"), run("slow fast")))
     assert "[[actual]]" not in same
+
+
+def test_a_second_fault_below_the_first_one() -> None:
+    """A tap at which an inherited error grows a hundredfold is named."""
+
+    def run(scale: float, more: float) -> tk.Trace:
+        with tk.record() as recording:
+            x = tk.tap(np.arange(1.0, 5.0) * scale, "x", "slow")
+            tk.tap(2 * x, "double", "slow")
+            tk.tap(3 * x + more, "triple", "slow")
+        return recording.trace
+
+    text = render(tk.compare(run(1 + 1e-6, 0.3), run(1, 0)))
+    assert (
+        "The error grows at triple: relative 0.1 after 1e-06 before." in text
+    )
+    assert "grows at double" not in text
+    assert "grows" not in render(tk.compare(run(1 + 1e-6, 0), run(1, 0)))

@@ -30,6 +30,7 @@ _KEPT = (
     "_difference",
     "image_metrics",
 )
+_WHERE = ("faults", "error_kinds", "pixels_to_trace", "introduced")
 # Diverged numbers up to which a comparison says where and of what kind too.
 _EXPLAINED = 2_000_000
 
@@ -46,9 +47,12 @@ class Comparison:
         first_divergence: the row of ``first_divergence``, or None.
         taps: rows of ``tap_summary``.
         images: rows of ``image_metrics``.
-        faults, kinds, next_pixels: rows of ``faults``, ``error_kinds`` and
-            ``pixels_to_trace``; none where more than two million numbers
-            diverged, as these queries then take minutes.
+        faults, kinds, next_pixels, introduced: rows of ``faults``,
+            ``error_kinds``, ``pixels_to_trace`` and ``introduced``; none where
+            more than two million numbers diverged, as these queries then take
+            minutes.
+        distributions: rows of ``distributions``.
+        maps: rows of ``error_map``, if it was asked for.
     """
 
     actual: str
@@ -62,6 +66,7 @@ class Comparison:
     faults: list[Row]
     kinds: list[Row]
     next_pixels: list[Row]
+    introduced: list[Row]
     distributions: list[Row]
     maps: list[Row] = field(default_factory=list)
 
@@ -102,6 +107,7 @@ class Comparison:
             "distributions": jsonable(self.distributions),
             "faults": [_fault(row) for row in self.faults],
             "kinds": jsonable(self.kinds),
+            "introduced": jsonable(self.introduced),
             "pixels_to_trace": [
                 jsonable(_with_pixel(row)) for row in self.next_pixels
             ],
@@ -150,9 +156,8 @@ def compare(
     try:
         (summary,) = ask("verdict")
         explained = 0 < summary["diverged"] <= _EXPLAINED
-        faults, kinds, pixels = (
-            ask(query) if explained else []
-            for query in ("faults", "error_kinds", "pixels_to_trace")
+        faults, kinds, pixels, introduced = (
+            ask(query) if explained else [] for query in _WHERE
         )
         return Comparison(
             *names,
@@ -165,6 +170,7 @@ def compare(
             faults=faults,
             kinds=kinds,
             next_pixels=pixels,
+            introduced=introduced,
             distributions=ask("distributions"),
             maps=_maps(library, faults) if maps else [],
         )

@@ -32,6 +32,7 @@ _FAULTS = 6
 _WIDTH = 79
 _HASH = 12
 _MANY = 1_000_000
+_GROWN = 100
 
 
 def render(comparison: Comparison, *, every_tap: bool = False) -> str:
@@ -241,6 +242,13 @@ def _faults(comparison: Comparison) -> str:
         lines.append(
             f"  and {len(rows) - _FAULTS} more: tracekit query faults"
         )
+    lines += [
+        f"  The error grows at {row['tap']}: relative "
+        f"{number(row['max_rel_error'])} after "
+        f"{number(row['earlier_rel_error'])} before."
+        for row in comparison.introduced
+        if row["growth"] is not None and row["growth"] >= _GROWN
+    ][:_FAULTS]
     pixels = ", ".join(
         f"({row['slow']}, {row['fast']})"
         for row in comparison.next_pixels[:_FAULTS]
