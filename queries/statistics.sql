@@ -25,10 +25,10 @@ WITH part AS (
             AS named,
         map_concat(
             coordinate,
-            map_from_entries(list_filter(
-                [{'key': 'slow', 'value': slow}, {'key': 'fast', 'value': fast}],
-                lambda x: x.value IS NOT NULL
-            ))
+            map_from_entries(list_filter([
+                {'key': 'slow', 'value': slow},
+                {'key': 'fast', 'value': fast}
+            ], lambda x: x.value IS NOT NULL))
         ) AS coordinate,
         occurrence, component, label, value, text, unit
     FROM element

@@ -243,6 +243,7 @@ def test_pairs_of_images_and_of_places(tmp_path: Path) -> None:
         for asked, row in (
             ("pair, tap FROM image_pair", (1, "I")),
             ("pair, elements FROM by_position", (1, 6)),
+            ("pair, number, tap FROM stacked", (1, 1, "I")),
             (
                 "compared, odd, diverged, first, worst, sound FROM quick",
                 (6, 0, 2, 2, 5, True),
