@@ -36,7 +36,8 @@ def tap(
 
     Works in eager code, under torch.compile, torch.export and torch.func;
     vmap's rows are a dim in front, ``batch`` for the outermost vmap, then
-    ``batch1``, ...
+    ``batch1``, ... A program has the taps in it with which it was exported:
+    export it while recording.
 
     Args:
         value: a torch tensor, a NumPy array or a number; any dtype, device.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -158,7 +159,7 @@ try:
     with tk.record(sys.argv[1]):
         for n in range(5):
             total += tk.tap(np.full(1_100_000, 1.0), "t").sum()
-            if n == 1:
+            if n == int(sys.argv[2]):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (20 << 20, 20 << 20))
         print("end of the block", total)
 except tk.TracekitError as error:
@@ -166,17 +167,29 @@ except tk.TracekitError as error:
 """
 
 
+@pytest.mark.parametrize(("full_at", "kept"), [(1, 2), (4, 5)])
 def test_a_full_disk_ends_the_recording_and_not_the_program(
-    tmp_path: Path,
+    tmp_path: Path, full_at: int, kept: int
 ) -> None:
-    """The result is the same, one error says why, and the rest is kept."""
-    command = [sys.executable, "-c", FULL, str(tmp_path / "a")]
+    """The result is the same, one error says why, and the rest is kept.
+
+    Also where only the end of the recording finds no room.
+    """
+    path = tmp_path / "a"
+    command = [sys.executable, "-c", FULL, str(path), str(full_at)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "end of the block 5500000.0" in done.stdout
     assert done.stdout.count("stopped while the program went on") == 1
     assert "File too large" in done.stdout
-    assert events(tmp_path / "a") == 2
-    assert repair(tmp_path / "a").tables["event"].num_rows == 2
+    assert events(path) == kept
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, limits[1]))
+        with pytest.raises(TraceError, match="make room"):
+            repair(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert repair(path).tables["event"].num_rows == kept
 
 
 @pytest.mark.parametrize("replaced", [False, True])

@@ -355,11 +355,10 @@ class DiskStore:
             self._flusher.join()
         with self._lock:
             try:
-                if not self._failure:
-                    self._stream.flush()
+                self._stream.close(whole=not self._failure)
             except OSError as error:
                 self._fail(error)
-            self._stream.close(whole=not self._failure)
+                self._stream.close(whole=False)
             self._journal.close()
         if self._failure:
             raise RecordingError(self._failure)

@@ -26,7 +26,8 @@ def repair(path: str | Path) -> Trace:
 
     Raises:
         RecordingError: its program still records.
-        TraceError: there is no trace, or nothing was flushed of it.
+        TraceError: there is no trace, nothing was flushed of it, or the disk
+            is full.
     """
     root = Path(path)
     if not is_trace(root) and not is_unfinished(root):
@@ -36,6 +37,12 @@ def repair(path: str | Path) -> Trace:
             with damage_told(root):
                 survey = Survey(streams_of(root))
                 left = read_unfinished(root, survey.events)
-            write_recording(root, survey, **left)
+            try:
+                write_recording(root, survey, **left)
+            except OSError as error:
+                raise TraceError(
+                    f"{root} can't be repaired: {error}. Its events are kept "
+                    "there; make room and repair it again"
+                ) from error
         remove_unfinished(root)
     return open_trace(root)
