@@ -1,17 +1,19 @@
 """Throws damaged input at every reader: only tracekit's own errors may come.
 
 Run it with ``python tests/benchmarks/fuzz_logs.py [SECONDS]`` (60 by default).
-It reads any bytes as a log of each shipped dialect, any bytes as a dialect
-file, and traces with damaged files: Parquet, Arrow IPC, journal, marker. With
-atheris (the extra ``fuzz``) coverage leads it; without, and it says so, bytes
-of good inputs are changed at random. An input that brings another exception is
-written to ``crash-HASH`` and ends it with status 1.
+It reads any bytes as a log of each shipped dialect, and with the dialect that
+is proposed for it, any bytes as a dialect file and as a pattern of one,
+damaged arrays, and traces with damaged files: Parquet, Arrow IPC, journal,
+marker. With atheris (the extra ``fuzz``) coverage leads it; without, and it
+says so, bytes of good inputs are changed at random. An input that brings
+another exception is written to ``crash-HASH`` and ends it with status 1.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import random
 import shutil
 import sys
@@ -22,6 +24,8 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+
+import numpy as np
 
 LED = importlib.util.find_spec("atheris") is not None
 if LED:
@@ -36,6 +40,10 @@ with watched:
     from tracekit.logs.dialect import FOLDER
     from tracekit.logs.dialect_file import load_dialect
     from tracekit.logs.log import parse_log
+    from tracekit.logs.patterns import SEARCHED, compiled
+    from tracekit.logs.proposal import propose
+    from tracekit.logs.proposal_text import dialect_text
+    from tracekit.readers.arrays import READERS, read_arrays
 
 DIALECTS = sorted(path.stem for path in FOLDER.glob("*.toml"))
 LINES = b"""\
@@ -51,6 +59,22 @@ TRACEKIT array T cell=0:3 : a.npy
 TRACEKIT config k unit=m informative : 1e3
 TRACEKIT covers slow fast : 0 0 ; 2 3
 """
+OTHERS = b"""\
+step=10 T(3,4)= 8.4e-01 K, mode="fast" flux[3][4] = ( 0.7, 0.1 ) W/m2
+[00:00:00.100] pixel (10, 20) begin
+hit depth=0 t=0.7 uv=[[0.2 0.2], [1]]
+# iter   T[K]   p(Pa)  status
+1  300.5  1e5  ok
+2  301.5  1.1e5 ok
+{"step": 1, "loss": {"mean": 0.5}, "v": [1, "a"]}
+"""
+PATTERNS = b"""\
+(?:a|ab){3}[^=]*=\\s+(?P<x>\\d+)$
+(.*) sources of (.*)
+(?=a*+b)\\w++(?i:x)(?!y)
+"""
+SLOWEST = 2.0
+"""Seconds that a pattern may take on one line, on a busy machine."""
 Target = Callable[[bytes, Path], None]
 
 
@@ -63,6 +87,41 @@ def log_of(dialect: str) -> Target:
         parse_log(path, dialect).trace()
 
     return read
+
+
+def log_with_its_proposal(data: bytes, folder: Path) -> None:
+    """Any bytes as a log, read with the dialect that is proposed for it."""
+    dialect, log = folder / "p.toml", folder / "p.log"
+    log.write_bytes(data)
+    text = data.decode("utf-8", "backslashreplace")
+    dialect.write_text(dialect_text(propose(text.splitlines()), "p", "p"))
+    parse_log(log, dialect).trace()
+
+
+def pattern(data: bytes, folder: Path) -> None:
+    """Any text as a pattern: searched in what may be bad for it, in time."""
+    del folder
+    text = data.decode("utf-8", "replace").partition("\n")[0]
+    try:
+        found = compiled(text)
+    except ValueError:
+        return
+    for part in {text[:n] for n in (1, 2, 5)} | {"a", "ab", "1", "a1= "}:
+        line = (part * SEARCHED)[: SEARCHED - 1]
+        for end in ("", "!"):
+            began = time.monotonic()
+            found.search(line + end)
+            took = time.monotonic() - began
+            if took > SLOWEST:
+                raise TimeoutError(f"{text!r} took {took:.1f} s")
+
+
+def arrays(data: bytes, folder: Path) -> None:
+    """Any bytes as a file of arrays; HDF5's own library isn't tried."""
+    kinds = [end for end in READERS if end in (".npy", ".npz", ".safetensors")]
+    path = folder / f"a{kinds[data[0] % len(kinds)] if data else '.npy'}"
+    path.write_bytes(data[1:])
+    read_arrays(path)
 
 
 def dialect_file(data: bytes, folder: Path) -> None:
@@ -104,6 +163,16 @@ def _flipped(content: bytes, orders: bytes) -> bytes:
     return bytes(flipped[: len(flipped) * (5 - cut) // 5])
 
 
+def array_file(kind: str) -> bytes:
+    """A file of numbers behind the byte that says which kind it is."""
+    content = io.BytesIO()
+    if kind == ".npz":
+        np.savez(content, a=np.eye(3), b=np.arange(3))
+    else:
+        np.save(content, np.eye(3))
+    return bytes([kind == ".npz"]) + content.getvalue()
+
+
 def closed_trace(folder: Path) -> Path:
     """A finished trace of two taps."""
     with tk.record(folder / "closed"):
@@ -131,7 +200,10 @@ class Fuzzer:
         self.folder = folder
         self.targets: dict[str, Target] = {
             **{f"log of {name}": log_of(name) for name in DIALECTS},
+            "log with its proposal": log_with_its_proposal,
             "dialect file": dialect_file,
+            "pattern": pattern,
+            "arrays": arrays,
             "closed trace": damaged(closed_trace(folder)),
             "open trace": damaged(open_trace(folder)),
         }
@@ -142,6 +214,12 @@ class Fuzzer:
         found = []
         for number, name in enumerate(self.targets):
             contents = [LINES] if name.startswith("log") else [bytes(20)]
+            if name == "log with its proposal":
+                contents = [OTHERS, LINES]
+            if name == "pattern":
+                contents = PATTERNS.splitlines()
+            if name == "arrays":
+                contents = [array_file(".npy"), array_file(".npz")]
             if name == "dialect file":
                 contents = [
                     (FOLDER / "tracekit.toml").read_bytes(),

@@ -140,6 +140,19 @@ def test_indices_behind_a_name_and_columns_of_a_table(tmp_path: Path) -> None:
     assert parsed.coordinates == 6
 
 
+def test_numbers_under_a_name_that_is_a_text_are_kept_as_text(
+    tmp_path: Path,
+) -> None:
+    """A status that is a word here and a number there loses neither."""
+    (tmp_path / "f.toml").write_text(
+        FORTRAN.replace('unit = "K"', 'kind = "text"')
+    )
+    lines = ["T(1,1)=melted", "T(1,2)=(1, 0.50)"]
+    parsed = parse(lines, load_dialect(tmp_path / "f.toml"), "f.log")
+    assert [event.text for event in parsed.events] == [["melted"], ["1 0.50"]]
+    assert parsed.trace().elements(0).num_rows == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -269,6 +269,20 @@ def test_damaged_files_are_one_clear_error(name: str, tmp_path: Path) -> None:
         as_trace(path)
 
 
+def test_a_header_that_promises_too_much_takes_no_memory(
+    tmp_path: Path,
+) -> None:
+    """Nor does one that isn't even Python; nothing is allocated for it."""
+    np.save(tmp_path / "a.npy", np.zeros(3))
+    content = (tmp_path / "a.npy").read_bytes()
+    large = content.replace(b"(3,), }" + b" " * 11, b"(300000000000,), }")
+    for damaged in (large, content.replace(b"}", b"(")):
+        assert len(damaged) == len(content)
+        (tmp_path / "a.npy").write_bytes(damaged)
+        with pytest.raises(TraceError, match="can't be read"):
+            as_trace(tmp_path / "a.npy")
+
+
 def test_too_large_a_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,10 +38,28 @@ def read_array(name: str, folder: Path | None) -> npt.NDArray[Any]:
     if path.stat().st_size > _LARGEST:
         raise ValueError(f"the array {name} is larger than {_LARGEST} bytes")
     try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        values = load_npy(path)
+    except ValueError as error:
         raise ValueError(f"the array {name} can't be read: {error}") from error
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
+    if values.dtype.kind not in "fiub":
         raise ValueError(f"the array {name} holds no real numbers")
     native = values.dtype.newbyteorder("=")
     return values.astype(native, copy=False).reshape(-1)
+
+
+def load_npy(path: Path) -> npt.NDArray[Any]:
+    """A ``.npy`` file as an array of its own, whatever its header says.
+
+    It is mapped first, so that a header that states more numbers than there
+    are takes no memory.
+
+    Raises:
+        ValueError: it isn't one, is damaged, or holds Python objects.
+    """
+    try:
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # headers are read as Python, which raises all
+        raise ValueError(str(error)) from error
+    if not isinstance(mapped, np.ndarray):
+        raise ValueError("it is an archive of arrays")  # noqa: TRY004
+    return np.array(mapped)

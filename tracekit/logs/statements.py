@@ -52,6 +52,9 @@ def understand(family: Family, payload: str, dialect: Dialect) -> Line:
             )
             indices.update(named)
         else:
+            if rule.kind == "text" and statement.text is None:
+                kept = " ".join(statement.numbers)
+                statement = replace(statement, text=kept, numbers=())
             _check_count(statement, rule)
             own = _subscripts(statement, rule)
             if rule.level == "run" and own.keys() & dialect.pixel:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tracekit.errors import TraceError
+from tracekit.logs.array_files import load_npy
 from tracekit.schema import Reject
 
 LARGEST = 1 << 34
@@ -51,7 +52,7 @@ Found = Iterator[Named | Reject]
 
 def read_npy(path: Path) -> Found:
     """A NumPy array; one with two axes is taken for an image."""
-    yield _single(np.load(path, allow_pickle=False))
+    yield _single(load_npy(path))
 
 
 def read_npz(path: Path) -> Found:

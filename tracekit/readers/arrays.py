@@ -131,7 +131,7 @@ def _parts(file: Path, found: Found, array: str | None) -> list[Any]:
     except Exception as error:  # each library raises its own
         hint = (
             "; arrays of Python objects are never loaded, save plain numbers"
-            if "allow_pickle" in str(error)
+            if "allow_pickle" in str(error) or "Python objects" in str(error)
             else ""
         )
         raise TraceError(f"{file} can't be read: {error}{hint}") from error
