@@ -379,6 +379,9 @@ def test_run_says_what_it_could_not_read(cli: Cli, tmp_path: Path) -> None:
     _, out, _ = cli("show", one, "--rejects", "--json")
     assert len(json.loads(out)) == 12
     assert json.loads(out)[-1]["reason"].startswith("the program refused a ta")
+    shown = [line.split() for line in cli("show", one)[1].splitlines()]
+    assert ["signal", "SIGKILL"] in shown
+    assert ["output.log", "log"] in [words[:2] for words in shown]
     two = tmp_path / "two"
     status, out, _ = cli("run", "-o", two, "--json", *words, *command)
     document = json.loads(out)

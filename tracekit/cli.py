@@ -26,7 +26,10 @@ app = typer.Typer(
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app.command()(running.demo)
-app.command(context_settings=_PASSED_ON)(running.run)
+app.command(
+    context_settings=_PASSED_ON,
+    options_metavar="-o TRACE [OPTIONS] -- PROGRAM [ARGUMENTS]",
+)(running.run)
 app.command()(running.parse)
 app.command()(running.array)
 app.command()(running.c_header)

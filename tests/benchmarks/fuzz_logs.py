@@ -43,7 +43,8 @@ with watched:
     from tracekit.logs.patterns import SEARCHED, compiled
     from tracekit.logs.proposal import propose
     from tracekit.logs.proposal_text import dialect_text
-    from tracekit.readers.arrays import READERS, read_arrays
+    from tracekit.readers.array_formats import READERS
+    from tracekit.readers.arrays import read_arrays
 
 DIALECTS = sorted(path.stem for path in FOLDER.glob("*.toml"))
 LINES = b"""\

@@ -32,7 +32,11 @@ PolicyFile = Annotated[
     Path | None, typer.Option(help="Tolerances by tap, a TOML file.")
 ]
 Dialect = Annotated[
-    str, typer.Option(help="How the log is spelled: a name or a TOML file.")
+    str,
+    typer.Option(
+        help="How the log is spelled: nanobragg, tracekit or a TOML file, "
+        "which dialect init makes."
+    ),
 ]
 
 

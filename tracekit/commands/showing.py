@@ -9,6 +9,7 @@ import typer
 
 from tracekit.commands.console import (
     Json,
+    counted,
     dicts,
     out,
     print_json,
@@ -20,6 +21,9 @@ from tracekit.comparison.database import connect
 from tracekit.open import as_trace
 from tracekit.schema import STATISTIC
 from tracekit.storage.footprint import footprint
+
+_OF_RUNS = ("program", "family", "started", "argv", "selected_taps")
+_SHORT = 12
 
 
 def show(
@@ -48,7 +52,8 @@ def show(
     if storage:
         print_table(footprint(as_trace(source)), as_json=as_json)
         return
-    con = connect(trace=source)
+    trace = as_trace(source)
+    con = connect(trace=trace)
     if tap is not None or pixel is not None:
         asked = {"tap": tap, "pixel": None if pixel is None else list(pixel)}
         found = con.execute("FROM elements_of($tap, $pixel)", asked)
@@ -58,6 +63,7 @@ def show(
         name: dicts(con.sql(f"FROM {name}"))
         for name in ("run", "config", "taps", "statistics")
     }
+    parts["files"] = trace.tables["file"].to_pylist()
     if as_json:
         print_json(parts)
         return
@@ -66,11 +72,44 @@ def show(
 
 def _print_parts(parts: dict[str, list[dict[str, Any]]]) -> None:
     """Each as a table; taps that are statistics stand in theirs alone."""
+    _print_runs(parts.pop("run"))
+    _print_files(parts.pop("files"))
     parts["taps"] = [r for r in parts["taps"] if r["family"] != STATISTIC]
     for rows in parts.values():
         if rows:
             columns = [name for name in rows[0] if name != "side"]
             print_table(rows, as_json=False, columns=columns)
+
+
+def _print_runs(runs: list[dict[str, Any]]) -> None:
+    """What each run was, one fact a line."""
+    for run in runs:
+        facts = {name: run[name] for name in run if name in _OF_RUNS}
+        rows = [
+            {"run": name, "": value}
+            for name, value in {**facts, **run["facts"]}.items()
+            if value not in (None, [])
+        ]
+        print_table(rows, as_json=False)
+
+
+def _print_files(files: list[dict[str, Any]]) -> None:
+    """The files of a run; of those that only lay there, the number."""
+    used = [file for file in files if file["role"] != "present"]
+    rows = [
+        {
+            "file": file["name"],
+            "role": file["role"],
+            "sha256": (file["sha256"] or "")[:_SHORT],
+            "size": file["size"],
+        }
+        for file in used
+    ]
+    if rows:
+        print_table(rows, as_json=False)
+    if len(used) < len(files):
+        lay = counted(len(files) - len(used), "file")
+        out.print(f" {lay} lay in the working directory", style="dim")
 
 
 def export(

@@ -183,7 +183,8 @@ def parse_file(
         raise LogError(
             f"{log.origin} holds nothing of the dialect {spelled.name!r}: no "
             f"line with one of its prefixes ({known}) and no fact about the "
-            "run; is it the log of another program?"
+            "run; is it the log of another program? Say --dialect tracekit "
+            "or nanobragg, or the file that 'tracekit dialect init' makes"
         )
     parsed.files.append(log.use())
     return parsed
