@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import tracekit as tk
+from tests.helpers import recorded
 from tests.queries.blueprint import fired, traced
 from tracekit.comparison.compare import Comparison, compare
+from tracekit.comparison.policy import Policy
+from tracekit.comparison.translation import Translation
 from tracekit.errors import PolicyError
 from tracekit.schema import Coverage, Event, Run
 from tracekit.storage.trace import Trace
@@ -144,3 +149,32 @@ def test_what_a_tap_does_not_have(
     with pytest.raises(PolicyError, match=message) as caught:
         judged(event, event, f"\n[[actual]]\n{said}", tmp_path)
     assert "policy.toml:2" in str(caught.value)
+
+
+def test_statistics_are_called_after_their_tap() -> None:
+    """What a policy says of a tap that was reduced holds for them too."""
+    v = np.linspace(-1, 1, 12).reshape(4, 3)
+
+    def program(name: str, dims: str, unit: str | None) -> None:
+        for phi in range(2):
+            with tk.scope("loop", **{"angle" if unit else "phi": phi}):
+                tk.tap(v + phi, name, dims, unit=unit)
+
+    actual = recorded(lambda: program("k", "n (a b c)", "m"), reduce=["*"])
+    expected = recorded(lambda: program("q", "n xyz", None))
+    words = Translation(
+        "actual",
+        "k",
+        tap="q",
+        components=("x", "y", "z"),
+        dims=(("angle", "phi"),),
+    )
+    for pair, side in (
+        ((actual, expected), "actual"),
+        ((expected, actual), "expected"),
+    ):
+        policy = Policy(translations=(replace(words, side=side),))
+        found = compare(*pair, policy=policy)
+        assert (found.verdict, found.gaps) == ("close", [])
+        assert len(found.taps) == 9
+        assert sum(row["compared"] for row in found.taps) == 2 * 9 * 3

@@ -14,7 +14,7 @@ they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 
 from tracekit.errors import PolicyError
-from tracekit.schema import COMPONENT, TABLES
+from tracekit.schema import COMPONENT, STATISTIC, TABLES
 from tracekit.storage.trace import Trace
 
 Row = dict[str, Any]
@@ -78,14 +78,15 @@ def translated(
     if not rules:
         return trace
     taps = trace.tables["tap"].to_pylist()
-    names = [row["name"] for row in taps]
+    names = [_stem(row)[0] for row in taps]
+    means = {row["tap_id"] for row in taps if _stem(row)[1] == ".mean"}
     rows = {
         "tap": [_tap(row, rules) for row in taps],
         "declared": [
             {**row, "name": _name(row["name"], rules)}
             for row in trace.tables["declared"].to_pylist()
         ],
-        "grid": _grid(trace.tables["grid"].to_pylist(), names, rules),
+        "grid": _grid(trace.tables["grid"].to_pylist(), names, rules, means),
         "coverage": _coverage(
             trace.tables["coverage"].to_pylist(), names, rules
         ),
@@ -96,6 +97,14 @@ def translated(
         for name, part in rows.items()
     }
     return trace.with_tables({**trace.tables, **tables})
+
+
+def _stem(row: Row) -> tuple[str, str]:
+    """What a tap is called, and the statistic of it that it is, or ""."""
+    if row["family"] != STATISTIC:
+        return row["name"], ""
+    name, dot, statistic = row["name"].rpartition(".")
+    return name, dot + statistic
 
 
 def _name(tap: str, rules: Sequence[Translation]) -> str:
@@ -119,16 +128,21 @@ def _bases(tap: str, rules: Sequence[Translation]) -> dict[str, int]:
 
 
 def _tap(row: Row, rules: Sequence[Translation]) -> Row:
-    units = [r.unit for r in rules if r.unit and r.fits(row["name"])]
+    tap, statistic = _stem(row)
+    units = [r.unit for r in rules if r.unit and r.fits(tap)]
+    counts = statistic and row["unit"] is None
     return {
         **row,
-        "name": _name(row["name"], rules),
-        "unit": units[-1] if units else row["unit"],
+        "name": f"{_name(tap, rules)}{statistic}",
+        "unit": units[-1] if units and not counts else row["unit"],
     }
 
 
 def _grid(
-    rows: list[Row], names: Sequence[str], rules: Sequence[Translation]
+    rows: list[Row],
+    names: Sequence[str],
+    rules: Sequence[Translation],
+    means: Collection[int],
 ) -> list[Row]:
     found: list[Row] = []
     taken: set[tuple[int, str]] = set()
@@ -149,7 +163,9 @@ def _grid(
             )
         origin = row["origin"] - _bases(tap, rules).get(dim, 0)
         new = {**row, "dim": dim, "origin": origin}
-        found.append(_named(new, tap, rules) if dim == COMPONENT else new)
+        # a mean has two numbers a component, which meet by their place
+        named = dim == COMPONENT and row["tap_id"] not in means
+        found.append(_named(new, tap, rules) if named else new)
     return found
 
 
@@ -182,7 +198,8 @@ def _coverage(
     """
     found = []
     for row in rows:
-        general = _covered(row, row["tap"], row["tap"], rules)
+        tap = row["tap"]  # "" for all
+        general = _covered(row, tap, tap and _name(tap, rules), rules)
         found.append(general)
         for tap in {} if row["tap"] else dict.fromkeys(names):
             own = _covered(row, tap, _name(tap, rules), rules)
