@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -47,27 +47,30 @@ def declared(
 
 def pixel_coverage(
     dims: tuple[str, str],
-    columns: Iterable[EventColumns],
     patterns: Iterable[Event],
-    known: set[tuple[int, ...]],
+    known: tuple[tuple[int, ...], ...],
 ) -> Coverage:
     """The pixels of events.
 
     Args:
         dims: of the pixel.
-        columns: events; their pixels are added to ``known``.
         patterns: of all events, as in ``EventColumns``.
-        known: pixels that are known already.
+        known: the pixels, in order.
     """
+    if not known or any(_unknown(event, dims) for event in patterns):
+        return Coverage(dims, "unknown")
+    return Coverage(dims, "selected", known)
+
+
+def pixels_of(
+    dims: tuple[str, str], columns: Iterable[EventColumns]
+) -> Iterator[Ordinals]:
+    """The pixels of events, in pairs."""
     for part in columns:
         place = {axis.dim: n for n, axis in enumerate(part.pattern.axes)}
         own = [place[dim] for dim in dims if dim in place]
         if len(own) == len(dims) and not _unknown(part.pattern, dims):
-            pixels = part.origins[:, own]
-            known.update(map(tuple, distinct(pixels).tolist()))
-    if not known or any(_unknown(event, dims) for event in patterns):
-        return Coverage(dims, "unknown")
-    return Coverage(dims, "selected", tuple(sorted(known)))
+            yield distinct(part.origins[:, own])
 
 
 def _unknown(event: Event, dims: tuple[str, str]) -> bool:

@@ -124,6 +124,7 @@ def parse(
 def parsed_of(reader: LogReader) -> Parsed:
     """What a reader has read, when the last line is read."""
     parser, parts = reader.parser, reader.late()
+    pixels = reader.pixels()
     dialect = parser.dialect
     return Parsed(
         run=Run(
@@ -137,13 +138,11 @@ def parsed_of(reader: LogReader) -> Parsed:
         files=list(parser.facts.files.values()),
         rejects=parser.rejects,
         declared=parser.declared() if dialect.declares else [],
-        coverage=parser.coverage(
-            reader.at_hand, (part.pattern for part in parts)
-        ),
+        coverage=parser.coverage((part.pattern for part in parts), pixels),
         prose_lines=parser.prose_lines,
         coordinates=parser.coordinates,
         text_numbers=parser.text_numbers,
-        pixels=sorted(parser.pixels),
+        pixels=list(pixels),
     )
 
 

@@ -27,7 +27,6 @@ from tracekit.logs.own_lines import (
 from tracekit.logs.patterns import SEARCHED
 from tracekit.logs.statements import expression_of, understand
 from tracekit.schema import Coverage, Declared, Event, Reject
-from tracekit.storage.columns import EventColumns
 
 _ENDS = re.compile(r"[\r\0]+")
 
@@ -53,7 +52,7 @@ class Parser:
     pixels: set[tuple[int, ...]] = field(default_factory=set)
     selected: tuple[str, ...] = ()
     read: list[Reading | Event] = field(default_factory=list)
-    _stated: list[Coverage] = field(default_factory=list)
+    stated: list[Coverage] = field(default_factory=list)
     digits: Digits = field(default_factory=Digits)
     _pixel: dict[str, int] = field(default_factory=dict)
     _headers: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -117,7 +116,7 @@ class Parser:
             self.rejects
             or self.prose_lines
             or self.selected
-            or self._stated
+            or self.stated
             or self.facts.files
         ):
             raise ValueError("more than taps and coordinates")
@@ -131,13 +130,14 @@ class Parser:
         return declared(self.dialect, self.facts, self.printed)
 
     def coverage(
-        self, columns: Iterable[EventColumns], patterns: Iterable[Event]
+        self,
+        patterns: Iterable[Event],
+        known: tuple[tuple[int, ...], ...],
     ) -> list[Coverage]:
         """The pixels that this log reports, as ``pixel_coverage`` says."""
-        if self._stated:
-            return self._stated
-        dims = self.dialect.pixel
-        return [pixel_coverage(dims, columns, patterns, self.pixels)]
+        if self.stated:
+            return self.stated
+        return [pixel_coverage(self.dialect.pixel, patterns, known)]
 
     def _piece(self, piece: str, number: int) -> None:
         restart = self.dialect.restart
@@ -207,7 +207,7 @@ class Parser:
             self.selected = taps_line(payload)
         else:
             coverage = covers_line(payload)
-            self._stated.append(coverage)
+            self.stated.append(coverage)
             self.coordinates += sum(len(row) for row in coverage.selected)
             if coverage.dims == self.dialect.pixel:
                 self.pixels.update(coverage.selected)

@@ -17,7 +17,7 @@ from operator import itemgetter
 import numpy as np
 
 from tracekit.logs.bulk import BulkReader
-from tracekit.logs.coverage import distinct, distinct_pixels
+from tracekit.logs.coverage import distinct, distinct_pixels, pixels_of
 from tracekit.logs.cutting import Cut, cut
 from tracekit.logs.events import Reading
 from tracekit.logs.file import line_text
@@ -106,8 +106,6 @@ class LogReader:
     def late(self) -> list[LateColumns]:
         """All events; call it when the last block is read."""
         self._flush()
-        pixels = distinct_pixels(self._pixels)
-        self.parser.pixels.update(map(tuple, pixels.tolist()))
         maker, file = self.parser.maker(), self.parser.file
         single = self._rest.events(maker)
         self.at_hand = single
@@ -116,6 +114,15 @@ class LogReader:
             if kind is not None:
                 found += kind.late(maker, file)
         return found
+
+    def pixels(self) -> tuple[tuple[int, ...], ...]:
+        """The pixels that the log reports, in order; after ``late``."""
+        parser = self.parser
+        parts = [np.array(sorted(parser.pixels), np.int64).reshape(-1, 2)]
+        if not parser.stated:
+            parts += pixels_of(parser.dialect.pixel, self.at_hand)
+            parts += self._pixels
+        return tuple(map(tuple, distinct_pixels(parts).tolist()))
 
     def _flush(self) -> None:
         """Read all that waits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,20 +56,30 @@ class Sheet:
         """One number of all paragraphs, which is an index."""
         return self.column(number).astype(np.int64)
 
-    def rows(self, placed: Placed, place: int) -> Rows:
+    def fresh(self, placed: Placed) -> Integers:
+        """Paragraphs in which a tap isn't what it was in the one before."""
+        own = placed.own
+        bits = self.numbers[0].rows(own.start, own.stop).view(np.int64)
+        again = (bits[:, 1:] == bits[:, :-1]).all(axis=0)
+        found: Integers = np.flatnonzero(np.append([True], ~again))
+        return found
+
+    def rows(
+        self, placed: Placed, place: int, chosen: Integers | slice
+    ) -> Rows:
         """What one of the taps has, the ``place``-th of its paragraph."""
         own = placed.own
         columns = [
-            kept.rows(own.start, own.stop)
+            kept.rows(own.start, own.stop)[:, chosen].T.reshape(-1)
             for kept in self.numbers[: placed.columns]
         ]
         columns += columns[:1] * (len(self.numbers) - len(columns))
-        line, sequence = self.places.rows(0, 2)
+        line, sequence = self.places.rows(0, 2)[:, chosen]
         return Rows(
             line + placed.line,
             sequence + place,
-            np.full(self.count, placed.iteration),
-            Printed(*(column.T.reshape(-1) for column in columns)),
+            np.full(len(line), placed.iteration),
+            Printed(*columns),
         )
 
 
@@ -87,17 +97,19 @@ class Sheets:
     def late(self, maker: EventMaker, file: str) -> Iterator[LateColumns]:
         """Their events by tap; when all of the file is read."""
         count = sum(sheet.count for sheet in self._sheets)
+        once = maker.dialect.declares
         for place, placed in enumerate(self.paragraph.placed):
             if not count:
                 break
-            first = self._columns(place, placed, self._sheets[:1])
+            first = self._columns(place, placed, self._sheets[:1], once=True)
             begin = first.events(maker, file)
 
             def load(
                 place: int = place, placed: Placed = placed
             ) -> EventColumns:
-                columns = self._columns(place, placed, self._sheets)
-                return columns.events(maker, file)
+                columns = self._columns(place, placed, self._sheets, once=once)
+                found = columns.events(maker, file)
+                return replace(found, again=count - len(found))
 
             yield LateColumns(
                 begin.pattern, int(begin.sequence[0]), count, load
@@ -105,16 +117,20 @@ class Sheets:
 
     @staticmethod
     def _columns(
-        place: int, placed: Placed, sheets: Sequence[Sheet]
+        place: int, placed: Placed, sheets: Sequence[Sheet], *, once: bool
     ) -> ReadingColumns:
+        """One tap; ``once`` leaves out what is printed again at one place."""
         columns = ReadingColumns(placed.part, placed.dims)
         constants = placed.part.constants
+        once = once and placed.at_run and not placed.indices
         for sheet in sheets:
+            chosen = sheet.fresh(placed) if once else slice(None)
+            rows = sheet.rows(placed, place, chosen)
             indices = [
                 sheet.index(placed.indices[dim])
                 if dim in placed.indices
-                else np.full(sheet.count, constants[dim])
+                else np.full(len(rows.line), constants[dim])
                 for dim in placed.dims
             ]
-            columns.add(sheet.rows(placed, place), indices)
+            columns.add(rows, indices)
         return columns

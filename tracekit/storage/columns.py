@@ -29,6 +29,7 @@ class EventColumns:
         line: where each was read or fired.
         time_ns, thread: as for ``Event``, of each; None where all are 0.
         text, digits, quantum: as for ``Event``, one event after the other.
+        again: how many more there were that say what one of these says.
     """
 
     pattern: Event
@@ -41,6 +42,7 @@ class EventColumns:
     text: Sequence[str | None] | None = None
     digits: npt.NDArray[np.int16] | None = None
     quantum: npt.NDArray[np.int16] | None = None
+    again: int = 0
 
     def __len__(self) -> int:
         return len(self.sequence)

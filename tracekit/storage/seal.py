@@ -97,7 +97,7 @@ def tap_identity(event: Event) -> Any:
 
 def _sealed(parts: list[EventColumns], *, merge: bool) -> SealedTap:
     parts = sorted(parts, key=lambda part: int(part.sequence[0]))
-    count = sum(map(len, parts))
+    count = sum(len(part) + part.again for part in parts)
     if merge:
         parts = without_repeats(parts)
     first = parts[0].pattern

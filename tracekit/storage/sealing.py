@@ -27,7 +27,8 @@ from tracekit.storage.seal import TapFacts, facts_of, seal, tap_identity
 from tracekit.storage.spill import Spill
 from tracekit.storage.trace import element_file, finish, last_stated
 
-_TOGETHER = 4 << 20  # elements
+_THREADS = 2
+_TOGETHER = 2 << 20  # elements
 
 
 class About(TypedDict):
@@ -80,12 +81,13 @@ def write_late(
 def _groups(taps: Sequence[list[LateColumns]]) -> Iterable[list[int]]:
     """Numbers of taps that are put in order at the same time."""
     group: list[int] = []
-    for number in range(len(taps)):
-        group.append(number)
+    for number, parts in enumerate(taps):
         size = sum(part.elements for n in group for part in taps[n])
-        if len(group) > 1 or size > _TOGETHER:
+        size += sum(part.elements for part in parts)
+        if group and (len(group) == _THREADS or size > _TOGETHER):
             yield group
             group = []
+        group.append(number)
     if group:
         yield group
 
