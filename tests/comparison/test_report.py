@@ -3,7 +3,9 @@
 import numpy as np
 
 import tracekit as tk
+from tests.queries.blueprint import fired, traced
 from tracekit.comparison.report import render
+from tracekit.schema import Reject
 
 
 def recorded(error: float = 0.0, **facts: float) -> tk.Trace:
@@ -100,6 +102,19 @@ def test_warnings_stand_at_the_top() -> None:
     assert result.summary["not_compared"] == 1
     assert result.summary["optional_gaps"] == 1
     assert result.to_dict()["taps"][1]["not_compared"]
+
+
+def test_lines_that_were_not_read_are_told() -> None:
+    """A tap may be missing because its line was not understood."""
+    lost = Reject("c.log", 7, "no number", "R = ?")
+    side = traced(fired("x", 1.0))
+    expected = traced(fired("x", 1.0), rejects=[lost, lost])
+    head = render(tk.compare(side, expected)).split("\n\n")[0]
+    assert head.endswith(
+        "warning: 2 lines of the expected side not read, the first c.log:7: "
+        "no number"
+    )
+    assert "not read" not in render(tk.compare(side, side))
 
 
 def test_integers_are_said_to_be_exact() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 import tracekit as tk
-from tests.queries.blueprint import Row, fired, log, traced
+from tests.queries.blueprint import Row, ask, fired, log, traced
 from tracekit.comparison.database import connect
-from tracekit.schema import Run
+from tracekit.schema import Reject, Run
 from tracekit.storage.trace import Trace
 
 
@@ -21,6 +21,16 @@ def rows(
     result = connect(trace=trace).execute(text)
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def test_rejects() -> None:
+    """Lines that were not understood stand with their place and reason."""
+    lost = [Reject("c.log", n, "no number", "R = ?") for n in (9, 7)]
+    rows = ask("FROM rejects", traced(rejects=lost), traced())
+    assert [(row["side"], row["line"]) for row in rows] == [
+        ("actual", 7), ("actual", 9),
+    ]  # fmt: skip
+    assert rows[0]["reason"] == "no number"
 
 
 def test_coordinates() -> None:

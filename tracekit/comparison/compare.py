@@ -51,6 +51,7 @@ class Comparison:
             ``error_kinds``, ``pixels_to_trace`` and ``introduced``; none where
             more than two million numbers diverged, as these queries then take
             minutes.
+        rejects: rows of ``rejects``.
         distributions: rows of ``distributions``.
         maps: rows of ``error_map``, if it was asked for.
     """
@@ -67,6 +68,7 @@ class Comparison:
     kinds: list[Row]
     next_pixels: list[Row]
     introduced: list[Row]
+    rejects: list[Row]
     distributions: list[Row]
     maps: list[Row] = field(default_factory=list)
 
@@ -108,6 +110,7 @@ class Comparison:
             "faults": [_fault(row) for row in self.faults],
             "kinds": jsonable(self.kinds),
             "introduced": jsonable(self.introduced),
+            "rejects": jsonable(self.rejects),
             "pixels_to_trace": [
                 jsonable(_with_pixel(row)) for row in self.next_pixels
             ],
@@ -163,6 +166,7 @@ def compare(
             *names,
             summary=summary,
             configuration=ask("configuration_differences"),
+            rejects=ask("rejects"),
             gaps=ask("gaps"),
             first_divergence=next(iter(ask("first_divergence")), None),
             taps=ask("tap_summary"),

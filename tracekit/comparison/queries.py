@@ -21,6 +21,7 @@ ONE_SIDE = (
     "run",
     "config",
     "event",
+    "rejects",
     "tap_axes",
     "element_place",
     "element",

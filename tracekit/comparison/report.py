@@ -105,6 +105,15 @@ def _heading(comparison: Comparison) -> str:
         for row in comparison.distributions
         if row["vacuous"] and row["close"]
     ]
+    for side in ("actual", "expected"):
+        unread = [row for row in comparison.rejects if row["side"] == side]
+        if unread:
+            first = unread[0]
+            lines.append(
+                f"  warning: {count(len(unread), 'line')} of the {side} side "
+                f"not read, the first {short_path(first['file'])}:"
+                f"{first['line']}: {first['reason']}"
+            )
     return "\n".join(lines)
 
 
