@@ -11,10 +11,13 @@ from typer.testing import CliRunner
 from tests.shared_files import NANOBRAGG, needs_shared
 from tracekit.cli import app
 from tracekit.logs.checking import Check, check
+from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LogFile
-from tracekit.logs.log import parse_log
+from tracekit.logs.log import parse, parse_log
 from tracekit.logs.proposal import propose
 from tracekit.logs.proposal_text import dialect_text
+from tracekit.logs.shapes import Shapes
+from tracekit.logs.tokens import HOLE
 
 HEAT = """\
 heat solver 1.2
@@ -174,6 +177,26 @@ def test_logs_of_several_kinds_are_read_with_their_proposals(
     for key, values in WANTED[program].items():
         assert found.get(key) == values, key
     assert check(dialect, log).share > 0.9
+
+
+@pytest.mark.parametrize("program", TEXTS)
+def test_lines_read_by_column_are_those_read_one_by_one(
+    program: str, tmp_path: Path
+) -> None:
+    """A proposal's patterns don't keep lines from being read by column."""
+    log = tmp_path / "c.log"
+    log.write_text(TEXTS[program] * 20, encoding="utf-8")
+    dialect = proposed(tmp_path, log)
+    at_once = parse_log(log, dialect)
+    lines = log.read_text(encoding="utf-8").splitlines()
+    singly = parse(lines, load_dialect(dialect), "c.log")
+    for one, other in zip(at_once.events, singly.events, strict=True):
+        assert repr(one) == repr(other)
+    shape = f" step= {HOLE} time= {HOLE} s  cfl= {HOLE}".encode()
+    understood = Shapes(load_dialect(dialect)).meaning(shape) is not None
+    assert understood == (program == "climate")
+    assert at_once.rejects == singly.rejects
+    assert at_once.coordinates == singly.coordinates
 
 
 def test_names_are_asked_for_only_if_so_wished(tmp_path: Path) -> None:

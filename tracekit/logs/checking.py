@@ -12,9 +12,11 @@ from tracekit.logs.dialect import Dialect, Family
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LogFile
 from tracekit.logs.line_forms import FORMS
-from tracekit.logs.log import Parsed, parse
+from tracekit.logs.log import Parsed, parsed_of
 from tracekit.logs.numbers import NUMBER, count_numbers
+from tracekit.logs.parser import Parser
 from tracekit.logs.patterns import SEARCHED
+from tracekit.logs.reading import LogReader
 from tracekit.schema import Reject
 
 _ASSIGNS = re.compile(rf"[^\W\d][\w.]*+[ \t]*+=[ \t]*+{NUMBER}(?!\w)")
@@ -66,7 +68,7 @@ def check(dialect: str | Path, log: str | Path) -> Check:
     """
     spelled = load_dialect(dialect)
     path = Path(log)
-    parsed = parse(LogFile(path).lines(), spelled, path.name, path.parent)
+    parsed = _parsed(path, spelled)
     lines: Counter[str] = Counter()
     numbers = overlooked = 0
     example = ""
@@ -93,6 +95,17 @@ def check(dialect: str | Path, log: str | Path) -> Check:
         tuple(parsed.rejects),
         {name: by for name, by in covered.items() if name not in lines},
     )
+
+
+def _parsed(path: Path, dialect: Dialect) -> Parsed:
+    """What is read of a log, even if that is nothing."""
+    reader = LogReader(Parser(dialect, path.name, path.parent))
+    for block in LogFile(path).blocks():
+        if isinstance(block, bytes):
+            reader.block(block)
+        else:
+            reader.line(block)
+    return parsed_of(reader)
 
 
 def _states(line: str, dialect: Dialect) -> bool:

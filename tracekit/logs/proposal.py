@@ -58,6 +58,9 @@ _DIMS |= {dim: dim for dim in ("source", "cell", "node", "point", "particle")}
 _FORMS = [name for name in FORMS if name not in ("text", "columns")]
 _UNITS = UnitWords()
 _ENOUGH = 3
+_DIGITS = re.compile(r"\d+")
+_ALIKE = 100
+"""Lines that differ in their digits only, of which no more are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +213,14 @@ def propose(lines: Iterable[str]) -> Proposal:
     """
     groups: dict[tuple[str, ...], Group] = {}
     tables = TableFinder()
+    alike: Counter[str] = Counter()
     placed, count = False, 0
     for line in islice(lines, LINES):
         count += 1
+        shape = _DIGITS.sub("0", line[:LONGEST])
+        alike[shape] += 1
+        if alike[shape] > _ALIKE:
+            continue
         columns = tables.columns_of(line[:LONGEST])
         if columns:
             _row(groups, columns, line[:LONGEST], placed=placed)

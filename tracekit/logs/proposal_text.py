@@ -145,12 +145,14 @@ def _prefix(group: Group) -> str:
         return rf"{_start(group)}(?={group.ahead})"
     if group.tags:
         tags = r"[ \t]*".join(re.escape(tag) for tag in group.tags)
-        return rf"{_start(group)}{tags}(?![\w=])" if group.anchored else tags
+        return (
+            rf"{_start(group)}{tags}(?![\w=.+-])" if group.anchored else tags
+        )
     words = sorted(group.names, key=lambda name: (-len(name), name))
     names = "|".join(re.escape(word) for word in words)
     if len(names) > _LONGEST:
         names = r"[^\W\d][\w.]*"
-    return rf"{_start(group)}(?=(?:{names})(?![\w.]))"
+    return rf"{_start(group)}(?=(?:{names})(?![\w.+-]))"
 
 
 def _start(group: Group) -> str:

@@ -27,6 +27,7 @@ _FILLINGS = (7001, 40501)
 _NUMBER_LETTERS = frozenset("0123456789+-.")
 _DIGITS = frozenset("0123456789")
 _DELIMITERS = frozenset(" \t=([,;")
+_REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 _STORED = ("float64", "float32", "int64")
 
 
@@ -307,7 +308,7 @@ def _blind_nodes(
             letter = chr(argument)
             inside = before != "" and before not in _DELIMITERS
             yield letter not in _NUMBER_LETTERS or inside
-        elif operator in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        elif operator in _REPEATS:
             low, high, body = argument
             open_end = low <= 1 and high is sre.MAXREPEAT
             yield from _blind_nodes(body, repeated=open_end)
