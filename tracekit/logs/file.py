@@ -23,7 +23,7 @@ from tracekit.schema import FileUse
 LONGEST_LINE = 1 << 20
 """Bytes of a line that are read; no trace line comes near it."""
 
-BLOCK = 4 << 20
+BLOCK = 2 << 20
 """Bytes that are read at a time."""
 
 KEPT = 1000

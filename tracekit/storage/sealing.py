@@ -28,7 +28,7 @@ from tracekit.storage.spill import Spill
 from tracekit.storage.trace import element_file, finish, last_stated
 
 _THREADS = 2
-_TOGETHER = 2 << 20  # elements
+_TOGETHER = 1 << 20  # elements
 
 
 class About(TypedDict):
@@ -62,9 +62,11 @@ def write_late(
     def write(number: int) -> tuple[TapFacts, list[EventRows]]:
         return _write(root, number, order[number], spill, merge=merge)
 
-    for group in _groups(order):
-        with ThreadPoolExecutor(len(group)) as pool:
-            for found, rows in pool.map(write, group):
+    with ThreadPoolExecutor(1) as aside:
+        for group in _groups(order):
+            later = [aside.submit(write, number) for number in group[1:]]
+            written = [write(group[0]), *(tap.result() for tap in later)]
+            for found, rows in written:
                 sealed.append(found)
                 events += rows
     write_event_rows(root / "event.parquet", events)
