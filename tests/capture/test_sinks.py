@@ -90,3 +90,18 @@ def test_every_sink_gets_every_selected_event_and_is_closed() -> None:
         recorded(program, sinks=sinks, taps=["a*"])
     assert [sink.taps for sink in sinks] == [["a1", "a2"]] * 2
     assert [sink.closed for sink in sinks] == [1, 1]
+
+
+def test_a_hash_is_shown_as_its_text() -> None:
+    """Statistics of a reduced tap are lines as any."""
+    with structlog.testing.capture_logs() as lines:
+        sinks = [tk.sinks.StructlogSink()]
+        with tk.record(reduce=["t"], sinks=sinks) as recording:
+            tk.tap([1.0, 2.0], "t", "n")
+    shown = {line["tap"]: line for line in lines}
+    assert shown["t"]["elements"] == 0
+    assert shown["t.max"]["values"] == [2.0]
+    (text,) = shown["t.hash"]["values"]
+    number = recording.trace.taps.index("t.hash")
+    assert recording.trace.elements(number)["text"].to_pylist() == [text]
+    assert shown["t.hash"]["elements"] == 1

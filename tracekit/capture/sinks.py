@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from tracekit.schema import Event
+from tracekit.storage.columns import element_count
 
 
 class Sink(Protocol):
@@ -41,12 +42,16 @@ class StructlogSink:
             else f"{axis.origin}:{axis.origin + axis.extent}"
             for axis in event.axes
         }
+        if event.kind == "text":
+            shown = list(event.text or ())[: self._limit]
+        else:
+            shown = event.values[: self._limit].tolist()
         self._logger.info(
             "tap",
             tap=event.tap,
             coordinate=coordinate,
-            values=event.values[: self._limit].tolist(),
-            elements=len(event.values),
+            values=shown,
+            elements=element_count(event),
             dtype=event.dtype,
             unit=event.unit,
         )
