@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.logs.log_lines import nanobragg
+from tests.logs.log_lines import nanobragg, own
 from tracekit.errors import LogError
 from tracekit.logs.file import LONGEST_LINE
 from tracekit.logs.log import parse_log, read_log
@@ -96,3 +96,14 @@ def test_read_log_makes_a_trace(tmp_path: Path) -> None:
     assert "fdet_vec" in trace.taps
     assert trace.tables["tap"]["merged"].to_pylist()[0] == 1
     assert trace.tables["run"]["family"].to_pylist() == ["log"]
+
+
+def test_pixels_far_apart_are_told_apart() -> None:
+    """Their indices need more than one number of 64 bits together."""
+    far = 1 << 60
+    parsed = own(
+        f"TRACEKIT tap a slow={far} fast=-{far} : 1",
+        f"TRACEKIT tap b slow=-{far} fast={far} : 2",
+        "TRACEKIT tap c slow=0 fast=0 : 3",
+    )
+    assert parsed.pixels == [(-far, far), (0, 0), (far, -far)]

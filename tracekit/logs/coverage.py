@@ -14,6 +14,8 @@ from tracekit.storage.grid import Ordinals
 
 _STRENGTH: dict[Need, int] = {"ignored": 0, "optional": 1, "required": 2}
 
+_PACKED = 1 << 62
+
 
 def declared(
     dialect: Dialect, facts: Facts, printed: Mapping[str, Collection[str]]
@@ -84,7 +86,9 @@ def distinct_pixels(parts: Sequence[Ordinals]) -> Ordinals:
     if not len(rows):
         return rows
     low, high = rows.min(axis=0), rows.max(axis=0)
-    width = int(high[1] - low[1]) + 1
+    width = int(high[1]) - int(low[1]) + 1
+    if (int(high[0]) - int(low[0]) + 1) * width >= _PACKED:
+        return np.unique(rows, axis=0)
     packed = np.unique((rows[:, 0] - low[0]) * width + rows[:, 1] - low[1])
     found: Ordinals = np.stack(np.divmod(packed, width), axis=1) + low
     return found
