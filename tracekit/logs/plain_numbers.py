@@ -42,6 +42,8 @@ _EXACT = 1 << 53
 _EXACT_POWER = 22
 _BINARY_EXPONENT, _BIAS = 52, 1023
 _SIGN = np.uint64(63)
+_SPLIT = 134217729.0  # 2^27 + 1
+_SURELY = 0.499
 _TENS = np.array([10**n for n in range(19)], np.int64)
 _POWERS = np.array([float(f"1e{n}") for n in range(_EXACT_POWER + 1)])
 _PAD = b"~" * 32
@@ -316,10 +318,43 @@ def _values(
     wide = np.flatnonzero((mantissa > _EXACT) | (np.abs(power) > _EXACT_POWER))
     if len(wide):
         value[wide] = _cast(text, parts.begin[wide] - 1, parts.end[wide] - 1)
+    many = np.flatnonzero(~rebuilt & (power <= 0) & (power >= -_EXACT_POWER))
+    if len(many):
+        rebuilt[many] = _near(value[many], mantissa[many], power[many])
     for row in np.flatnonzero(~rebuilt).tolist():
         word = text[parts.begin[row] - 1 : parts.end[row] - 1].decode()
         rebuilt[row] = parse_number(word).text is None
     return value, rebuilt
+
+
+def _near(value: Doubles, mantissa: Integers, power: Integers) -> Flags:
+    """Which doubles are surely nearest to these digits among all digits.
+
+    The double in units of the last digit, to twice a double's precision, lies
+    within half a unit of the digits. False where it is too close to tell.
+    """
+    scale = _POWERS[-power]
+    size = np.abs(value)
+    product = size * scale
+    (high, low), (tens, ones) = _halves(size), _halves(scale)
+    error = high * tens - product
+    error += high * ones
+    error += low * tens
+    error += low * ones
+    floor = np.floor(product)
+    units = (floor.astype(np.int64) - mantissa).astype(np.float64)
+    apart = units + (product - floor) + error
+    near = np.abs(apart) < _SURELY
+    count = np.searchsorted(_TENS, mantissa)  # a power of ten is not sure
+    found: Flags = near & (_TENS[np.minimum(count, 18)] != mantissa)
+    return found
+
+
+def _halves(values: Doubles) -> tuple[Doubles, Doubles]:
+    """Two doubles of half the digits, whose products are exact."""
+    scaled = values * _SPLIT
+    high = scaled - (scaled - values)
+    return high, values - high
 
 
 def _cast(text: bytes, begin: Integers, end: Integers) -> Doubles:
