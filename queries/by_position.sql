@@ -12,6 +12,7 @@
 -- elements                  how many numbers each side has
 -- kind                      what they are: float, int, uint or bool
 -- rtol, atol, max_ulps, precision  see pair
+-- dense                     they fill their grid
 -- same                      both sides hold the same values, as hashes tell
 -- plain                     floats that are compared as they lie there
 -- quick                     and each alone, not as a part of its vector
@@ -54,9 +55,11 @@ WHERE FALSE;
 
 CREATE OR REPLACE VIEW _met AS FROM _met_none;
 
--- of them: those that are not close at first sight, also without the pairs
--- that are stacked; those that quick leaves out; and the first that diverged
--- of each pair of which quick knows it
+-- of them: those of pairs that are not dense; those that are not close at
+-- first sight, also without the pairs that are stacked; those that quick
+-- leaves out; and the first that diverged of each pair of which quick knows it
+CREATE OR REPLACE VIEW _met_gappy AS FROM _met_none;
+
 CREATE OR REPLACE VIEW _met_suspect AS FROM _met_none;
 
 CREATE OR REPLACE VIEW _met_beside AS FROM _met_none;
@@ -119,11 +122,15 @@ CREATE OR REPLACE TABLE by_position AS
 SELECT
     p.pair, p.actual_tap, p.expected_tap, a.elements, a.kind, p.rtol, p.atol,
     p.max_ulps, p.precision, a.value_hash = e.value_hash AS same,
+    a.elements = coalesce(list_product(
+        list_transform(x.axes, lambda g: g.extent)
+    ), 1) AS dense,
     a.kind = 'float' AND e.kind = 'float' AND p.factor IS NULL AS plain,
     plain AND (p.expected_size = 1 OR p.relative_to = 'element') AS quick
 FROM pair AS p
 JOIN trace_tap AS a ON a.side = 'actual' AND a.tap_id = p.actual_tap
 JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap
+JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = p.expected_tap
 WHERE p.problem IS NULL AND p.actual_same AND p.expected_same
     AND a.key_hash = e.key_hash AND a.elements = e.elements
     AND a.elements >= getvariable('by_position')

@@ -25,6 +25,11 @@
 -- reached      at how many of these pixels the last tap diverged
 CREATE OR REPLACE MACRO _nowhere() AS (-9223372036854775808)::BIGINT;
 
+CREATE OR REPLACE VIEW _met_with_gaps AS
+FROM _met_by_key UNION ALL BY NAME FROM _met_gappy;
+
+CREATE OR REPLACE VIEW _aligned_gappy AS FROM _aligned('_met_with_gaps');
+
 CREATE OR REPLACE MACRO faults() AS TABLE
 WITH wrong AS (
     SELECT
@@ -67,19 +72,56 @@ fault AS (
         AND w.fast IS NOT DISTINCT FROM i.fast
     GROUP BY i.class, i.number, i.whole
 ),
--- taps that were compared at a fault's first pixel
+-- which numbers were compared at a fault's first pixel: taps without a gap
+-- have all pixels of their grid, of the others the numbers are read
+looked_at AS (
+    SELECT
+        list(DISTINCT first.slow) FILTER (first.slow IS NOT NULL) AS slow,
+        list(DISTINCT first.fast) FILTER (first.fast IS NOT NULL) AS fast
+    FROM fault
+),
+met AS (
+    SELECT
+        j.tap,
+        _pixel_index(x.slow, j.actual_ordinal, j.expected_ordinal) AS slow,
+        _pixel_index(x.fast, j.actual_ordinal, j.expected_ordinal) AS fast
+    FROM query_table(getvariable('gappy')) AS j
+    JOIN pair_pixel AS x ON x.pair = j.pair
+),
+there AS MATERIALIZED (
+    SELECT DISTINCT n.number, m.slow, m.fast
+    FROM met AS m
+    CROSS JOIN looked_at AS l
+    JOIN tap_number AS n ON n.tap = m.tap
+    WHERE (m.slow IS NULL OR list_contains(l.slow, m.slow))
+        AND (m.fast IS NULL OR list_contains(l.fast, m.fast))
+    UNION
+    SELECT
+        n.number, CASE WHEN x.slow IS NOT NULL THEN f.first.slow END,
+        CASE WHEN x.fast IS NOT NULL THEN f.first.fast END
+    FROM fault AS f
+    JOIN by_position AS b ON b.dense
+    JOIN pair AS p ON p.pair = b.pair
+    JOIN tap_number AS n ON n.tap = p.tap
+    JOIN pair_pixel AS x ON x.pair = b.pair
+    WHERE (x.slow IS NULL OR f.first.slow - x.slow.origin
+            BETWEEN 0 AND x.slow.extent - 1)
+        AND (x.fast IS NULL OR f.first.fast - x.fast.origin
+            BETWEEN 0 AND x.fast.extent - 1)
+),
+-- taps that were compared there
 compared AS (
     SELECT DISTINCT f.class, f.number AS fault, l.number
-    FROM located AS l
+    FROM there AS l
     JOIN fault AS f ON f.first.slow = l.slow AND f.first.fast = l.fast
     UNION
     SELECT f.class, f.number, l.number
-    FROM located AS l
+    FROM there AS l
     JOIN fault AS f ON f.first.slow = l.slow AND l.fast IS NULL
         AND f.first.fast IS NULL
     UNION
     SELECT f.class, f.number, l.number
-    FROM located AS l
+    FROM there AS l
     JOIN fault AS f ON f.first.fast = l.fast AND l.slow IS NULL
         AND f.first.slow IS NULL
     UNION

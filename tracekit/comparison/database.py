@@ -38,6 +38,7 @@ _SUBSETS = {
     "rest": "_judged_rest",
     "early": "_judged_early",
     "beside": "_judged_beside",
+    "gappy": "_aligned_gappy",
 }
 
 ELEMENT = pa.schema(

@@ -52,6 +52,7 @@ def register_positions(
         measured: the figures of images are worked out now, once.
     """
     every: list[str] = []
+    gappy: list[str] = []
     others: list[str] = []
     floats: list[FloatPair] = []
     images: dict[int, str] = {}
@@ -69,6 +70,7 @@ def register_positions(
             )
         met = f"{pair}, 'met_a_{pair}', 'met_e_{pair}'"
         every.append(f"{_MACROS[columns[0]]}({met})")
+        gappy += [] if row["dense"] else every[-1:]
         if not row["plain"]:
             others.append(every[-1])
             continue
@@ -86,6 +88,7 @@ def register_positions(
         )
         images[pair] = f"_image_floats({met}, {row['elements']})"
     _create(con, "_met", every)
+    _create(con, "_met_gappy", gappy)
     _register_images(con, images, measured=measured)
     if not judged:
         _register_floats(con, floats, others)
