@@ -12,8 +12,8 @@
 -- elements                  how many numbers each side has
 -- kind                      what they are: float, int, uint or bool
 -- rtol, atol, max_ulps, precision  see pair
--- dense                     they fill their grid
 -- same                      both sides hold the same values, as hashes tell
+-- dense                     they fill their grid
 -- plain                     floats that are compared as they lie there
 -- quick                     and each alone, not as a part of its vector
 CREATE OR REPLACE MACRO _meet_floats(number, actual, expected) AS TABLE
