@@ -194,7 +194,8 @@ def _first_of_block(
         count += ~close
         first[new], one[new], other[new] = tap, a[new], e[new]
     error = np.abs(one - other)
-    ulps = np.abs(ordered(one) - ordered(other))
+    ulps = np.abs(ordered(one) - ordered(other)).astype(float)
+    ulps[np.isnan(error)] = np.nan
     every = np.arange(start, start + len(first)), count, one, other, error
     rows = np.array([*every, error / np.abs(other), ulps])
     for tap in np.unique(first[first >= 0]).tolist():
@@ -208,7 +209,10 @@ def _summed(
         "pixels": len(place),
         "places": int(place.sum()),
         "taps": int(count.sum()),
-        "largest": [float(each.max()) for each in (one, other, *far)],
+        "largest": [
+            float(np.fmax.reduce(each, initial=-1e308))
+            for each in (one, other, *far)
+        ],
     }
 
 
@@ -221,7 +225,8 @@ def tracekit_first(root: Path, taps: int) -> dict[str, Figures]:
     size = round(math.sqrt(library.con.table("by_position").fetchall()[0][3]))
     rows = library.con.execute(
         "SELECT tap, count(*), sum(slow * $size + fast)::BIGINT, "
-        "sum(taps)::BIGINT, max(actual), max(expected), max(abs_error), "
+        "sum(taps)::BIGINT, max(actual) FILTER (NOT isnan(actual)), "
+        "max(expected) FILTER (NOT isnan(expected)), max(abs_error), "
         "max(rel_error), max(ulps)::DOUBLE FROM first_by_pixel() GROUP BY tap",
         {"size": size},
     ).fetchall()
@@ -230,7 +235,7 @@ def tracekit_first(root: Path, taps: int) -> dict[str, Figures]:
             "pixels": pixels,
             "places": places,
             "taps": diverged,
-            "largest": largest,
+            "largest": [-1e308 if n is None else n for n in largest],
         }
         for tap, pixels, places, diverged, *largest in sorted(rows)
     }
