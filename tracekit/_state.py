@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +39,12 @@ scopes: ContextVar[tuple[Scope, ...]] = ContextVar("scopes", default=())
 # to lists under checkpoints and misreads those to objects behind hooks.
 traced: tuple[tuple[str, Any], ...] = ()
 torch_side: ModuleType | None = None
+# How a tap reaches the recorders: firing.fire, or torch_taps.fire where torch
+# is loaded.
+fire: Callable[..., None]
+# Takes small values on a short way: of the only recorder that is active, if
+# it has one. A forked child has none until its recorder has seen the fork.
+quick: Callable[[Any, str, str, str | None], bool] | None = None
 # Which elements compiled code hands to its taps: of the only recorder that is
 # active the pixel dims and room for how many pixels, else "" for all. Dynamo
 # guards on it; which pixels they are, the code asks while it runs.
@@ -88,11 +95,15 @@ def load_torch_side() -> Any:
 
     torch is never imported for a program that doesn't use it.
     """
-    global torch_side
+    global torch_side, fire
     if torch_side is None and "torch" in sys.modules:
         from tracekit.capture import torch_taps
 
-        torch_side = torch_taps
+        torch_side, fire = torch_taps, torch_taps.fire
+    elif torch_side is None:
+        from tracekit.capture import firing
+
+        fire = firing.fire
     return torch_side
 
 
@@ -113,19 +124,35 @@ def _send_to(those: tuple[Recorder, ...]) -> None:
     global recording, recorders, layout
     recorders = those
     layout = those[0].selection.layout if len(those) == 1 else ""
+    find_quick()
     recording = bool(those)
+
+
+def find_quick() -> None:
+    """Take the short way of small values from the recorder that has it."""
+    global quick
+    quick = recorders[0].quick if len(recorders) == 1 else None
+
+
+def _forked() -> None:
+    global quick
+    quick = None
 
 
 def _inherit() -> None:
     """In a process that was spawned by one that records: let taps say so."""
-    global unrecorded
+    global unrecorded, fire
     if "TRACEKIT_RECORDING" not in os.environ:
         return
+    from tracekit.capture import firing
     from tracekit.capture.spawned import recorder_of_spawned
 
     unrecorded = recorder_of_spawned()
     if unrecorded is not None:
+        fire = firing.fire
         _send_to((unrecorded,))
 
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 _inherit()

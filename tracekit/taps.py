@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any, ParamSpec, Self, SupportsIndex, TypeVar, overload
 
 from tracekit import _state
-from tracekit.capture.firing import fire
 from tracekit.errors import TapError
 from tracekit.schema import COMPONENT, OCCURRENCE, Role
 
@@ -63,7 +62,7 @@ def tap(
     ('R',)
     """
     if _state.recording:
-        fire(value, name, dims, unit, where, grad=grad)
+        _state.fire(value, name, dims, unit, where, grad)
     return value
 
 

@@ -78,6 +78,47 @@ def test_order_lines_and_loops_are_those_of_the_program() -> None:
     assert times == sorted(times)
 
 
+def test_numbers_of_all_sizes_and_arrays_keep_their_places(
+    tmp_path: Path,
+) -> None:
+    """One batch of bytes, single and double numbers and arrays, in turns."""
+
+    def program() -> None:
+        for step in range(4):
+            tk.tap(np.int8(step), "byte")
+            tk.tap(np.arange(step + 1.0), "array", "n")
+            for name in ("one", "two"):
+                for kind in (np.float32, np.float64):
+                    tk.tap(kind(step / 3), f"{name} {kind.__name__}")
+            tk.tap(np.array(step, [">i4", "<i4"][step % 2]), "swapped")
+
+    trace = recorded(program, path=tmp_path / "a")
+    assert stored(trace, "byte").tolist() == [0, 1, 2, 3]
+    for name in ("one", "two"):
+        for kind in (np.float32, np.float64):
+            found = stored(trace, f"{name} {kind.__name__}")
+            assert found.tolist() == [kind(n / 3) for n in range(4)]
+    assert sorted(stored(trace, "array")) == [0, 0, 0, 0, 1, 1, 1, 2, 2, 3]
+    assert stored(trace, "swapped").tolist() == [0, 1, 2, 3]
+
+
+def test_results_of_a_traced_function_are_known_by_its_caller() -> None:
+    """A tap that tracekit calls itself stands where the program stands."""
+
+    @tk.traced
+    def double(x: float) -> float:
+        return 2 * x
+
+    def program() -> None:
+        for number in range(3):
+            double(float(number))
+        double(0.5)
+
+    rows = recorded(program).tables["event"].to_pylist()
+    first = program.__code__.co_firstlineno
+    assert [row["line"] - first for row in rows] == [2, 2, 2, 3]
+
+
 def test_context_bound_later_is_not_lost() -> None:
     """A place that fired without a context has it when one is bound."""
 

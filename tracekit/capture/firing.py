@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
 from tracekit import _state
@@ -26,17 +27,25 @@ class Origin(NamedTuple):
 
 
 def fire(
-    value: Any, name: str, dims: str, unit: str | None, where: Any, *,
-    grad: bool,
-) -> None:  # fmt: skip
-    """Bring a tapped value to every recorder, through torch where needed."""
-    side = _state.torch_side
-    if side is None:
-        side = _state.load_torch_side()
-    if side is None:
+    value: Any,
+    name: str,
+    dims: str,
+    unit: str | None,
+    where: Any,
+    grad: bool,  # noqa: FBT001
+) -> None:
+    """Bring a tapped value to every recorder, until torch is loaded."""
+    if "torch" in sys.modules:
+        _state.load_torch_side()
+        _state.fire(value, name, dims, unit, where, grad)
+        return
+    quick = _state.quick
+    if (
+        quick is None
+        or where is not None
+        or not quick(value, name, dims, unit)
+    ):
         emit(value, name, dims, unit, where)
-    else:
-        side.fire(value, name, dims, unit, where, grad)
 
 
 def emit(

@@ -85,10 +85,17 @@ class Recorder:
             else DiskStore(path, run, selection.coverage(), rank, world)
         )
 
+        # whether all that leaves a value out is the selection
+        self._passes_whole = sampling.takes_all and reduction == Reduction()
         takes_all = sampling.takes_all and not selection.groups and not sinks
         self._small = (
             SmallTaps(self._store, self._around) if takes_all else None
         )
+
+    @property
+    def quick(self) -> Callable[[Any, str, str, str | None], bool] | None:
+        """The short way of small values, None where there is none."""
+        return None if self._small is None else self._small.take
 
     def __enter__(self) -> Self:
         watch_opens()
@@ -143,22 +150,24 @@ class Recorder:
     ) -> None:
         """Record one firing of a tap, as far as it is selected."""
         self._see_process()
-        place: tuple[Any, ...] | None = ()
-        if self._small is not None and where is None and origin is None:
-            place = self._small.take(value, name, dims, unit)
-            if place is None:
-                return
         if not self._expectation.wants(name):
             return
         if unit is not None and not isinstance(unit, str):
             raise TapError(f"tap {name!r}: the unit {unit!r} is no text")
+        box = tensors.box_of(value)
+        if origin is None and self._reach.is_passed(dims, box):
+            return
         array = tensors.as_array(value, name)
         named = dims_of(tuple(array.shape), name, dims)
         events = self._events(array, name, named, unit, where, origin)
-        if events:
-            self._write(events)
-            if place and self._small is not None:
-                self._small.learn(place, events[0])
+        if events is None and origin is None and self._passes_whole:
+            self._reach.note_passed(dims, box)
+        if not events:
+            return
+        self._write(events)
+        whole = where is None and origin is None and len(events) == 1
+        if whole and self._small is not None:
+            self._small.learn(value, name, dims, unit, events[0])
 
     def _events(
         self,
@@ -168,8 +177,11 @@ class Recorder:
         unit: str | None,
         where: Any,
         origin: Origin | None,
-    ) -> list[Event]:
-        """The event of what is selected, and those of its statistics."""
+    ) -> list[Event] | None:
+        """The event of what is selected, and those of its statistics.
+
+        None where nothing is selected; none yet where it lies on a GPU.
+        """
         origin = origin or Origin()
         loops = _state.loops() if origin.loops is None else origin.loops
         loops = {**self._around, **loops}
@@ -183,7 +195,7 @@ class Recorder:
             reduced=reduces,
         )  # fmt: skip
         if selected is None:
-            return []
+            return None
         file, line = origin.file, origin.line
         if not file:
             file, line = _caller()
@@ -208,6 +220,7 @@ class Recorder:
             return [event, *reduced(event, array, rank, loops, where)]
         if any(map(on_gpu, selected.arrays())) and not self._sampling.stops:
             self._small = None  # what it takes would come too early
+            _state.find_quick()
             copies = Copies()
             later = selected.each(copies.of)
             self._transfers.put(
@@ -233,6 +246,7 @@ class Recorder:
             self._store = self._store.forked()
             if self._small is not None:
                 self._small = SmallTaps(self._store, self._around)
+                _state.find_quick()
 
     def _write(self, events: Sequence[Event]) -> None:
         """Take the events of one firing, behind all that come from a GPU."""

@@ -23,7 +23,9 @@ from tracekit.errors import RecordingError
 from tracekit.schema import COMPONENT, Axis, Coverage
 
 Index = npt.NDArray[np.int64]
+Span = tuple[int, int] | int | None
 _ROOMS = (4, 64, 1024)
+_BOXES = 64
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ class Selected:
             if len(parts) > 1
             else self._rows(parts[0], kept)
         )
-        if positions is not None and bool(np.any(np.diff(positions) < 0)):
+        if positions is not None and (positions[1:] < positions[:-1]).any():
             order = np.argsort(positions)
             values, positions = values[order], positions[order]
         size = values.shape[1]
@@ -260,6 +262,7 @@ def select(
     rank = len(coordinates)
     origins = [scopes.get(dim, 0) for dim in coordinates]
     loops = {d: i for d, i in scopes.items() if d not in coordinates}
+    reach = reach or Reach(selection.groups)
     chosen = _chosen(coordinates, origins, shape, loops, selection, reach)
     if reduced and not chosen:
         chosen = [([0], np.empty((0, 1), np.int64))]
@@ -277,6 +280,7 @@ def select(
         positions = _positions(along, index, extents)
 
         def at(array: Any) -> Any:
+            array = tensors.seen_by_numpy(array)
             return _at(array, along, index, extents, name)
 
         where = None if where is None else at(where)
@@ -298,32 +302,57 @@ def _chosen(
     shape: tuple[int, ...],
     loops: dict[str, int],
     selection: Selection,
-    reach: Reach | None,
+    reach: Reach,
 ) -> list[tuple[list[int], Index]] | None:
     """Per group of selected axes their local indices; None: nothing here."""
     chosen = []
+    held: dict[str, Span] = {**loops}
+    for dim, origin, extent in zip(coordinates, origins, shape, strict=False):
+        held[dim] = origin, extent
     for number, (group, tuples) in enumerate(selection.groups):
-        columns = [c for c, dim in enumerate(group) if dim in coordinates]
-        axes = [coordinates.index(group[column]) for column in columns]
-        local = tuples[:, columns] - np.array([origins[a] for a in axes], int)
-        extents = np.array([shape[a] for a in axes], int)
-        inside = np.all((local >= 0) & (local < extents), axis=1)
-        for column, dim in enumerate(group):
-            if dim in loops:
-                inside &= tuples[:, column] == loops[dim]
-        whole = all(dim in loops or dim in coordinates for dim in group)
-        if whole and reach is not None:
-            reach.note(number, inside)
-        touches = bool(axes) or any(dim in loops for dim in group)
-        local = local[inside]
-        if touches and not len(local):
+        spans = tuple([held.get(dim) for dim in group])
+        try:  # the taps of one block have its box in common
+            rows = reach.found[number, spans]
+        except KeyError:
+            rows, inside = _local(tuples, spans)
+            if None not in spans:
+                reach.note(number, inside)
+            if len(reach.found) >= _BOXES:
+                reach.found.clear()
+            reach.found[number, spans] = rows
+        if rows is None:
             return None
+        axes = [coordinates.index(dim) for dim in group if dim in coordinates]
         if axes:
-            one_of_two = len(axes) < len(group)
-            chosen.append(
-                (axes, np.unique(local, axis=0) if one_of_two else local)
-            )
+            chosen.append((axes, rows))
     return chosen
+
+
+def _local(
+    tuples: Index, spans: tuple[Span, ...]
+) -> tuple[Index | None, npt.NDArray[np.bool_]]:
+    """Selected indices within a box, None if none are, and which they are.
+
+    Args:
+        tuples: the selected ones, a column a dim.
+        spans: by dim origin and extent of an axis, a loop index, or None.
+    """
+    inside = np.ones(len(tuples), np.bool_)
+    columns, first = [], []
+    for column, span in enumerate(spans):
+        if isinstance(span, tuple):
+            columns.append(column)
+            first.append(span[0])
+            local = tuples[:, column] - span[0]
+            inside &= (local >= 0) & (local < span[1])
+        elif span is not None:
+            inside &= tuples[:, column] == span
+    rows = tuples[inside][:, columns] - np.array(first, np.int64)
+    if not len(rows) and any(span is not None for span in spans):
+        return None, inside
+    if 0 < len(columns) < len(spans):
+        rows = np.unique(rows, axis=0)
+    return rows, inside
 
 
 def _at(
@@ -346,6 +375,8 @@ def _crossed(groups: list[Index]) -> list[Index]:
     Args:
         groups: [row axis] of each group, index tuples of its axes.
     """
+    if len(groups) == 1:
+        return list(groups[0].T.copy())
     numbers = np.indices([len(rows) for rows in groups]).reshape(
         len(groups), -1
     )
@@ -365,7 +396,7 @@ def _positions(
     for axis, along in zip(axes, index, strict=True):
         found += along * steps[axis]
     for axis, extent in enumerate(extents):
-        if axis not in axes:
+        if axis not in axes and extent != 1:
             along = np.arange(extent, dtype=np.int64) * steps[axis]
             found = (found[:, None] + along).reshape(-1)
     return found

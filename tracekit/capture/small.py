@@ -10,26 +10,47 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-import time
-from collections.abc import Mapping
-from contextvars import copy_context
+from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
 from pathlib import Path
+from threading import get_ident
+from time import time_ns
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from tracekit import _state
+from tracekit._state import scopes
 from tracekit.schema import Event
-from tracekit.storage.layout import Layout, packer
+from tracekit.storage.layout import Layout
 from tracekit.storage.live import Store
 
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _MOST = 4096  # places; a program that makes its names up has no end of them
 _LOWEST, _HIGHEST = -(2**63), 2**63
 _BOUND = "structlog_"
+_CONSTANT = frozenset(
+    (
+        float,
+        int,
+        bool,
+        *(t for t in np.ScalarType if issubclass(t, np.generic)),
+    )
+)
 
-Loops = tuple[tuple[_state.Scope, ...], tuple[str, ...], tuple[int, ...]]
+Places = dict[Any, tuple[Layout, Any]]
+Loops = tuple[tuple[_state.Scope, ...], Places, tuple[int, ...]]
+
+
+def _of_array(array: np.ndarray[Any, Any]) -> tuple[Any, Any]:
+    number = array[()]
+    return None if type(number) is np.ndarray else array.dtype, number
+
+
+# By type of what can change: what values of one layout share, None for what
+# is not small, and the number that it holds now.
+copies: dict[type, Callable[[Any], tuple[Any, Any]]] = {np.ndarray: _of_array}
 
 
 class SmallTaps:
@@ -44,91 +65,104 @@ class SmallTaps:
         self._store = store
         self._rows = store.rows
         self._around = around
-        self._layouts: dict[Any, tuple[Any, Layout]] = {}
+        self._places: dict[tuple[str, ...], Places] = {}
+        self._known = 0
         self._loops: Loops | None = None
 
-    def take(
-        self, value: Any, name: str, dims: str, unit: str | None
-    ) -> tuple[Any, ...] | None:
-        """Append this firing, where its place is known.
+    def take(self, value: Any, name: str, dims: str, unit: str | None) -> bool:
+        """Append this firing, if it is small and its place known.
 
-        Returns:
-            None where that is done; else the key under which ``learn`` may
-            keep the place, () for a value that goes the long way.
+        For the function that a tap calls: the program stands three frames
+        further up.
         """
-        form, value = _form(value)
-        if form is None:
-            return ()
-        if _is_bound():
-            return ()
-        loops = self._loops
-        levels = _state.scopes.get()
+        form: Any = type(value)
+        if form not in _CONSTANT or form is int:
+            form, value = _form(value)
+            if form is None:
+                return False
+        context = copy_context()
+        if len(context) > (scopes in context) and _is_bound(context):
+            return False
+        loops, levels = self._loops, scopes.get()
         if loops is None or loops[0] is not levels:
-            found = {**self._around, **_state.loops()}
-            loops = levels, tuple(found), tuple(found.values())
-            self._loops = loops
+            loops = self._loops = self._within(levels)
         frame = sys._getframe(3)  # noqa: SLF001 - the documented way
-        while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
-            frame = frame.f_back
-        code = frame.f_code
-        key = (name, dims, unit, form, id(code), frame.f_lasti, loops[1])
         try:
-            known = self._layouts.get(key)
+            known = loops[1].get((name, dims, unit, form, frame.f_lasti))
         except TypeError:  # a list for a text: the long way says so
-            return ()
-        if known is None:
-            return (*key, code)
-        layout = known[1]
-        self._rows.extend(
-            (layout, value, time.time_ns(), threading.get_ident(), loops[2])
-        )
-        if len(self._rows) >= self._store.most_rows:
-            self._store.spill()
-        return None
+            return False
+        if known is None or known[1] is not frame.f_code:
+            frame = _program(frame)
+            known = loops[1].get(
+                (name, dims, unit, form, frame.f_lasti, id(frame.f_code))
+            )
+            if known is None:
+                return False
+        rows, store = self._rows, self._store
+        rows.extend((known[0], value, time_ns(), get_ident(), loops[2]))
+        if len(rows) >= store.most_rows:
+            store.spill()
+        return True
 
-    def learn(self, key: tuple[Any, ...], event: Event) -> None:
+    def _within(self, levels: tuple[_state.Scope, ...]) -> Loops:
+        """The places that are known within these scopes."""
+        found = {**self._around, **_state.loops()}
+        places = self._places.setdefault(tuple(found), {})
+        return levels, places, tuple(found.values())
+
+    def learn(
+        self, value: Any, name: str, dims: str, unit: str | None, event: Event
+    ) -> None:
         """Keep the place of an event that went the long way."""
-        *place, code = key
-        form, dims = key[3], key[6]
-        if tuple(axis.dim for axis in event.axes) != dims:
+        form, _ = _form(value)
+        if form is None or not _holds(event.values.dtype, form):
+            return
+        _, places, indices = self._within(scopes.get())
+        if len(event.axes) != len(indices):
             return  # complex: it has components
-        pack = packer(event.values.dtype)
-        if type(form) is tuple:
-            if form[1] != event.values.dtype:
-                return  # widened
-            pack = bytes
-        if len(self._layouts) >= _MOST:
-            self._layouts.clear()
-        self._layouts[tuple(place)] = code, Layout.of(event, pack)
+        frame = _program(sys._getframe(1))  # noqa: SLF001
+        code, instruction = frame.f_code, frame.f_lasti
+        key = (name, dims, unit, form, instruction, id(code))
+        if key in places:
+            return  # another recorder, or a context, let it go the long way
+        if self._known >= _MOST:
+            self._places, self._loops, self._known = {}, None, 0
+        # by the first five alone it is found faster: id() is audited
+        places[key] = places[key[:5]] = Layout.of(event), code
+        self._known += 1
+
+
+def _program(frame: FrameType) -> FrameType:
+    """Where the program called, past tracekit's own frames."""
+    while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return frame
 
 
 def _form(value: Any) -> tuple[Any, Any]:
-    """What values of one layout share, and the value as a number or bytes.
+    """What values of one layout share, and the value as a number.
 
     The form is None for what is no small value of the program's own memory.
     """
-    kind = type(value)
-    if kind is float or kind is bool:
-        return kind, value
-    if kind is int:
-        return (kind if _LOWEST <= value < _HIGHEST else None), value
-    if kind is np.ndarray or isinstance(value, np.generic):
-        if value.ndim:
+    form: Any = type(value)
+    if form in _CONSTANT:
+        if form is int and not _LOWEST <= value < _HIGHEST:
             return None, value
-        return (kind, value.dtype), value.tobytes()
-    torch = sys.modules.get("torch")
-    if torch is None or kind is not torch.Tensor or value.dim():
-        return None, value
-    if not value.is_cpu or value.layout is not torch.strided:
-        return None, value
-    form, value = value.dtype, value.item()
-    # the bits of a NaN need the long way
-    return (form if value == value else None), value
+        return form, value
+    copy = copies.get(form)
+    return (None, value) if copy is None else copy(value)
 
 
-def _is_bound() -> bool:
+def _holds(stored: np.dtype[Any], form: Any) -> bool:
+    """Whether the stored type is the program's own, if that is NumPy's."""
+    if isinstance(form, type) and issubclass(form, np.generic):
+        form = np.dtype(form)
+    return not isinstance(form, np.dtype) or form == stored
+
+
+def _is_bound(context: Context) -> bool:
     """Whether structlog has context that an event must carry."""
-    for variable in copy_context():  # noqa: SIM110 - any() takes twice as long
+    for variable in context:  # noqa: SIM110 - any() takes twice as long
         if variable.name.startswith(_BOUND):
             return True
     return False

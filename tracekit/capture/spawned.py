@@ -62,6 +62,7 @@ class Unrecorded:
     """
 
     selection = Selection()
+    quick = None
 
     def __init__(self, told: str) -> None:
         self._parent, _, self._root = told.partition(" ")

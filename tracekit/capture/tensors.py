@@ -115,6 +115,13 @@ def is_planes(value: Any) -> bool:
     )
 
 
+def box_of(value: Any) -> Any:
+    """The shape of a value, and how many planes it has; None of a number."""
+    if type(value) is tuple and value:
+        return len(value), getattr(value[0], "shape", None)
+    return getattr(value, "shape", None)
+
+
 def as_array(value: Any, name: str) -> Any:
     """The value as a detached, dense torch tensor or a NumPy array.
 
@@ -153,8 +160,9 @@ def as_array(value: Any, name: str) -> Any:
 
 def _planes(value: tuple[Any, ...], name: str) -> Planes:
     parts = tuple(as_array(part, name) for part in value)
-    kinds = {f"{type_name(x)} of shape {tuple(x.shape)}" for x in parts}
-    if len(kinds) > 1:
+    first, kind = parts[0], type_name(parts[0])
+    if any(x.shape != first.shape or type_name(x) != kind for x in parts):
+        kinds = {f"{type_name(x)} of shape {tuple(x.shape)}" for x in parts}
         raise TapError(
             f"tap {name!r}: a tuple is a vector of components that are alike, "
             f"these are {' and '.join(sorted(kinds))}; tap them one by one"
@@ -183,7 +191,7 @@ def _plain_tensor(value: Any, name: str) -> Any:
         )
     if tensor.is_quantized:
         tensor = tensor.dequantize()
-    if str(tensor.layout) != "torch.strided":
+    if tensor.layout != sys.modules["torch"].strided:
         tensor = tensor.to_dense()
     tensor = tensor.resolve_conj().resolve_neg()
     if type(tensor) is not torch.Tensor:  # of which not all can be read
@@ -214,10 +222,26 @@ def kind_of(values: Array) -> Kind:
     return kinds.get(values.dtype.kind, "bool")
 
 
+def seen_by_numpy(array: Any) -> Any:
+    """A view of a tensor in memory, whose elements NumPy picks out faster.
+
+    Other devices, types that NumPy lacks and subclasses stay as they are.
+    """
+    if isinstance(array, np.ndarray | Picked):
+        return array
+    if type(array) is not sys.modules["torch"].Tensor or not array.is_cpu:
+        return array
+    try:
+        return array.numpy()
+    except (RuntimeError, TypeError):
+        return array
+
+
 def move_first(array: Any, axes: list[int]) -> Any:
     """The array with these axes in front, in this order (a view)."""
     if isinstance(array, np.ndarray):
-        return np.moveaxis(array, axes, range(len(axes)))
+        others = [axis for axis in range(array.ndim) if axis not in axes]
+        return array.transpose(*axes, *others)
     return array.movedim(axes, list(range(len(axes))))
 
 

@@ -64,11 +64,19 @@ def _or_constant(path: str, value: Any) -> Any:
 _wrapped = _or_constant(NEEDED[2], False)  # noqa: FBT003
 _graph_task = _or_constant(NEEDED[1], -1)
 stack_depth = _or_constant(NEEDED[0], 0)
+_tracing_state = _or_constant(NEEDED[6], None)
 
 
 def stands_for_others(value: Any) -> bool:
     """Whether torch.func.vmap, grad or jvp made the tensor."""
     return isinstance(value, Tensor) and bool(_wrapped(value))
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Whether torch does no more with the tensor than to hold it."""
+    return not (
+        _wrapped(tensor) or _graph_task() != -1 or _tracing_state() is not None
+    )
 
 
 def proxies() -> bool:

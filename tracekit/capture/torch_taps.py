@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
+from torch.cuda import is_current_stream_capturing, is_initialized
 
 from tracekit import _state
 from tracekit.capture import torch_internals
@@ -24,6 +26,8 @@ from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
 from tracekit.capture.inductor import keep_order
 from tracekit.capture.operator import Site, declare_effects, parsed
+from tracekit.capture.small import copies
+from tracekit.capture.torch_internals import is_plain, stack_depth
 from tracekit.errors import TapError
 from tracekit.schema import COMPONENT, OCCURRENCE
 
@@ -36,6 +40,18 @@ _PICKED = (
     torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
 )  # fmt: skip
 _INDICES = (int, np.integer, np.ndarray, Tensor)
+
+
+def _of_tensor(tensor: Tensor) -> tuple[Any, Any]:
+    """Type and number of a small tensor, see ``small.copies``."""
+    if tensor.dim() or not tensor.is_cpu:
+        return None, tensor
+    number = tensor.item()
+    # the bits of a NaN need the long way
+    return (tensor.dtype if number == number else None), number
+
+
+copies[Tensor] = _of_tensor
 
 
 def _while_tracing(function: F) -> F:
@@ -57,16 +73,39 @@ def fire(
     grad: bool,  # noqa: FBT001
 ) -> None:
     """Bring a tapped value to every recorder."""
-    if torch.compiler.is_compiling():
+    if is_compiling():
         _fire_traced(value, name, dims, unit, where, grad)
-    elif (
-        torch_internals.stack_depth()
-        or any(map(torch_internals.stands_for_others, _parts(value)))
+        return
+    quick = _state.quick
+    if (
+        quick is None
+        or where is not None
+        or grad
+        or stack_depth()
+        or (is_initialized() and is_current_stream_capturing())
+        or (type(value) is Tensor and not is_plain(value))
+        or not quick(value, name, dims, unit)
+    ):
+        _fire_eager(value, name, dims, unit, where, grad)
+
+
+def _fire_eager(
+    value: Any,
+    name: str,
+    dims: str,
+    unit: str | None,
+    where: Any,
+    grad: bool,  # noqa: FBT001
+) -> None:
+    parts = _parts(value)
+    if (
+        stack_depth()
+        or any(map(torch_internals.stands_for_others, parts))
         or torch_internals.stands_for_others(where)
     ):
         torch_internals.refuse_fakes(name)
         _fire_traced(value, name, dims, unit, where, grad)
-    elif not any(isinstance(part, Tensor) for part in _parts(value)):
+    elif not any(isinstance(part, Tensor) for part in parts):
         torch_internals.refuse_capture(name)
         emit(value, name, dims, unit, where)
     else:

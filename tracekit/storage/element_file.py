@@ -36,7 +36,7 @@ class ElementFile:
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self.written = 0
-        self._writer = pq.ParquetWriter(file, schema, **_storage(schema))
+        self._writer = pq.ParquetWriter(file, schema, **storage(schema))
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +83,7 @@ class ElementFile:
         self.written += len(block)
 
 
-def _storage(schema: pa.Schema) -> dict[str, object]:
+def storage(schema: pa.Schema) -> dict[str, object]:
     """Ordinals delta-encoded, floats byte-split, no statistics on floats.
 
     DuckDB prunes row groups by min and max, which leave NaN out: with

@@ -14,6 +14,7 @@ from tracekit.schema import EVENT
 from tracekit.storage.batches import Batch
 from tracekit.storage.grid import Ordinals
 from tracekit.storage.survey import Survey
+from tracekit.storage.trace import table_storage
 
 _ROWS = 1 << 17
 _SHARED = ("phase", "process", "file", "line")
@@ -33,7 +34,7 @@ def write_events(
     fired = np.zeros(len(survey.taps), np.int64)
     waiting: list[pa.Table] = []
     sequence = 0
-    with pq.ParquetWriter(file, EVENT) as writer:
+    with pq.ParquetWriter(file, EVENT, **table_storage(EVENT)) as writer:
         for batch in survey.batches():
             waiting.append(_rows(batch, sequence, fired, ranks))
             sequence += len(batch)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -25,30 +24,27 @@ class Layout:
     Args:
         event: one of the events.
 
-    ``pack`` makes the bytes of a value as it waits for its batch, ``size`` is
-    how many elements the box has.
+    ``size`` is how many elements the box has.
     """
 
-    __slots__ = ("axes", "pack", "shared", "size", "values_dtype")
+    __slots__ = ("axes", "shared", "size", "values_dtype")
 
     def __init__(
         self,
         shared: dict[str, Any],
         axes: tuple[Axis, ...],
         values_dtype: np.dtype[Any],
-        pack: Callable[[Any], Any],
     ) -> None:
         self.shared = shared
         self.axes = axes
         self.values_dtype = values_dtype
-        self.pack = pack
         self.size = prod(axis.extent for axis in axes)
 
     @classmethod
-    def of(cls, event: Event, pack: Callable[[Any], Any]) -> Layout:
+    def of(cls, event: Event) -> Layout:
         """The layout of an event."""
         shared = {name: getattr(event, name) for name in SHARED}
-        return cls(shared, event.axes, event.values.dtype, pack)
+        return cls(shared, event.axes, event.values.dtype)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Layout:
@@ -58,7 +54,7 @@ class Layout:
             for dim, extent, state, labels in stored["axes"]
         )
         dtype = np.dtype(stored["values"])
-        return cls(stored["shared"], axes, dtype, flat_bytes)
+        return cls(stored["shared"], axes, dtype)
 
     def identity(self) -> tuple[Any, ...]:
         """Equal for what is one tap of a trace."""
@@ -104,16 +100,6 @@ def identity(
     return (*(shared[name] for name in names), dims, again)
 
 
-def flat_bytes(values: npt.NDArray[Any]) -> Any:
-    """The bytes of an array, not copied."""
-    return values.reshape(-1).view(np.uint8)
-
-
-def packer(dtype: np.dtype[Any]) -> Callable[[Any], bytes]:
-    """Bytes of a Python number as this type holds it."""
-    return struct.Struct("@" + dtype.char).pack
-
-
 class Layouts:
     """The numbers that layouts have in a stream.
 
@@ -135,7 +121,7 @@ class Layouts:
         )
         layout = self._known.get(key)
         if layout is None:
-            layout = self._known[key] = Layout.of(event, flat_bytes)
+            layout = self._known[key] = Layout.of(event)
         return layout
 
     def numbers(self, layouts: list[Layout]) -> list[int]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tracekit.schema import FORMAT_VERSION, Event
-from tracekit.storage.layout import Layouts
+from tracekit.storage.layout import Layout, Layouts
 
 ARRAY = pa.large_binary()
 SCHEMA = pa.schema(
@@ -139,19 +139,16 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
         origins[row] = [axis.origin for axis in event.axes]
         for name, column in more.items():
             column[row] = getattr(event, name)
-    data = [
-        layout.pack(value)
-        for layout, value in zip(shared, values, strict=True)
-    ]
     starts = np.zeros(count + 1, np.int32)
-    np.cumsum([len(found) for found in origins], out=starts[1:])
-    flat = np.fromiter(chain.from_iterable(origins), np.int64, starts[-1])
+    np.cumsum(_integers(map(len, origins), count), out=starts[1:])
+    flat = _integers(chain.from_iterable(origins), starts[-1])
+    numbers = _integers(layouts.numbers(shared), count)
     columns: dict[str, pa.Array] = {
-        "layout": pa.array(layouts.numbers(shared), pa.int64()),
-        "values": _binary(data),
+        "layout": pa.array(numbers),
+        "values": _values(shared, numbers, values),
         "origins": pa.ListArray.from_arrays(pa.array(starts), pa.array(flat)),
-        "time_ns": pa.array(times, pa.int64()),
-        "thread": pa.array(threads, pa.int64()),
+        "time_ns": pa.array(_integers(times, count)),
+        "thread": pa.array(_integers(threads, count)),
     }
     for name, column in more.items():
         field = SCHEMA.field(name)
@@ -172,6 +169,51 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
         ],
         schema=SCHEMA,
     )
+
+
+def _integers(found: Iterable[int], count: int) -> npt.NDArray[np.int64]:
+    return np.fromiter(found, np.int64, count)
+
+
+def _values(
+    shared: list[Layout], numbers: npt.NDArray[np.int64], values: list[Any]
+) -> pa.Array:
+    """Arrays, and numbers of the short way, as one binary column.
+
+    Args:
+        shared: the layout of each; one of an array is never one of a number.
+        numbers: the layouts' numbers.
+        values: as they waited; a single array is not copied again.
+    """
+    if len(values) == 1 and isinstance(values[0], np.ndarray):
+        return _binary([_flat(values[0])])
+    sizes = np.empty(len(values), np.int64)
+    arrays: list[int] = []
+    packed: list[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]] = []
+    order = np.argsort(numbers, kind="stable")
+    edges = np.flatnonzero(np.diff(numbers[order])) + 1
+    for rows in np.split(order, edges):
+        found = [values[row] for row in rows.tolist()]
+        if isinstance(found[0], np.ndarray):
+            arrays += rows.tolist()
+            sizes[rows] = [value.nbytes for value in found]
+        else:
+            kind = shared[rows[0]].values_dtype
+            packed.append((rows, np.fromiter(found, kind, len(found))))
+            sizes[rows] = kind.itemsize
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    data = np.empty(ends[-1], np.uint8)
+    for row in arrays:
+        data[ends[row] : ends[row + 1]] = _flat(values[row])
+    for rows, part in packed:
+        places = ends[rows][:, None] + np.arange(part.itemsize)
+        data[places] = _flat(part).reshape(places.shape)
+    return _large_binary(ends, data)
+
+
+def _flat(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The bytes of an array, not copied."""
+    return values.reshape(-1).view(np.uint8)
 
 
 def _plain(part: Any) -> Any:
@@ -199,15 +241,17 @@ def _binary(
     sizes = [p.nbytes if hasattr(p, "nbytes") else len(p) for p in parts]
     np.cumsum(sizes, out=offsets[1:])
     data = parts[0] if len(parts) == 1 else b"".join(parts)
-    return pa.Array.from_buffers(
-        ARRAY,
-        len(parts),
-        [
-            None if valid is None else pa.py_buffer(valid),
-            pa.py_buffer(offsets),
-            pa.py_buffer(data),
-        ],
-    )
+    return _large_binary(offsets, data, valid)
+
+
+def _large_binary(
+    offsets: npt.NDArray[np.int64],
+    data: Any,
+    valid: npt.NDArray[np.uint8] | None = None,
+) -> pa.Array:
+    validity = None if valid is None else pa.py_buffer(valid)
+    buffers = [validity, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(ARRAY, len(offsets) - 1, buffers)
 
 
 def events_of(rows: list[Any]) -> Iterator[Event]:
@@ -217,9 +261,8 @@ def events_of(rows: list[Any]) -> Iterator[Event]:
         if layout is None:
             yield value
         else:
-            raw = layout.pack(value)
             yield layout.event(
-                np.frombuffer(raw, layout.values_dtype),
+                np.fromiter((value,), layout.values_dtype, 1),
                 origins,
                 time_ns=moment,
                 thread=thread,
