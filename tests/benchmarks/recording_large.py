@@ -143,19 +143,19 @@ def rate(size: int) -> None:
     )
 
 
-def verdict(met: bool, target: float) -> str:  # noqa: FBT001
+def verdict(met: bool, target: float) -> str:
     """Whether a target is met."""
     return f"target {target}: {'met' if met else 'MISSED'}"
 
 
-def small_events(path: Path, quick: bool) -> None:  # noqa: FBT001
+def small_events(path: Path, quick: bool) -> None:
     """Numbers at one place."""
     with tk.record(path):
         for number in range(1_000_000 if quick else 10_000_000):
             tk.tap(number, "n")
 
 
-def many_places(path: Path, quick: bool) -> None:  # noqa: FBT001
+def many_places(path: Path, quick: bool) -> None:
     """Numbers of a thousand taps in a loop with indices."""
     with tk.record(path):
         for step in range(100 if quick else 1000):
@@ -164,7 +164,7 @@ def many_places(path: Path, quick: bool) -> None:  # noqa: FBT001
                     tk.tap(1.5, name)
 
 
-def dense_taps(path: Path, quick: bool) -> None:  # noqa: FBT001
+def dense_taps(path: Path, quick: bool) -> None:
     """Forty images, each a tap of its own."""
     image = np.random.default_rng(0).normal(size=(2048, 2048))
     with tk.record(path):
@@ -172,7 +172,7 @@ def dense_taps(path: Path, quick: bool) -> None:  # noqa: FBT001
             tk.tap(image, f"image{number}", "slow fast")
 
 
-def dense_steps(path: Path, quick: bool) -> None:  # noqa: FBT001
+def dense_steps(path: Path, quick: bool) -> None:
     """One tap whose images fire step by step, forward and again."""
     image = np.random.default_rng(0).normal(size=(1024, 1024))
     with tk.record(path):
@@ -182,7 +182,7 @@ def dense_steps(path: Path, quick: bool) -> None:  # noqa: FBT001
             tk.tap(image, "again", "slow fast")
 
 
-def middling_taps(path: Path, quick: bool) -> None:  # noqa: FBT001
+def middling_taps(path: Path, quick: bool) -> None:
     """Vectors of many taps that fire in turns."""
     row = np.random.default_rng(0).normal(size=2000)
     with tk.record(path):
@@ -206,7 +206,7 @@ RUNS = {
 LIMIT = 256
 
 
-def memory(name: str, quick: bool) -> None:  # noqa: FBT001
+def memory(name: str, quick: bool) -> None:
     """Print the peak of one run above the program's own, in the loop and all.
 
     The program's own peak is that of a short recording.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import tracekit as tk
 from tests.helpers import recorded, stored
@@ -179,3 +180,19 @@ def test_many_small_and_some_large_events_come_back_in_order(
     assert stored(trace, "large")[:: 2**20].tolist() == [0, 500, 1000]
     sequence = trace.tables["event"]["sequence"].to_pylist()
     assert sequence == list(range(1503))
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_a_large_value_changed_right_after_its_tap_is_kept(
+    tmp_path: Path, kind: str
+) -> None:
+    """What goes to the disk from where it lies is there before it changes."""
+    array = np.ones((400, 400))
+    value = array if kind == "numpy" else torch.from_numpy(array)
+    with tk.record(tmp_path / "a") as recording:
+        for _ in range(3):
+            tk.tap(value, "t", "slow fast")
+            array += 1
+            tk.tap(value[::2, ::-1] if kind == "numpy" else value.T, "view")
+    found = stored(recording.trace, "t").reshape(-1, 3)
+    assert np.array_equal(found, np.broadcast_to([1, 2, 3], found.shape))

@@ -39,6 +39,7 @@ from tracekit.schema import (
     Run,
 )
 from tracekit.storage.live import DiskStore, MemoryStore, Store
+from tracekit.storage.stream import LARGE
 from tracekit.storage.trace import Trace, open_trace
 from tracekit.storage.unfinished import Fact, covered
 
@@ -229,7 +230,15 @@ class Recorder:
                 copies.size,
             )
             return []
-        return [_event(selected, about)]
+        # a disk has a large value before the program can change it
+        view = (
+            self.path is not None
+            and not self._sinks
+            and not self._sampling.stops
+            and not self._transfers.started
+            and getattr(selected.value, "nbytes", 0) >= LARGE
+        )
+        return [_event(selected, about, copy=not view)]
 
     def _note_uncovered(self, nothing: Coverage) -> None:
         """State once that no number of a tap is kept along its axes."""
@@ -383,8 +392,10 @@ class Recorder:
         return outside
 
 
-def _event(selected: Selected, about: dict[str, Any]) -> Event:
-    taken = selected.taken()
+def _event(
+    selected: Selected, about: dict[str, Any], *, copy: bool = True
+) -> Event:
+    taken = selected.taken(copy=copy)
     return Event(
         values=taken.values,
         axes=taken.axes,

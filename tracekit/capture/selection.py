@@ -198,8 +198,8 @@ class Selected:
         planes = isinstance(self.value, tensors.Planes)
         return (*(self.value.parts if planes else [self.value]), self.where)
 
-    def taken(self) -> Taken:
-        """A copy of it in memory."""
+    def taken(self, *, copy: bool = True) -> Taken:
+        """A copy of it in memory; else a view of a single array, if it can."""
         *parts, where = self.arrays()
         positions, kept = self.positions, None
         if where is not None:
@@ -208,7 +208,7 @@ class Selected:
         values = (
             np.concatenate([self._rows(part, kept) for part in parts], axis=1)
             if len(parts) > 1
-            else self._rows(parts[0], kept)
+            else self._rows(parts[0], kept, copy=copy)
         )
         if positions is not None and (positions[1:] < positions[:-1]).any():
             order = np.argsort(positions)
@@ -219,14 +219,16 @@ class Selected:
             positions = (positions[:, None] * size + places).reshape(-1)
         return Taken(values.reshape(-1), self.axes(size), positions)
 
-    def _rows(self, part: Any, kept: Index | None) -> npt.NDArray[Any]:
+    def _rows(
+        self, part: Any, kept: Index | None, *, copy: bool = True
+    ) -> npt.NDArray[Any]:
         """One row a place, one column a component."""
         rank = len(part.shape) - self.components
         if kept is not None:
             count = prod(part.shape[:rank])
             part = part.reshape(count, *part.shape[rank:])
             part, rank = tensors.pick(part, [kept]), 1
-        values = tensors.to_numpy(part, self.name)
+        values = tensors.to_numpy(part, self.name, copy=copy)
         return values.reshape(
             prod(values.shape[:rank]), prod(values.shape[rank:])
         )

@@ -117,9 +117,12 @@ def is_planes(value: Any) -> bool:
 
 def box_of(value: Any) -> Any:
     """The shape of a value, and how many planes it has; None of a number."""
-    if type(value) is tuple and value:
-        return len(value), getattr(value[0], "shape", None)
-    return getattr(value, "shape", None)
+    try:
+        if type(value) is tuple and value:
+            return len(value), getattr(value[0], "shape", None)
+        return getattr(value, "shape", None)
+    except RuntimeError:  # a nested tensor has none, and is like no other
+        return object()
 
 
 def as_array(value: Any, name: str) -> Any:
@@ -277,8 +280,10 @@ def broadcast(mask: Any, shape: tuple[int, ...], name: str) -> Any:
         ) from error
 
 
-def to_numpy(array: Any, name: str) -> Array:
+def to_numpy(array: Any, name: str, *, copy: bool = True) -> Array:
     """A contiguous native-endian copy; complex gets a last axis (re, im).
+
+    Without ``copy`` it is the array itself where that is so already.
 
     Floats narrower than float32 are widened to it, which holds them exactly.
 
@@ -297,7 +302,8 @@ def to_numpy(array: Any, name: str) -> Array:
             f"tap {name!r}: {array.dtype} has more digits than a trace can "
             "hold; tap a float64 value"
         )
-    return np.array(array, array.dtype.newbyteorder("="), order="C")
+    kind = array.dtype.newbyteorder("=")
+    return np.array(array, kind, order="C", copy=copy or None)
 
 
 def _tensor_to_numpy(tensor: Any, name: str) -> Array:

@@ -82,7 +82,7 @@ def fire(
         or where is not None
         or grad
         or stack_depth()
-        or (is_initialized() and is_current_stream_capturing())
+        or (is_initialized() and is_current_stream_capturing())  # type: ignore[no-untyped-call]
         or (type(value) is Tensor and not is_plain(value))
         or not quick(value, name, dims, unit)
     ):

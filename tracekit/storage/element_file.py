@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +16,7 @@ COORDINATES = ("ordinal", "event")
 
 
 class ElementFile:
-    """Takes tables in the order of place; holds one row group at most.
+    """Takes tables in the order of place; holds two row groups at most.
 
     A file's bytes depend on its rows alone, never on how they were handed
     over.
@@ -36,6 +36,9 @@ class ElementFile:
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self.written = 0
+        # a row group is written while the next one is made
+        self._aside = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
         self._writer = pq.ParquetWriter(file, schema, **storage(schema))
 
     def __enter__(self) -> Self:
@@ -47,8 +50,10 @@ class ElementFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None:
-            self._put(final=True)
+        with self._aside:  # which ends when all is written
+            if error is None:
+                self._put(final=True)
+                self._wait()
         self._writer.close()
 
     def write(self, table: pa.Table) -> None:
@@ -71,16 +76,22 @@ class ElementFile:
     def _row_group(self, block: pa.Table) -> None:
         if not len(block) and self.written:
             return
-        if self._hashed is None or len(block) < ROWS:
-            if self._hashed is not None:
-                self._hashed.take(block)
+        self._wait()
+        if len(block) < ROWS:
             self._writer.write_table(block, row_group_size=ROWS)
         else:
-            with ThreadPoolExecutor(1) as aside:
-                done = aside.submit(self._hashed.take, block)
-                self._writer.write_table(block, row_group_size=ROWS)
-                done.result()
+            self._written = self._aside.submit(
+                self._writer.write_table, block, ROWS
+            )
+        if self._hashed is not None:
+            self._hashed.take(block)
         self.written += len(block)
+
+    def _wait(self) -> None:
+        """Let the row group before be written; raises what that raised."""
+        if self._written is not None:
+            written, self._written = self._written, None
+            written.result()
 
 
 def storage(schema: pa.Schema) -> dict[str, object]:
