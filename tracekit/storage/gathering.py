@@ -54,7 +54,7 @@ class Gathered:
         return ordinals
 
     def table(self) -> pa.Table:
-        """The rows, to begin anew; numbers may be views of the file."""
+        """The rows, to begin anew; none is a view of the file."""
         columns = [self._column(name) for name in self._parts]
         self._parts = {name: [] for name in self.schema.names}
         self.rows = 0
@@ -68,7 +68,7 @@ class Gathered:
             return _joined(parts)
         if name == self._number and name != "text":
             values = _joined([values for _, values in parts])
-            if not values.flags.aligned:
+            if len(parts) == 1:  # of the file, whose pages are given back
                 values = values.copy()
             return pa.array(values.astype(self._types[name], copy=False))
         kind = self.schema.field(name).type

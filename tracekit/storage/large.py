@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from tracekit.storage.seal import event_ranks
 from tracekit.storage.survey import Survey, TapSurvey
 
 _FEW = 32 << 10  # bytes of a firing from which on all of a tap are kept open
+
+_AT_ONCE = ROWS // 4  # rows that are turned in one piece
 
 Written = tuple[TapHash, tuple[Axis, ...], Ordinals | None]
 
@@ -196,15 +199,14 @@ def _in_turns(
     hashed = TapHash(counted)
     rows = Gathered(tap, grid)
     inner = component_size(grid)
-    step = max(1, ROWS // (count * inner)) * inner
+    step = max(1, _AT_ONCE // (count * inner)) * inner
     with ElementFile(file, rows.schema, hashed) as target:
         for begin in range(0, events[0].layout.size, step):
-            parts = [event.part(begin, begin + step) for event in events]
-            for number, part in enumerate(parts):
-                rows.add(part, number)
+            for number, event in enumerate(events):
+                part = event.part(begin, begin + step)
+                rows.add(replace(part, values=part.values.copy()), number)
+                event.give_back()  # the system maps more than was asked for
             table = rows.table()
-            for part in parts:
-                part.give_back()
             order = np.arange(len(table)).reshape(count, -1, inner)
             turned = pa.array(order.transpose(1, 0, 2).reshape(-1))
             table = table.take(turned)
