@@ -40,7 +40,7 @@ CREATE OR REPLACE MACRO ulp_distance(a, b, precision) AS
     CASE
         WHEN a IS NULL OR b IS NULL OR isnan(a) OR isnan(b) THEN NULL
         -- of one sign, the bits alone are in order
-        WHEN precision = 53 AND a * b > 0
+        WHEN precision = 53 AND sign(a) * sign(b) > 0
             THEN abs((a::BIT::BIGINT) - (b::BIT::BIGINT))
         WHEN precision = 53 THEN least(
             abs(_ordered_double(a) - _ordered_double(b)),

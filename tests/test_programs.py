@@ -310,7 +310,9 @@ def test_the_other_run_did_not_read_it(opens: Path, tmp_path: Path) -> None:
 
 
 SLEEPS = """\
-import sys, tracekit.cli
+import signal, sys, tracekit.cli
+# a test in the background may have been told to ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 options = "run -o t --dialect tracekit --files preload -- sh -c"
 sys.argv[1:] = [*options.split(), "echo TRACEKIT tap x : 1; exec sleep 60"]
 tracekit.cli.main()

@@ -80,6 +80,8 @@ def test_nan(con: duckdb.DuckDBPyConnection) -> None:
 def test_saturates(con: duckdb.DuckDBPyConnection) -> None:
     """The whole range doesn't overflow."""
     assert ulps(con, -math.inf, math.inf) == 2**63 - 1
+    assert ulps(con, math.inf, -0.0) == ulps(con, math.inf, 0.0)
+    assert ulps(con, -0.0, math.inf) == 0x7FF0000000000000
 
 
 def test_beyond_the_narrow_range(con: duckdb.DuckDBPyConnection) -> None:
