@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch._dynamo.utils import counters
 
+import tracekit as tk
 from simulator import parse_options, simulate
 from simulator.__main__ import main
 from tests.simulator.reference_runs import CASES, NAMES, needs_shared, prepared
@@ -147,3 +148,20 @@ def test_the_command_compiles(tmp_path: Path) -> None:
     error = np.abs(images[1] - images[0]).max()
     assert images[0].max() > 0
     assert error <= BOUND * images[0].max()
+
+
+def test_taps_are_those_of_the_eager_run() -> None:
+    """Taps at two pixels agree, and the image keeps the untapped bits."""
+    options = parse_options(TILTED.split())
+    traces = []
+    with torch.no_grad():
+        untapped = simulate(options, compiled=True)
+        for compiled in (False, True):
+            with tk.record(pixels=[(0, 0), (9, 13)]) as recording:
+                image = simulate(options, compiled=compiled)
+            traces.append(recording.trace)
+    assert torch.equal(image, untapped)
+    eager, traced = traces
+    assert traced.taps == eager.taps
+    assert traced.tables["event"].num_rows == eager.tables["event"].num_rows
+    assert tk.compare(traced, eager).verdict == "close"
