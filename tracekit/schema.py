@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Kind = Literal["float", "int", "uint", "bool", "text"]
 State = Literal["index", "counted", "fixed", "unknown"]
@@ -288,6 +288,22 @@ EVENT = _schema(
     ("time_ns", _I64),
     ("context", _TEXT),
 )
+FIRINGS = "firings"
+STEPS = {
+    "sequence": "sequence_step",
+    "event": "event_step",
+    "line": "line_step",
+    "grid_origin": "origin_step",
+}
+"""Columns that a run of firings goes through in steps, with their steps'."""
+STORED_EVENT = pa.schema(
+    [
+        *EVENT,
+        pa.field(FIRINGS, _I64),
+        *(pa.field(step, EVENT.field(n).type) for n, step in STEPS.items()),
+    ]
+)
+"""The table of events as it is stored: a row may be a run of firings."""
 REJECT = _schema(
     ("run_id", _I64),
     ("file", _TEXT),

@@ -12,29 +12,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tracekit.schema import EVENT, Event
+from tracekit.schema import FIRINGS, STEPS, STORED_EVENT, Event
 from tracekit.storage.columns import EventColumns
+from tracekit.storage.event_runs import runs_of
 from tracekit.storage.grid import Ordinals
 from tracekit.storage.spill import Kept, Spill
 
 _ROWS = 1 << 17
 _TEXTS = ("phase", "file", "context")
+_LISTS = ("grid_origin", STEPS["grid_origin"])
 _LIST = pa.list_(pa.int64())
-_OWN = ("sequence", "event", "line", "time_ns", "thread")
+_STEPPED = ("sequence", "event", "line")
+_NUMBERS = (
+    *(*_STEPPED, "time_ns", "thread", FIRINGS),
+    *(STEPS[name] for name in _STEPPED),
+)
 
 
 @dataclass(slots=True)
 class EventRows:
-    """The events of a part of a tap, as the table has them.
+    """The events of a part of a tap, as the stored table has them.
 
     Args:
         tap: its number.
         pattern: the first event.
         size: how many elements each holds.
-        count, last: how many events, and the place of the last among all.
-        corner: the first event's origins.
-        own: by name those of ``_OWN`` that are not 0, sequences ascend; by
-            number of their axis those origins that are not the first's.
+        count, last: how many rows, and the place of the last among all.
+        own: columns by name; sequences ascend, and what is not there is 0.
     """
 
     tap: int
@@ -42,8 +46,7 @@ class EventRows:
     size: int
     count: int
     last: int
-    corner: list[int]
-    own: dict[str | int, Kept]
+    own: dict[str, Kept]
     _done: int = 0
 
     @classmethod
@@ -51,56 +54,57 @@ class EventRows:
         cls, tap: int, part: EventColumns, ranks: Ordinals, spill: Spill
     ) -> EventRows:
         """The events of a part, in the order in which they fired."""
-        columns = (part.sequence, ranks, part.line, part.time_ns, part.thread)
-        own: dict[str | int, Kept] = {
-            name: spill.put(column)
-            for name, column in zip(_OWN, columns, strict=True)
-            if column is not None and (name == "sequence" or column.any())
+        columns = {
+            "sequence": part.sequence,
+            "event": ranks,
+            "line": part.line,
+            "grid_origin": part.origins,
+            "time_ns": part.time_ns,
+            "thread": part.thread,
         }
-        for axis, column in enumerate(part.origins.T):
-            if bool(np.any(column != column[0])):
-                own[axis] = spill.put(column)
+        runs = runs_of({n: c for n, c in columns.items() if c is not None})
+        own = {
+            name: spill.put(column)
+            for name, column in runs.items()
+            if name in ("sequence", *_LISTS) or column.any()
+        }
+        sequence = runs["sequence"]
         return cls(
-            tap,
-            part.pattern,
-            part.size,
-            len(part),
-            int(part.sequence[-1]),
-            part.origins[0].tolist(),
-            own,
+            tap, part.pattern, part.size, len(sequence), int(sequence[-1]), own
         )
 
-    def until(self, end: int) -> dict[str | int, Ordinals]:
-        """The next rows whose place is before ``end``."""
+    def until(self, end: int) -> dict[str, Ordinals]:
+        """The next rows, of which the first fires before ``end``."""
         first = self._done
-        rows = self.own["sequence"].rows(first, first + _ROWS)
-        last = self._done = first + int(np.searchsorted(rows, end))
+        sequence = self.own["sequence"].rows(first, first + _ROWS)
+        last = self._done = first + int(np.searchsorted(sequence, end))
         return {key: kept.rows(first, last) for key, kept in self.own.items()}
 
 
 def write_event_rows(file: Path, parts: Sequence[EventRows]) -> None:
-    """Write one row an event, in program order."""
-    schema = EVENT
+    """Write the events, runs of them as one row, in program order."""
+    schema = STORED_EVENT
     for name in _TEXTS:
         place = schema.get_field_index(name)
         kind = pa.dictionary(pa.int32(), pa.string())
         schema = schema.set(place, pa.field(name, kind))
-    increasing = ("sequence", "event", "line")
+    last = max((part.last for part in parts), default=-1) + 1
+    few = sum(part.count for part in parts) <= _ROWS
     with (
         pq.ParquetWriter(
             file,
             schema,
             store_schema=False,
-            use_dictionary=[n for n in EVENT.names if n not in increasing],
-            column_encoding=dict.fromkeys(increasing, "DELTA_BINARY_PACKED"),
+            use_dictionary=[n for n in schema.names if n not in _STEPPED],
+            column_encoding=dict.fromkeys(_STEPPED, "DELTA_BINARY_PACKED"),
             write_statistics=["sequence"],
         ) as writer,
         ThreadPoolExecutor(1) as aside,
     ):
         writing = None
-        last = max((part.last for part in parts), default=-1)
-        for first in range(0, max(last + 1, 1), _ROWS):
-            rows = _window(parts, first, schema)
+        step = max(last, 1) if few else _ROWS
+        for end in range(step, max(last, 1) + step, step):
+            rows = _window(parts, end, schema)
             if writing is not None:
                 writing.result()
             writing = aside.submit(writer.write_table, rows)
@@ -109,44 +113,34 @@ def write_event_rows(file: Path, parts: Sequence[EventRows]) -> None:
 
 
 def _window(
-    parts: Sequence[EventRows], first: int, schema: pa.Schema
+    parts: Sequence[EventRows], end: int, schema: pa.Schema
 ) -> pa.Table:
-    """Rows of the events ``first`` to ``first + _ROWS``, as far as kept."""
-    own = {name: np.zeros(_ROWS, np.int64) for name in _OWN}
-    code = np.full(_ROWS, -1)
-    taken = []
-    for number, part in enumerate(parts):
-        if part.last >= first:
-            rows = part.until(first + _ROWS)
-            at = rows["sequence"] - first
-            code[at] = number
-            taken.append((at, rows))
-    fired = code >= 0
-    place = np.cumsum(fired) - 1
-    code = code[fired]
-    lists = [[a.extent for a in part.pattern.axes] for part in parts]
-    extents = pa.array(lists, _LIST).take(pa.array(code))
-    corners = pa.array([p.corner for p in parts], _LIST).take(pa.array(code))
-    starts = corners.offsets.to_numpy()
-    origins = corners.values.to_numpy().copy()
-    for at, rows in taken:
-        for key, column in rows.items():
-            if isinstance(key, str):
-                own[key][at] = column
-            else:
-                origins[starts[place[at]] + key] = column
+    """The next rows of all parts, those that begin before ``end``."""
+    taken = [part.until(end) for part in parts]
+    counts = [len(own["sequence"]) for own in taken]
+    code = np.arange(len(parts)).repeat(counts)
+    columns: dict[str, Any] = {}
+    for name in _NUMBERS:
+        columns[name] = np.concatenate(
+            [np.empty(0, np.int64)]
+            + [
+                own.get(name, np.zeros(count, np.int64))
+                for own, count in zip(taken, counts, strict=True)
+            ]
+        )
+    order = np.argsort(columns["sequence"], kind="stable")
+    columns = {name: column[order] for name, column in columns.items()}
+    chosen = pa.array(order)
+    for name in _LISTS:
+        columns[name] = _lists([own[name] for own in taken]).take(chosen)
+    code = code[order]
+    extents = [[a.extent for a in part.pattern.axes] for part in parts]
+    columns["grid_extent"] = pa.array(extents, _LIST).take(pa.array(code))
+    columns["run_id"] = np.zeros(len(code), np.int64)
+    columns["tap_id"] = _by_part(parts, "tap")[code]
+    columns["elements"] = _by_part(parts, "size")[code]
     process = np.array([p.pattern.process for p in parts], np.int64)
-    columns: dict[str, Any] = {
-        **{name: column[fired] for name, column in own.items()},
-        "run_id": np.zeros(len(code), np.int64),
-        "tap_id": _by_part(parts, "tap")[code],
-        "elements": _by_part(parts, "size")[code],
-        "process": process[code],
-        "grid_origin": pa.ListArray.from_arrays(
-            corners.offsets, pa.array(origins)
-        ),
-        "grid_extent": extents,
-    }
+    columns["process"] = process[code]
     for name in _TEXTS:
         words = [getattr(part.pattern, name) for part in parts]
         distinct = list(dict.fromkeys(words))
@@ -155,6 +149,17 @@ def _window(
             pa.array(which), pa.array(distinct, pa.string())
         )
     return pa.table([pa.array(columns[n]) for n in schema.names], schema)
+
+
+def _lists(parts: Sequence[Ordinals]) -> pa.ListArray:
+    """Each row of matrices, of any width, as a list."""
+    widths = [np.full(len(part), part.shape[1], np.int32) for part in parts]
+    ends = np.cumsum(np.concatenate([np.zeros(1, np.int32), *widths]))
+    flat = [part.reshape(-1) for part in parts]
+    return pa.ListArray.from_arrays(
+        pa.array(ends, pa.int32()),
+        pa.array(np.concatenate([np.empty(0, np.int64), *flat])),
+    )
 
 
 def _by_part(parts: Sequence[EventRows], name: str) -> Ordinals:

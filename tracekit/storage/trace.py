@@ -32,6 +32,7 @@ from tracekit.schema import (
 from tracekit.storage.batches import read_stream
 from tracekit.storage.columns import EventColumns, columns_of
 from tracekit.storage.element_file import ElementFile
+from tracekit.storage.event_runs import expanded
 from tracekit.storage.rows import event_table, tables_of
 from tracekit.storage.seal import seal
 from tracekit.storage.unfinished import (
@@ -300,7 +301,7 @@ def open_trace(path: str | Path) -> Trace:
         )
     try:
         tables = {
-            name: _columns(_read(root / f"{name}.parquet"), schema)
+            name: _columns(expanded(_read(root / f"{name}.parquet")), schema)
             for name, schema in TABLES.items()
         }
     except _DAMAGE as error:
