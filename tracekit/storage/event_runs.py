@@ -43,10 +43,10 @@ def runs_of(columns: Mapping[str, Ordinals]) -> dict[str, Ordinals]:
     found = {name: column[first] for name, column in columns.items()}
     found[FIRINGS] = firings
     several = firings > 1
-    for name, step in STEPS.items():
+    for name, step_name in STEPS.items():
         own = np.zeros_like(found[name])
         own[several] = steps[name][first[several]]
-        found[step] = own
+        found[step_name] = own
     return found
 
 
