@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from tracekit.schema import Axis, ConfigValue, Coverage, FileUse, Run
-from tracekit.storage.element_file import ElementFile
+from tracekit.storage.element_file import ElementFile, Written
 from tracekit.storage.event_table import write_events
 from tracekit.storage.gathering import Gathered
 from tracekit.storage.grid import Ordinals
 from tracekit.storage.hashes import TapHash
-from tracekit.storage.large import Written, first_places, write_large
+from tracekit.storage.large import first_places, write_large
 from tracekit.storage.rows import tables_of
 from tracekit.storage.seal import (
     TapFacts,

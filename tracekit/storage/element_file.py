@@ -10,9 +10,15 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tracekit.schema import Axis
+from tracekit.storage.grid import Ordinals
 from tracekit.storage.hashes import ROWS, TapHash
 
 COORDINATES = ("ordinal", "event")
+
+Written = tuple[TapHash, tuple[Axis, ...], Ordinals | None]
+"""Of a tap that was written: its hashes, its grid, and its events' numbers
+where they are not those of the order of firing."""
 
 
 class ElementFile:

@@ -10,11 +10,11 @@ import duckdb
 import pyarrow as pa
 
 from tracekit.schema import Axis
-from tracekit.storage.element_file import ElementFile
+from tracekit.storage.element_file import ElementFile, Written
 from tracekit.storage.gathering import Gathered
 from tracekit.storage.grid import Ordinals, component_size
 from tracekit.storage.hashes import TapHash
-from tracekit.storage.large import Counted, Runs, Written
+from tracekit.storage.occurrences import Counted, Runs
 from tracekit.storage.seal import renumbered
 from tracekit.storage.survey import Survey, TapSurvey
 
