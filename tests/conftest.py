@@ -1,12 +1,16 @@
 """What holds for every test."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
 
+from tests.helpers import Cli
 from tracekit import _state
+from tracekit.cli import main
 
 # time limits of single examples would fail on a busy machine
 settings.register_profile("tracekit", deadline=None, max_examples=50)
@@ -43,3 +47,21 @@ def _nothing_is_left() -> Iterator[None]:
     assert not _state.recording
     assert _state.scopes.get() == ()
     assert _state.traced == ()
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    """Run a command in this process; returns (status, stdout, stderr)."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        argv = ["tracekit", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", argv)
+        monkeypatch.setenv("COLUMNS", "120")
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        captured = capsys.readouterr()
+        return int(stopped.value.code or 0), captured.out, captured.err
+
+    return run

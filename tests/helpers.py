@@ -12,6 +12,8 @@ import tracekit as tk
 
 Array = npt.NDArray[Any]
 Cells = dict[frozenset[tuple[str, int]], Any]
+# a command of tracekit, in this process: its status and both streams
+Cli = Callable[..., tuple[int, str, str]]
 
 
 def recorded(program: Callable[[], object], /, **options: Any) -> tk.Trace:

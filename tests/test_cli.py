@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,7 @@ import numpy as np
 import pytest
 
 import tracekit as tk
-from tracekit.cli import main
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Cli:
-    """Run a command in this process; returns (status, stdout, stderr)."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        argv = ["tracekit", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", argv)
-        monkeypatch.setenv("COLUMNS", "120")
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        captured = capsys.readouterr()
-        return int(stopped.value.code or 0), captured.out, captured.err
-
-    return run
+from tests.helpers import Cli
 
 
 def record(path: Path, error: float = 0.0) -> Path:
@@ -318,13 +297,14 @@ def test_c_header_is_printed_copied_and_found(
 
 
 def test_main_needs_no_torch(traces: tuple[Path, Path]) -> None:
-    """Comparing starts quickly: torch, pint and pandas are left alone."""
+    """Comparing starts quickly: what is large to load is left alone."""
     program = (
         "import sys\n"
         "from tracekit.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print({'torch', 'pint', 'pandas'} & {*sys.modules})\n"
+        "print({'torch', 'pint', 'pandas', 'rich', 'structlog', 'asyncio',"
+        " 'pyarrow.dataset', 'pyarrow.compute'} & {*sys.modules})\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "compare", *map(str, traces)],

@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import tracekit as tk
-from tests.helpers import recorded, stored
-from tracekit.cli import app
+from tests.helpers import Cli, recorded, stored
 from tracekit.errors import RecordingError, TraceError
 from tracekit.storage.repair import repair
 
@@ -132,12 +130,12 @@ def test_repair_refuses_what_still_records_and_what_is_no_trace(
         repair(tmp_path)
 
 
-def test_the_command_repairs(killed: Path, tmp_path: Path) -> None:
+def test_the_command_repairs(cli: Cli, killed: Path, tmp_path: Path) -> None:
     """``tracekit repair`` does it and says how many events there are."""
     number = next(n for n in range(20) if events(killed / str(n)))
     shutil.copytree(killed / str(number), tmp_path / "a")
-    done = CliRunner().invoke(app, ["repair", str(tmp_path / "a"), "--json"])
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    _, out, _ = cli("repair", tmp_path / "a", "--json")
+    told: dict[str, Any] = json.loads(out.splitlines()[-1])
     assert told["events"] == events(killed / str(number))
 
 

@@ -1,15 +1,15 @@
 """A dialect for a log that nobody has described yet."""
 
+import io
 import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
+from tests.helpers import Cli
 from tests.shared_files import NANOBRAGG, needs_shared
-from tracekit.cli import app
 from tracekit.logs.checking import Check, check
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.file import LogFile
@@ -199,21 +199,26 @@ def test_lines_read_by_column_are_those_read_one_by_one(
     assert at_once.coordinates == singly.coordinates
 
 
-def test_names_are_asked_for_only_if_so_wished(tmp_path: Path) -> None:
+def test_names_are_asked_for_only_if_so_wished(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An answer is what the file says, Enter takes what was proposed."""
     log, file = tmp_path / "c.log", tmp_path / "c.toml"
     log.write_text("step=10 T(3,4)= 2.5e-1 K E= 3\n" * 3)
-    words = ["dialect", "init", str(log), "-o", str(file)]
-    done = CliRunner().invoke(
-        app, [*words, "--ask"], input="temperature\n\nrow column\n\nJ\n"
-    )
-    assert done.exit_code == 0, done.output
+    words = ["dialect", "init", log, "-o", file]
+    answers = io.StringIO("temperature\n\nrow column\n\nJ\n")
+    monkeypatch.setattr("sys.stdin", answers)
+    status, _, told = cli(*words, "--ask")
+    assert status == 0, told
     first = parse_log(log, file).events[0]
     assert (first.tap, first.unit) == ("temperature", "K")
     assert [a.dim for a in first.axes] == ["step", "row", "column"]
     assert parse_log(log, file).events[1].unit == "J"
     file.unlink()
-    assert CliRunner().invoke(app, words, input="").exit_code == 0
+    assert cli(*words)[0] == 0
+    file.unlink()
+    status, _, told = cli(*words, "--ask")
+    assert (status, "no more answers" in told) == (2, True)
 
 
 def test_prose_stays_prose(heat: Path, tmp_path: Path) -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
 import tracekit as tk
+from tests.helpers import Cli
 from tests.storage.sample import sample
 from tracekit import schema
-from tracekit.cli import app
 from tracekit.errors import TraceError
 from tracekit.storage import trace as stored
 
@@ -24,7 +23,7 @@ PAGE = Path(stored.__file__).with_name("README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_sample_of_each_version(path: Path) -> None:
+def test_sample_of_each_version(cli: Cli, path: Path) -> None:
     """A trace that an older tracekit wrote opens, compares and is shown."""
     today = sample()
     opened = tk.read_trace(path)
@@ -32,10 +31,8 @@ def test_sample_of_each_version(path: Path) -> None:
     assert tk.compare(opened, today).verdict == "close"
     facts = tk.compare(opened, today).configuration
     assert [row for row in facts if row["kind"] == "differs"] == []
-    shown = CliRunner().invoke(app, ["show", str(path), "--json"])
-    assert {tap["tap"] for tap in json.loads(shown.stdout)["taps"]} == set(
-        today.taps
-    )
+    shown = cli("show", path, "--json")[1]
+    assert {tap["tap"] for tap in json.loads(shown)["taps"]} == set(today.taps)
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
@@ -109,11 +106,11 @@ def test_nan_is_found_without_any_setting() -> None:
     assert found.fetchall() == [(1,)]
 
 
-def test_storage_is_shown() -> None:
+def test_storage_is_shown(cli: Cli) -> None:
     """``show --storage`` tells each tap's bytes, encodings and ratio."""
     path = SAMPLES[-1]
-    run = CliRunner().invoke(app, ["show", str(path), "--storage", "--json"])
-    rows = {row["tap"]: row for row in json.loads(run.stdout)}
+    shown = json.loads(cli("show", path, "--storage", "--json")[1])
+    rows = {row["tap"]: row for row in shown}
     image = rows["image"]
     file = path / "elements" / "tap=1" / "0.parquet"
     assert (image["elements"], image["raw"]) == (6, 48)
@@ -123,13 +120,12 @@ def test_storage_is_shown() -> None:
     assert rows["(tables)"]["bytes"] == sum(
         table.stat().st_size for table in path.glob("*.parquet")
     )
-    table = CliRunner().invoke(app, ["show", str(path), "--storage"]).stdout
-    assert "BYTE_STREAM_SPLIT" in table
+    assert "BYTE_STREAM_SPLIT" in cli("show", path, "--storage")[1]
 
 
-def test_storage_in_memory(tmp_path: Path) -> None:
+def test_storage_in_memory(cli: Cli, tmp_path: Path) -> None:
     """What isn't stored takes no storage, and says so."""
     log = tmp_path / "a.log"
     log.write_text("TRACE_C: fluence_photons_per_m2 1e24\n")
-    run = CliRunner().invoke(app, ["show", str(log), "--storage"])
-    assert isinstance(run.exception, TraceError)
+    status, _, told = cli("show", log, "--storage")
+    assert (status, "save it to a path" in told) == (2, True)

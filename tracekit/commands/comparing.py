@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import duckdb
-import typer
 
+from tracekit.commands.arguments import argument, flag, takes
 from tracekit.commands.console import (
-    Actual,
-    Dialect,
-    Expected,
-    Json,
-    Output,
-    PolicyFile,
+    DIALECT,
+    JSON,
+    OUTPUT,
+    POLICY,
     err,
     out,
     print_json,
@@ -22,37 +20,53 @@ from tracekit.commands.console import (
     waiting,
 )
 from tracekit.comparison import queries
-from tracekit.comparison.calibrate import FACTOR
-from tracekit.comparison.calibrate import calibrate as calibrated
 from tracekit.comparison.compare import compare as compare_traces
 from tracekit.comparison.database import connect
-from tracekit.comparison.html_report import render_html
 from tracekit.comparison.report import render
 from tracekit.errors import TracekitError
 from tracekit.storage.trace import Trace
 
 _STATUS = {"close": 0, "diverged": 1, "incomparable": 2}
+_TRACES = argument(
+    "traces", nargs="*", type=Path, help="ACTUAL EXPECTED, or one."
+)
+_PARAMETERS = argument(
+    "--param",
+    dest="parameters",
+    action="append",
+    default=[],
+    metavar="NAME=VALUE",
+    help="For $NAME; may be given several times.",
+)
 
 
+@takes(
+    argument("actual", type=Path, help="Trace or log in question."),
+    argument(
+        "expected", type=Path, help="Trace or log that it should agree with."
+    ),
+    POLICY,
+    flag("--all", "Show close taps as well.", dest="every_tap"),
+    JSON,
+    argument("--html", type=Path, help="Write one HTML file, too."),
+)
 def compare(
-    actual: Actual,
-    expected: Expected,
-    policy: PolicyFile = None,
-    every_tap: Annotated[
-        bool, typer.Option("--all", help="Show close taps as well.")
-    ] = False,
-    as_json: Json = False,
-    html: Annotated[
-        Path | None,
-        typer.Option(help="Write the report as one HTML file, too."),
-    ] = None,
-) -> None:
+    actual: Path,
+    expected: Path,
+    policy: Path | None,
+    html: Path | None,
+    *,
+    every_tap: bool,
+    as_json: bool,
+) -> int:
     """Same problem? Gaps? Where do two runs first differ? Every tap."""
     with waiting(f"comparing {actual} with {expected}"):
         result = compare_traces(
             actual, expected, policy=policy, maps=html is not None
         )
     if html is not None:
+        from tracekit.comparison.html_report import render_html
+
         html.write_text(render_html(result), encoding="utf-8")
     if as_json:
         print_json(result.to_dict())
@@ -62,74 +76,85 @@ def compare(
         color = {"close": "green", "diverged": "red"}.get(
             result.verdict, "yellow"
         )
-        out.print(head, style=f"bold {color}", markup=False)
-        out.print(rest, markup=False)
+        out.print(head, style=f"bold {color}")
+        out.print(rest)
     if result.verdict == "incomparable":
         err.print(
             "tracekit: no number lines up; 'tracekit query inventory' shows "
             "what each side has",
             style="yellow",
         )
-    raise typer.Exit(_STATUS[result.verdict])
+    return _STATUS[result.verdict]
 
 
+@takes(
+    argument("name", nargs="?", help="A query, or a .sql file of yours."),
+    _TRACES,
+    _PARAMETERS,
+    POLICY,
+    flag("--list", "Show every query's documentation.", dest="listing"),
+    JSON,
+)
 def query(
-    name: Annotated[
-        str | None, typer.Argument(help="A query, or a .sql file of yours.")
-    ] = None,
-    traces: Annotated[
-        list[Path] | None, typer.Argument(help="ACTUAL EXPECTED, or one.")
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("--param", help="name=value, for $name."),
-    ] = None,
-    policy: PolicyFile = None,
-    listing: Annotated[
-        bool, typer.Option("--list", help="Show every query's documentation.")
-    ] = False,
-    as_json: Json = False,
+    name: str | None,
+    traces: list[Path],
+    parameters: list[str],
+    policy: Path | None,
+    *,
+    listing: bool,
+    as_json: bool,
 ) -> None:
     """Ask one query of the library, or one of your own."""
     if listing or name is None:
         for known in (*queries.ONE_SIDE, *queries.TWO_SIDES):
             out.print(known, style="bold")
-            out.print(f"{queries.load(known).documentation}\n", markup=False)
+            out.print(f"{queries.load(known).documentation}\n")
         return
-    if name in queries.TWO_SIDES and len(traces or []) < 2:
+    if name in queries.TWO_SIDES and len(traces) < 2:
         raise TracekitError(
             f"{name} is a question about two traces; give ACTUAL and EXPECTED"
         )
-    values = dict(_parameter(part) for part in parameter or [])
+    values = dict(_parameter(part) for part in parameters)
     text = (
         Path(name).read_text(encoding="utf-8")
         if name.endswith(".sql")
         else queries.load(name).ask(values)
     )
-    _answer(text, traces or [], policy, values, as_json=as_json)
+    _answer(text, traces, policy, values, as_json=as_json)
 
 
+@takes(
+    argument(
+        "words",
+        nargs="*",
+        metavar="RUN",
+        help="Runs that are accepted as equal, or a command after --.",
+    ),
+    OUTPUT,
+    argument(
+        "--factor", type=float, help="Safety factor on what was measured."
+    ),
+    argument(
+        "--perturb",
+        type=int,
+        default=0,
+        help="Run the command after -- once more in so many ways, each with "
+        "its float arguments moved by one unit in the last place.",
+    ),
+    DIALECT,
+)
 def calibrate(
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            help="Runs that are accepted as equal, or a command after --."
-        ),
-    ],
-    output: Output = None,
-    factor: Annotated[
-        float, typer.Option(help="Safety factor on what was measured.")
-    ] = FACTOR,
-    perturb: Annotated[
-        int,
-        typer.Option(
-            help="Run the command after -- once more in so many ways, each "
-            "with its float arguments moved by one unit in the last place."
-        ),
-    ] = 0,
-    dialect: Dialect = "nanobragg",
+    words: list[str],
+    output: Path | None,
+    factor: float | None,
+    perturb: int,
+    dialect: str,
 ) -> None:
     """Propose a policy from runs that are accepted as equal."""
+    from tracekit.comparison.calibrate import FACTOR
+    from tracekit.comparison.calibrate import calibrate as calibrated
+
+    factor = FACTOR if factor is None else factor
     if output is not None and output.exists():
         raise TracekitError(
             f"{output} exists; move it away, a policy may hold your own rules"
@@ -137,15 +162,17 @@ def calibrate(
     if perturb:
         from tracekit.perturbation import calibrate_command
 
-        with waiting(f"running {runs[0]} {perturb + 1} times"):
+        if not words:
+            raise TracekitError("no command; write it after --")
+        with waiting(f"running {words[0]} {perturb + 1} times"):
             text = calibrate_command(
-                runs, times=perturb, factor=factor, dialect=dialect
+                words, times=perturb, factor=factor, dialect=dialect
             )
     else:
-        with waiting(f"comparing {len(runs)} runs"):
-            text = calibrated(runs, factor=factor)
+        with waiting(f"comparing {len(words)} runs"):
+            text = calibrated(words, factor=factor)
     if output is None:
-        out.print(text, markup=False, end="")
+        out.print(text, end="")
     else:
         output.write_text(text, encoding="utf-8")
 
@@ -157,16 +184,14 @@ def _parameter(part: str) -> tuple[str, str]:
     return name, value
 
 
+@takes(
+    argument("text", help="Any SQL that DuckDB knows."), _TRACES, POLICY, JSON
+)
 def sql(
-    text: Annotated[str, typer.Argument(help="Any SQL that DuckDB knows.")],
-    traces: Annotated[
-        list[Path] | None, typer.Argument(help="ACTUAL EXPECTED, or one.")
-    ] = None,
-    policy: PolicyFile = None,
-    as_json: Json = False,
+    text: str, traces: list[Path], policy: Path | None, *, as_json: bool
 ) -> None:
     """Ask anything: views run, config, event, element, aligned, judged."""
-    _answer(text, traces or [], policy, {}, as_json=as_json)
+    _answer(text, traces, policy, {}, as_json=as_json)
 
 
 def _answer(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from tracekit.commands.arguments import argument, flag, takes
 from tracekit.commands.console import (
-    Json,
-    Output,
+    JSON,
+    OUTPUT,
     counted,
     err,
     out,
@@ -20,25 +20,18 @@ from tracekit.errors import TracekitError
 if TYPE_CHECKING:
     from tracekit.logs.proposal import Answer, Name, Proposal
 
-app = typer.Typer(
-    help="Write and check the file that says how a program spells its log.",
-    no_args_is_help=True,
-)
 _SHOWN = 10
 
 
-@app.command()
-def init(
-    log: Annotated[Path, typer.Argument(help="A log of the program.")],
-    output: Output = None,
-    name: Annotated[
-        str, typer.Option(help="What to call it; the log's name if omitted.")
-    ] = "",
-    ask: Annotated[
-        bool,
-        typer.Option("--ask", help="Ask what each printed name stands for."),
-    ] = False,
-) -> None:
+@takes(
+    argument("log", type=Path, help="A log of the program."),
+    OUTPUT,
+    argument(
+        "--name", default="", help="What to call it, if not after the log."
+    ),
+    flag("--ask", "Ask what each printed name stands for."),
+)
+def init(log: Path, output: Path | None, name: str, *, ask: bool) -> None:
     """Propose a dialect file from a log, for a person to correct."""
     from tracekit.logs.file import LogFile
     from tracekit.logs.proposal import propose
@@ -54,7 +47,7 @@ def init(
         _ask(found)
     text = dialect_text(found, name or log.stem, log.name)
     if output is None:
-        out.print(text, markup=False, end="")
+        out.print(text, end="")
         return
     if output.exists():
         raise TracekitError(
@@ -65,7 +58,6 @@ def init(
     err.print(
         f"wrote {output}; correct it, then: tracekit dialect check {output} "
         f"{log}",
-        markup=False,
     )
 
 
@@ -75,7 +67,7 @@ def _ask(found: Proposal) -> None:
         for name, seen in group.names.items():
             if group.worth_reading and not seen.coordinates(name):
                 before = "".join(f"{tag} " for tag in group.tags)
-                err.print(f"\n{before}{name}: {seen.example}", markup=False)
+                err.print(f"\n{before}{name}: {seen.example}")
                 seen.answer = _answer(name, seen)
 
 
@@ -84,27 +76,30 @@ def _answer(name: str, seen: Name) -> Answer:
     from tracekit.logs.proposal_text import split_unit
 
     bare, unit = split_unit(name.strip(":"))
-    tap = typer.prompt("  tap of your port", default=bare, err=True)
-    said = typer.prompt(
-        "  unit (- for none)", default=unit or seen.unit or "-", err=True
-    )
+    tap = _asked("tap of your port", bare)
+    said = _asked("unit (- for none)", unit or seen.unit or "-")
     dims = " ".join(seen.indices)
     if dims:
-        dims = typer.prompt("  dims of its indices", default=dims, err=True)
+        dims = _asked("dims of its indices", dims)
     known = said in ("-", seen.unit)
     return Answer(tap, "" if known else said, tuple(dims.split()))
 
 
-@app.command()
-def check(
-    dialect: Annotated[
-        str, typer.Argument(help="A dialect file, or a shipped name.")
-    ],
-    log: Annotated[
-        Path | None, typer.Argument(help="A log that it should read.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+def _asked(what: str, default: str) -> str:
+    err.print(f"  {what} [{default}]: ", end="")
+    err.file.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise TracekitError(f"no more answers; asked for: {what}")
+    return line.strip() or default
+
+
+@takes(
+    argument("dialect", help="A dialect file, or a shipped name."),
+    argument("log", nargs="?", type=Path, help="A log that it should read."),
+    JSON,
+)
+def check(dialect: str, log: Path | None, *, as_json: bool) -> None:
     """Is a dialect file right, and what does it read of a log?"""
     from tracekit.logs.checking import check as check_log
     from tracekit.logs.dialect_file import load_dialect
@@ -143,7 +138,6 @@ def check(
             out.print(
                 f"{found.lines[family.name]:9}  "
                 f"{found.elements.get(family.name, 0):9}  {family.name}",
-                markup=False,
             )
     out.print(
         f"{min(found.read, found.numbers)} of "
@@ -155,22 +149,19 @@ def check(
             f"{counted(found.overlooked, 'line')} without a prefix of the "
             "dialect, but with a name and a number; the first is "
             f"{found.example}",
-            markup=False,
         )
     for name, earlier in found.covered.items():
         out.print(
             f"family {name} reads nothing: the prefix of {earlier}, which "
             "stands before it, fits its lines too; put it first",
             style="yellow",
-            markup=False,
         )
     for tap, count in list(found.unnamed.items())[:_SHOWN]:
-        out.print(f"no rule: {tap} ({counted(count, 'time')})", markup=False)
+        out.print(f"no rule: {tap} ({counted(count, 'time')})")
     for reject in found.rejects[:_SHOWN]:
         out.print(
             f"{reject.file}:{reject.line}: {reject.reason}: {reject.text}",
             style="yellow",
-            markup=False,
         )
     if len(found.rejects) > _SHOWN:
         out.print(f"... {len(found.rejects)} rejects in all")

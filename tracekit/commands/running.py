@@ -5,18 +5,19 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from tracekit.commands.arguments import argument, flag, takes
 from tracekit.commands.console import (
-    Dialect,
-    Json,
-    Output,
+    DIALECT,
+    JSON,
+    NEW_TRACE,
+    OUTPUT,
     counted,
     err,
     out,
     print_json,
+    rich_console,
     waiting,
     warn_on_stderr,
 )
@@ -31,36 +32,53 @@ _SHOWN = 10
 _WIDE = 300
 
 
-def demo(
-    directory: Annotated[
-        Path, typer.Option(help="Where traces and runs are put.")
-    ] = Path("demo"),
-) -> None:
+@takes(
+    argument(
+        "--directory",
+        type=Path,
+        default=Path("demo"),
+        help="Where traces and runs are put.",
+    )
+)
+def demo(directory: Path) -> None:
     """Tell the story of a stale file, with our own C and PyTorch programs."""
     from tracekit.demo import run_demo
 
     warn_on_stderr()
-    run_demo(directory, out)
+    run_demo(directory, rich_console(out))
 
 
+@takes(
+    argument(
+        "words",
+        nargs="*",
+        metavar="PROGRAM",
+        help="Behind --, with its arguments.",
+    ),
+    NEW_TRACE,
+    DIALECT,
+    argument(
+        "--repeat",
+        type=int,
+        default=1,
+        help="Run it so often; exits 1 if the results differ.",
+    ),
+    argument(
+        "--files",
+        default="auto",
+        help="How opened files are seen: strace, preload, proc or auto.",
+    ),
+    JSON,
+)
 def run(
-    context: typer.Context,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="A new trace directory.")
-    ],
-    dialect: Dialect = "nanobragg",
-    repeat: Annotated[
-        int,
-        typer.Option(help="Run it so often; exits 1 if the results differ."),
-    ] = 1,
-    files: Annotated[
-        str,
-        typer.Option(
-            help="How opened files are seen: strace, preload, proc or auto."
-        ),
-    ] = "auto",
-    as_json: Json = False,
-) -> None:
+    words: list[str],
+    output: Path,
+    dialect: str,
+    repeat: int,
+    files: str,
+    *,
+    as_json: bool,
+) -> int:
     """Run any program after --; keep its log as a trace. Exits as it does."""
     from tracekit.processes.opened import way
     from tracekit.processes.streams import ending, shell_status, signal_name
@@ -68,7 +86,7 @@ def run(
     from tracekit.repeats import run_again
 
     warn_on_stderr()
-    if not context.args:
+    if not words:
         raise TracekitError("no command; write it after --")
     if repeat < 1:
         raise TracekitError(
@@ -77,7 +95,7 @@ def run(
         )
     if repeat > 1:
         runs = run_again(
-            context.args,
+            words,
             trace=output,
             times=repeat,
             dialect=dialect,
@@ -87,10 +105,10 @@ def run(
         if as_json:
             print_json(runs.to_dict())
         else:
-            err.print(str(runs), markup=False)
-        raise typer.Exit(0 if runs.deterministic else 1)
+            err.print(str(runs))
+        return 0 if runs.deterministic else 1
     trace, status = run_program(
-        context.args,
+        words,
         trace=output,
         dialect=dialect,
         echo=None if as_json else sys.stdout,
@@ -108,7 +126,7 @@ def run(
     else:
         err.print(f"{trace!r}, exit status {ending(status)}", style="dim")
         _tell_rejects(trace)
-    raise typer.Exit(shell_status(status))
+    return shell_status(status)
 
 
 def _heard(trace: Trace) -> dict[str, object]:
@@ -128,46 +146,52 @@ def _tell_rejects(trace: Trace) -> None:
     """Say what of the output was not read, and how to see all of it."""
     heard, rejects = _heard(trace), trace.tables["reject"]
     if heard["log"]:
-        err.print(str(heard["log"]), style="yellow", markup=False)
+        err.print(str(heard["log"]), style="yellow")
     if not rejects.num_rows:
         return
     err.print(
         f"{counted(rejects.num_rows, 'line')} not read:",
         style="yellow",
-        markup=False,
     )
     for row in rejects.slice(0, _SHOWN).to_pylist():
         err.print(
             f"{row['file']}:{row['line']}: {row['reason']}: "
             f"{row['text'][:_WIDE]}",
             style="yellow",
-            markup=False,
         )
     if rejects.num_rows > _SHOWN:
         err.print(
             f"all of them: tracekit show {trace.path} --rejects",
             style="yellow",
-            markup=False,
         )
 
 
+@takes(
+    argument("log", type=Path, help="A log file, or - for a pipe."),
+    OUTPUT,
+    DIALECT,
+    argument(
+        "-f",
+        "--follow",
+        action="store_true",
+        help="Go on while the log is written, until Ctrl-C or SIGTERM.",
+    ),
+    argument(
+        "--until-idle",
+        type=float,
+        metavar="SECONDS",
+        help="With -f: end after so many seconds of silence.",
+    ),
+    JSON,
+)
 def parse(
-    log: Annotated[Path, typer.Argument(help="A log file, or - for a pipe.")],
-    output: Output = None,
-    dialect: Dialect = "nanobragg",
-    follow: Annotated[
-        bool,
-        typer.Option(
-            "-f",
-            "--follow",
-            help="Go on while the log is written, until Ctrl-C or SIGTERM.",
-        ),
-    ] = False,
-    until_idle: Annotated[
-        float | None,
-        typer.Option(help="With -f: end after so many seconds of silence."),
-    ] = None,
-    as_json: Json = False,
+    log: Path,
+    output: Path | None,
+    dialect: str,
+    until_idle: float | None,
+    *,
+    follow: bool,
+    as_json: bool,
 ) -> None:
     """Read a log that exists already; show what was read and what was not."""
     if until_idle is not None and not follow:
@@ -234,7 +258,6 @@ def _tell_parsed(
             f"{reject.file}:{reject.line}: {reject.reason}: "
             f"{reject.text[:_WIDE]}",
             style="yellow",
-            markup=False,
         )
     if len(parsed.rejects) > 20:
         out.print(f"... {len(parsed.rejects)} rejects in all")
@@ -242,31 +265,35 @@ def _tell_parsed(
         out.print(f"wrote {output}; next: tracekit show {output}")
 
 
+@takes(
+    argument("file", type=Path, help="A file of arrays."),
+    NEW_TRACE,
+    argument(
+        "--array", dest="name", help="Which one, of a file with several."
+    ),
+    argument("--tap", help="What to call it in the trace."),
+    argument(
+        "--dims",
+        default="",
+        help='A name an axis, or a column: "slow fast".',
+    ),
+    argument("--unit", help="Of its numbers."),
+    argument("--dtype", help="Of plain numbers: float32, >i2 ..."),
+    argument("--shape", help='Of plain numbers: "2527 2463".'),
+    argument(
+        "--offset", type=int, default=0, help="Bytes before plain numbers."
+    ),
+)
 def array(
-    file: Annotated[Path, typer.Argument(help="A file of arrays.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="A new trace directory.")
-    ],
-    name: Annotated[
-        str | None,
-        typer.Option("--array", help="Which one, of a file with several."),
-    ] = None,
-    tap: Annotated[
-        str | None, typer.Option(help="What to call it in the trace.")
-    ] = None,
-    dims: Annotated[
-        str, typer.Option(help='A name an axis, or a column: "slow fast".')
-    ] = "",
-    unit: Annotated[str | None, typer.Option(help="Of its numbers.")] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="Of plain numbers: float32, >i2 ...")
-    ] = None,
-    shape: Annotated[
-        str | None, typer.Option(help='Of plain numbers: "2527 2463".')
-    ] = None,
-    offset: Annotated[
-        int, typer.Option(help="Bytes before plain numbers.")
-    ] = 0,
+    file: Path,
+    output: Path,
+    name: str | None,
+    tap: str | None,
+    dims: str,
+    unit: str | None,
+    dtype: str | None,
+    shape: str | None,
+    offset: int,
 ) -> None:
     """Make a trace of an image, an array or a table of numbers."""
     from tracekit.readers.arrays import read_arrays
@@ -290,7 +317,7 @@ def array(
         saved = trace.save(output)
     for row in saved.tables["reject"].to_pylist():
         err.print(f"{row['text']}: {row['reason']}", style="yellow")
-    out.print(f"wrote {output}; next: tracekit show {output}", markup=False)
+    out.print(f"wrote {output}; next: tracekit show {output}")
 
 
 def _shape(text: str) -> list[int]:
@@ -302,21 +329,17 @@ def _shape(text: str) -> list[int]:
         ) from None
 
 
-def c_header(
-    output: Output = None,
-    fortran: Annotated[
-        bool,
-        typer.Option("--fortran", help="The Fortran module over it instead."),
-    ] = False,
-    folder: Annotated[
-        bool, typer.Option("--folder", help="Say where it lies, for cc -I.")
-    ] = False,
-) -> None:
+@takes(
+    OUTPUT,
+    flag("--fortran", "The Fortran module over it instead."),
+    flag("--folder", "Say where it lies, for cc -I."),
+)
+def c_header(output: Path | None, *, fortran: bool, folder: bool) -> None:
     """Print or copy tracekit.h, with which C and C++ programs print taps."""
     from tracekit import native
 
     if folder:
-        out.print(str(native.FOLDER), markup=False)
+        out.print(str(native.FOLDER))
         return
     source = native.FORTRAN if fortran else native.HEADER
     text = source.read_text(encoding="utf-8")
@@ -324,13 +347,11 @@ def c_header(
         sys.stdout.write(text)
         return
     output.write_text(text, encoding="utf-8")
-    out.print(f"wrote {output}", markup=False)
+    out.print(f"wrote {output}")
 
 
-def repair(
-    trace: Annotated[Path, typer.Argument(help="A trace directory.")],
-    as_json: Json = False,
-) -> None:
+@takes(argument("trace", type=Path, help="A trace directory."), JSON)
+def repair(trace: Path, *, as_json: bool) -> None:
     """Close a trace whose program, or reader of a log, was killed."""
     from tracekit.logs.follow import finish, is_followed
     from tracekit.storage.repair import repair as close_trace
@@ -343,4 +364,4 @@ def repair(
             {"trace": str(trace), "events": closed.tables["event"].num_rows}
         )
     else:
-        out.print(repr(closed), markup=False)
+        out.print(repr(closed))

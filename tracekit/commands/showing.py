@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
+from tracekit.commands.arguments import argument, flag, takes
 from tracekit.commands.console import (
-    Json,
+    JSON,
     counted,
     dicts,
     out,
@@ -26,21 +25,31 @@ _OF_RUNS = ("program", "family", "started", "argv", "selected_taps")
 _SHORT = 12
 
 
+_SOURCE = argument("source", type=Path, help="Trace or log.")
+
+
+@takes(
+    _SOURCE,
+    argument("--tap", help="Show this tap's numbers."),
+    argument(
+        "--pixel",
+        type=int,
+        nargs=2,
+        metavar=("SLOW", "FAST"),
+        help="Show the numbers of this pixel.",
+    ),
+    flag("--storage", "Show what each tap takes."),
+    flag("--rejects", "Show the lines not read."),
+    JSON,
+)
 def show(
-    source: Annotated[Path, typer.Argument(help="Trace or log.")],
-    tap: Annotated[
-        str | None, typer.Option(help="Show this tap's numbers.")
-    ] = None,
-    pixel: Annotated[
-        tuple[int, int] | None, typer.Option(help="SLOW FAST")
-    ] = None,
-    storage: Annotated[
-        bool, typer.Option("--storage", help="Show what each tap takes.")
-    ] = False,
-    rejects: Annotated[
-        bool, typer.Option("--rejects", help="Show the lines not read.")
-    ] = False,
-    as_json: Json = False,
+    source: Path,
+    tap: str | None,
+    pixel: list[int] | None,
+    *,
+    storage: bool,
+    rejects: bool,
+    as_json: bool,
 ) -> None:
     """Show what a trace holds: its run, its facts, its taps, its numbers."""
     if rejects:
@@ -55,7 +64,7 @@ def show(
     trace = as_trace(source)
     con = connect(trace=trace)
     if tap is not None or pixel is not None:
-        asked = {"tap": tap, "pixel": None if pixel is None else list(pixel)}
+        asked = {"tap": tap, "pixel": pixel}
         found = con.execute("FROM elements_of($tap, $pixel)", asked)
         print_rows(found, as_json=as_json)
         return
@@ -112,15 +121,19 @@ def _print_files(files: list[dict[str, Any]]) -> None:
         out.print(f" {lay} lay in the working directory", style="dim")
 
 
-def export(
-    source: Annotated[Path, typer.Argument(help="Trace or log.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="The file to write.")
-    ],
-    form: Annotated[
-        str, typer.Option("--format", help="parquet, csv, json, npz or arrow.")
-    ] = "parquet",
-) -> None:
+@takes(
+    _SOURCE,
+    argument(
+        "-o", "--output", type=Path, required=True, help="The file to write."
+    ),
+    argument(
+        "--format",
+        dest="form",
+        default="parquet",
+        help="parquet, csv, json, npz or arrow.",
+    ),
+)
+def export(source: Path, output: Path, form: str) -> None:
     """Write all elements of a trace to one file."""
     from tracekit.export import export as write
 
