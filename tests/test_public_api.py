@@ -60,6 +60,35 @@ def test_torch_is_not_loaded_for_a_program_without_it() -> None:
     assert done.stdout.split() == ["close", "False"]
 
 
+def test_the_libraries_of_extras_are_not_needed(tmp_path: Path) -> None:
+    """A large tap is recorded, compared and exported without any of them."""
+    program = (
+        "import sys\n"
+        "class Extras:\n"
+        "    def find_spec(name, *rest):\n"
+        "        if name in ('pandas', 'xarray', 'h5py', 'fabio'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Extras)\n"
+        "import numpy as np, tracekit as tk\n"
+        "for name in ('a', 'b'):\n"
+        "    with tk.record(name):\n"
+        "        tk.tap(np.arange(1_500_000.0), 'large', 'pixel')\n"
+        "        tk.config('text', 'words')\n"
+        "print(tk.compare('a', 'b').verdict)\n"
+        "from tracekit.cli import app\n"
+        "app(['export', 'a', '-o', 'a.csv', '--format', 'csv'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith("close\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+
+
 def test_torch_that_is_imported_while_recording_is_noticed() -> None:
     """A program may import torch after it began to record."""
     program = (

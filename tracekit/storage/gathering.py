@@ -26,7 +26,7 @@ class Gathered:
         self.grid = grid
         self.schema = _schema(tap)
         self.rows = 0
-        self._types = {f.name: f.type.to_pandas_dtype() for f in self.schema}
+        self._stored = _stored(tap)
         self._number = column_of(tap.layout.shared["kind"])
         self._parts: dict[str, list[Any]] = {n: [] for n in self.schema.names}
 
@@ -70,7 +70,7 @@ class Gathered:
             values = _joined([values for _, values in parts])
             if len(parts) == 1:  # of the file, whose pages are given back
                 values = values.copy()
-            return pa.array(values.astype(self._types[name], copy=False))
+            return pa.array(values.astype(self._stored, copy=False))
         kind = self.schema.field(name).type
         return pa.chunked_array(
             [
@@ -99,14 +99,20 @@ def _schema(tap: TapSurvey) -> pa.Schema:
     kind = tap.layout.shared["kind"]
     types = [("ordinal", pa.int64()), ("event", pa.int64())]
     if kind != "text":
-        stored = np.dtype(np.int8) if kind == "bool" else tap.value_type
-        types.append((column_of(kind), pa.from_numpy_dtype(stored)))
+        types.append((column_of(kind), pa.from_numpy_dtype(_stored(tap))))
     types += [
         (name, pa.string() if name == "text" else pa.int16())
         for name in ("text", "digits", "quantum")
         if name in tap.columns
     ]
     return pa.schema(types)
+
+
+def _stored(tap: TapSurvey) -> np.dtype[Any]:
+    """The type in which a tap's numbers are written."""
+    if tap.layout.shared["kind"] == "bool":
+        return np.dtype(np.int8)
+    return tap.value_type
 
 
 def _joined(parts: list[Any]) -> Any:
