@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -135,9 +136,10 @@ def content(parsed: Parsed) -> Any:
 
 def in_blocks(
     lines: list[str], dialect: Dialect, cuts: set[int]
-) -> tuple[Any, int]:
-    """What blocks of these lines give, and how many by paragraph."""
-    reader = LogReader(Parser(dialect, "x.log"), few=0, worth=0)
+) -> tuple[Any, LogReader]:
+    """What blocks of these lines give, and what read them."""
+    parser = Parser(dialect, "x.log")
+    reader = LogReader(parser, few=0, worth=0, mostly=0)
     block = ""
     for place, line in enumerate(lines):
         block += line + "\n"
@@ -145,7 +147,7 @@ def in_blocks(
             reader.block(block.encode())
             block = ""
     reader.block(block.encode())
-    return content(parsed_of(reader)), reader.by_paragraph
+    return content(parsed_of(reader)), reader
 
 
 @pytest.fixture(scope="module", params=["true", "false"])
@@ -191,6 +193,53 @@ def test_pixels_are_read_as_their_lines(
     assert in_blocks(lines, small, cuts)[0] == expected
 
 
+def refilled(line: str, words: Iterator[str]) -> str:
+    """The line with the next words in the place of its numbers."""
+    return re.sub(r"(?<= )[-\d.e]+(?= |$)", lambda w: next(words, w[0]), line)
+
+
+@given(
+    st.lists(LINE, min_size=1, max_size=4),
+    st.lists(st.lists(NUMBER, min_size=12), min_size=1, max_size=12),
+    st.integers(0, 12),
+    st.sets(st.integers(0, 60)),
+)
+def test_numbers_that_vary_are_read_as_their_lines(
+    small: Dialect,
+    body: list[str],
+    numbers: list[list[str]],
+    constant: int,
+    cuts: set[int],
+) -> None:
+    """Numbers of every kind in one text, the first few of them constant."""
+    lines = []
+    for pixel, own in enumerate(numbers):
+        words = iter([*numbers[0][:constant], *own[constant:]])
+        lines.append(f"AT: {pixel} 1")
+        lines += [refilled(line, words) for line in body]
+    expected = content(parse(lines, small, "x.log"))
+    assert in_blocks(lines, small, cuts)[0] == expected
+
+
+@given(
+    st.lists(OWN, min_size=1, max_size=3),
+    st.lists(st.lists(NUMBER, min_size=6), min_size=1, max_size=12),
+    st.sets(st.integers(0, 40)),
+)
+def test_own_numbers_that_vary_are_read_as_their_lines(
+    body: list[str], numbers: list[list[str]], cuts: set[int]
+) -> None:
+    """The same of lines that describe themselves."""
+    dialect = load_dialect("tracekit")
+    lines = []
+    for pixel, own in enumerate(numbers):
+        words = iter(own)
+        lines.append(f"TRACEKIT tap p slow={pixel} type=int64 : {pixel}")
+        lines += [refilled(line, words) for line in body]
+    expected = content(parse(lines, dialect, "x.log"))
+    assert in_blocks(lines, dialect, cuts)[0] == expected
+
+
 @given(st.lists(OWN, max_size=15), st.sets(st.integers(0, 14)))
 def test_own_blocks_are_read_as_their_lines(
     lines: list[str], cuts: set[int]
@@ -216,9 +265,27 @@ def test_plain_lines_are_read_by_paragraph(small: Dialect) -> None:
             f"T: layers {pixel % 4 // 2}",
         )
     ]
-    found, by_column = in_blocks(lines, small, {33})
-    assert by_column == len(lines)
+    found, reader = in_blocks(lines, small, {33})
+    assert reader.by_paragraph == len(lines)
     assert found == content(parse(lines, small, "x.log"))
+
+
+def test_pixels_are_read_by_template(small: Dialect) -> None:
+    """Where only numbers change that changed before, but for odd ones."""
+    lines = [
+        line
+        for pixel in range(40)
+        for line in (
+            f"AT: {pixel // 8} {pixel % 8}",
+            f"T: open {pixel}.5",
+            f"T: pos 1 -2.5e-3 {pixel}",
+            f"T: v {'nan' if pixel == 21 else pixel}",
+            f"T: const {1 + pixel // 30}",
+        )
+    ]
+    found, reader = in_blocks(lines, small, set(range(9, 199, 10)))
+    assert found == content(parse(lines, small, "x.log"))
+    assert reader.by_template > 0.8 * len(lines)
 
 
 @needs_shared

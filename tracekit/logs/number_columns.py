@@ -22,6 +22,7 @@ INDEX_DIGITS = 9
 
 _EXACT_DIGITS = 17
 _LARGEST_POWER = 150
+_BINARY_EXPONENT, _BIAS = 52, 1023
 _POWERS = np.array(
     [float(f"1e{n}") for n in range(-_LARGEST_POWER, _LARGEST_POWER + 1)]
 )
@@ -113,7 +114,7 @@ class Numbers(Printed):
     ) -> Numbers:
         """Numbers by their texts; ``power`` is the printed exponent or 0."""
         value = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        exponent = _exponents(value)
+        exponent = exponents(value)
         digits = decimals + 1 - power + exponent
         digits[value == 0] = 1
         return cls(
@@ -144,14 +145,16 @@ class Numbers(Printed):
         return known
 
 
-def _exponents(values: npt.NDArray[np.float64]) -> Places:
+def exponents(values: npt.NDArray[np.float64]) -> Places:
     """The decimal exponent of each number's first digit.
 
     No text of at most 15 digits that is less than a power of ten is rounded
-    to that power, so that it's enough to compare doubles.
+    to that power, so that it's enough to compare doubles. The binary exponent
+    tells the decimal one, or the one below.
     """
-    size = np.where(values == 0, 1.0, np.abs(values))
-    guess = np.floor(np.log10(size)).astype(np.int64)
-    guess += size >= _POWERS[guess + _LARGEST_POWER + 1]
-    guess -= size < _POWERS[guess + _LARGEST_POWER]
+    size = np.abs(values)
+    size[size == 0] = 1.0
+    binary = size.view(np.int64) >> _BINARY_EXPONENT
+    guess = (binary - _BIAS) * 1233 >> 12  # log10(2)
+    guess += size >= _POWERS[guess + (_LARGEST_POWER + 1)]
     return guess.astype(np.int16)

@@ -8,9 +8,8 @@ paragraphs before leave.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 
@@ -21,11 +20,14 @@ from tracekit.logs.coverage import distinct, distinct_pixels, pixels_of
 from tracekit.logs.cutting import Cut, cut
 from tracekit.logs.events import Reading
 from tracekit.logs.file import line_text
-from tracekit.logs.number_columns import Integers, Printed
+from tracekit.logs.number_columns import Flags, Integers
 from tracekit.logs.paragraphs import Paragraph, paragraph
 from tracekit.logs.parser import Parser
+from tracekit.logs.runs import CutRun, Run, ScannedRun, matrix
+from tracekit.logs.scanning import Scanned, scan
 from tracekit.logs.shapes import Shapes
 from tracekit.logs.sheets import Sheet, Sheets
+from tracekit.logs.templates import Template, template_of
 from tracekit.logs.tokens import HOLE, tokens
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.late_columns import LateColumns, at_hand
@@ -47,10 +49,13 @@ class LogReader:
         parser: holds what is known, and reads what can't be read by column.
         few: up to so many bytes between paragraphs are read line by line.
         worth: as for ``BulkReader``.
+        mostly: the part of a text's paragraphs below which none is read by
+            its template.
         spill: where numbers wait for the end.
 
     Attributes:
         by_paragraph: how many lines were.
+        by_template: how many of these were read by a template.
         at_hand: events of the other lines, when the last block is read.
     """
 
@@ -59,20 +64,24 @@ class LogReader:
         parser: Parser,
         few: int = _FEW,
         worth: float = 0.5,
+        mostly: float = 0.75,
         spill: Spill | None = None,
     ) -> None:
         self.parser = parser
         self.at_hand: list[EventColumns] = []
         self._spill = spill or Spill()
-        self.by_paragraph = 0
+        self.by_paragraph = self.by_template = 0
+        self._mostly = mostly
         self._few = few
         self._rest = BulkReader(parser, worth)
         self._shapes = Shapes(parser.dialect)
         self._leader = b""
         self._waiting = b""
-        self._cuts: deque[Future[Cut]] = deque()
+        self._scans: deque[Future[Scanned]] = deque()
         self._pool: ThreadPoolExecutor | None = None
         self._kinds: dict[bytes, Sheets | None] = {}
+        self._sheets: dict[bytes, Sheets] = {}
+        self._templates: tuple[Template, ...] = ()
         self._pixels: list[Integers] = []
 
     def line(self, line: str) -> None:
@@ -95,7 +104,7 @@ class LogReader:
         end = text.rfind(b"\n" + self._leader) + 1
         if end:
             self._waiting = text[end:]
-            self._cut(text[:end])
+            self._paragraphs(text[:end])
         elif len(text) < _WAITING:
             self._waiting = text
         else:
@@ -127,24 +136,27 @@ class LogReader:
     def _flush(self) -> None:
         """Read all that waits."""
         text, self._waiting = self._waiting, b""
-        while self._cuts:
-            self._read(self._cuts.popleft().result())
+        while self._scans:
+            self._read(self._scans.popleft().result())
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
         if text:
-            self._read(cut(text, self._leader))
+            self._read(self._scan(text))
 
-    def _cut(self, text: bytes) -> None:
-        """Cut a text aside, and read those that are cut, in their order."""
+    def _paragraphs(self, text: bytes) -> None:
+        """Scan a text aside, and read those that are scanned, in order."""
         if self._pool is None:
-            if len(text) < _ASIDE:
-                self._read(cut(text, self._leader))
+            if len(text) < _ASIDE or not self._templates:
+                self._read(self._scan(text))
                 return
             self._pool = ThreadPoolExecutor(_THREADS)
-        self._cuts.append(self._pool.submit(cut, text, self._leader))
-        if len(self._cuts) > _THREADS + 1:
-            self._read(self._cuts.popleft().result())
+        self._scans.append(self._pool.submit(self._scan, text))
+        if len(self._scans) > _THREADS + 1:
+            self._read(self._scans.popleft().result())
+
+    def _scan(self, text: bytes) -> Scanned:
+        return scan(text, self._leader, self._templates)
 
     def _leader_of(self, text: bytes) -> bytes:
         """The beginning of the lines with which paragraphs begin."""
@@ -163,21 +175,50 @@ class LogReader:
                 plain = plain or head
         return plain
 
-    def _read(self, found: Cut) -> None:
+    def _read(self, found: Scanned) -> None:
         """Read whole paragraphs, and what stands before the first."""
+        known = found.which >= 0
+        if np.count_nonzero(known) < self._mostly * len(found):
+            self._read_cut(cut(found.text, found.leader))
+            return
+        self._others(found.text[: found.starts[0]])
+        kinds = [self._sheets[t.template.shape] for t in found.tables]
+        for first, last in _stretches(known):
+            which = found.which[first:last]
+            if known[first] and self._stand(kinds, which):
+                before = self.by_paragraph
+                self._known(ScannedRun(found, first, which), kinds)
+                self.by_template += self.by_paragraph - before
+                continue
+            edges = found.starts[[first, last]].tolist()
+            self._read_cut(cut(found.text[slice(*edges)], found.leader))
+
+    def _read_cut(self, found: Cut) -> None:
+        """The same of paragraphs that no template has."""
         text = found.text
-        before = text[: found.begin(0)]
-        self._others(before)
+        self._others(text[: found.begin(0)])
         if not len(found):
             return
         which, kinds = self._kinds_of(found)
         known = which >= 0
-        edges = np.flatnonzero(known[1:] != known[:-1]) + 1
-        for first, last in pairwise([0, *edges.tolist(), len(found)]):
+        for first, last in _stretches(known):
             if known[first] and self._stand(kinds, which[first:last]):
-                self._known(_Run(found, first, which[first:last]), kinds)
+                self._known(CutRun(found, first, which[first:last]), kinds)
             else:
                 self._others(text[found.begin(first) : found.begin(last)])
+        for number, kind in enumerate(kinds):
+            rows = np.flatnonzero(which == number)
+            if len(rows):
+                self._teach(kind, found, rows)
+
+    def _teach(self, kind: Sheets, found: Cut, rows: Integers) -> None:
+        """Make a template of paragraphs of one kind."""
+        template = template_of(kind.paragraph, found, rows, kind.template)
+        if template is not None:
+            kind.template = template
+            self._sheets[template.shape] = kind
+            every = (own.template for own in self._sheets.values())
+            self._templates = tuple(own for own in every if own is not None)
 
     def _others(self, text: bytes) -> None:
         """Read lines that no paragraph has, by column where it is worth it."""
@@ -194,7 +235,7 @@ class LogReader:
         kinds: list[Sheets] = []
         for size in np.unique(sizes).tolist():
             rows = np.flatnonzero(sizes == size)
-            codes = found.codes[_matrix(found.edges[rows] + 1, size)]
+            codes = found.codes[matrix(found.edges[rows] + 1, size)]
             for _ in range(_FRESH):
                 if not len(rows):
                     break
@@ -237,7 +278,7 @@ class LogReader:
                 dims.setdefault(name, set()).update(held)
         return all(own.stands(dims) for own in used)
 
-    def _known(self, run: _Run, kinds: list[Sheets]) -> None:
+    def _known(self, run: Run, kinds: list[Sheets]) -> None:
         """Read paragraphs that follow one another and are understood."""
         used = np.unique(run.which).tolist()
         lines = np.zeros(len(kinds), np.int64)
@@ -252,11 +293,10 @@ class LogReader:
         ends: list[tuple[int, Paragraph, Sheet]] = []
         for number in used:
             own, rows = kinds[number], np.flatnonzero(run.which == number)
-            numbers = run.numbers(rows)
-            sheet = Sheet.of(line[rows], sequence[rows], numbers, self._spill)
+            sheet = run.sheet(number, line, sequence, self._spill)
             own.add(sheet)
-            self._note(own.paragraph, sheet, numbers)
-            stated += run.facts(own.paragraph, sheet, rows)
+            self._note(own.paragraph, sheet)
+            stated += _facts(run, own.paragraph, sheet, rows, line)
             ends.append((int(rows[-1]), own.paragraph, sheet))
         for place, key, text in sorted(stated):
             origin = f"{self.parser.file}:{place}"
@@ -265,7 +305,7 @@ class LogReader:
         self.by_paragraph += read - 1 - rest.read
         rest.read, rest.sequence = read - 1, done
 
-    def _note(self, own: Paragraph, sheet: Sheet, numbers: Printed) -> None:
+    def _note(self, own: Paragraph, sheet: Sheet) -> None:
         """What paragraphs say beside their taps."""
         parser = self.parser
         parser.coordinates += own.coordinates * sheet.count
@@ -273,11 +313,10 @@ class LogReader:
         parser.most = max(parser.most, own.most)
         for family, taps in own.families.items():
             parser.printed.setdefault(family, set()).update(taps)
-        digits = numbers.digits.reshape(sheet.count, -1).max(axis=0)
         for placed in own.placed:
             if isinstance(placed.part.item, Reading):
                 family = placed.part.item.family.name
-                parser.digits.widen(family, int(digits[placed.own].max()))
+                parser.digits.widen(family, sheet.most_digits(placed))
         for pixel in own.pixels:
             rows = np.stack([sheet.index(number) for number in pixel], axis=1)
             self._pixels.append(distinct(rows))
@@ -300,55 +339,31 @@ class LogReader:
         self.parser.restore(scopes, iterations)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Paragraphs that follow one another.
-
-    Args:
-        cut: the text.
-        first: the first of them.
-        which: the kind of each.
-    """
-
-    cut: Cut
-    first: int
-    which: Integers
-
-    def numbers(self, rows: Integers) -> Printed:
-        """All numbers of some of the paragraphs, one after the other."""
-        edges = self.cut.edges[self.first :]
-        if len(rows) == len(self.which):
-            every = slice(int(edges[0]), int(edges[len(rows)]))
-            return self.cut.found.numbers.part(every)
-        size = int(edges[rows[0] + 1] - edges[rows[0]])
-        places = _matrix(edges[rows], size)
-        return self.cut.found.numbers.take(places.reshape(-1))
-
-    def facts(
-        self, own: Paragraph, sheet: Sheet, rows: Integers
-    ) -> list[tuple[int, str, str]]:
-        """Line, key and text of facts: the last of equal ones that follow."""
-        found = []
-        lines = sheet.places.rows(0, 1)[0]
-        for placed in own.states:
-            bits = sheet.column(placed.first).view(np.int64)
-            last = np.append(bits[1:] != bits[:-1], [True])
-            for row in np.flatnonzero(last).tolist():
-                number = int(self.cut.edges[self.first + rows[row]])
-                line = int(lines[row]) + placed.line
-                word = self.cut.word(number + placed.first)
-                found.append((line, placed.part.states, word))
-        return found
-
-
-def _matrix(starts: Integers, size: int) -> Integers:
-    found: Integers = starts[:, None] + np.arange(size)
+def _facts(
+    run: Run, own: Paragraph, sheet: Sheet, rows: Integers, lines: Integers
+) -> list[tuple[int, str, str]]:
+    """Line, key and text of facts: the last of equal ones that follow."""
+    found = []
+    for placed in own.states:
+        bits = sheet.column(placed.first).view(np.int64)
+        last = np.append(bits[1:] != bits[:-1], [True])
+        for row in rows[last].tolist():
+            word = run.word(row, placed.first)
+            line = int(lines[row]) + placed.line
+            found.append((line, placed.part.states, word))
     return found
+
+
+def _stretches(known: Flags) -> Iterator[tuple[int, int]]:
+    """First and last of what follows one another and is equally known."""
+    edges = np.flatnonzero(known[1:] != known[:-1]) + 1
+    ends = [0, *edges.tolist(), len(known)] if len(known) else []
+    return pairwise(ends)
 
 
 def _fitting(found: Cut, rows: Integers, own: Paragraph) -> Integers:
     """Which paragraphs have the numbers that their kind has."""
-    kinds = found.found.kinds[_matrix(found.edges[rows], own.numbers)]
+    kinds = found.found.kinds[matrix(found.edges[rows], own.numbers)]
     fits = ((kinds & own.kinds) == own.kinds).all(axis=1)
     fitting: Integers = rows[fits]
     return fitting

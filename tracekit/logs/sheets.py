@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from tracekit.logs.events import EventMaker
 from tracekit.logs.number_columns import Integers, Printed
 from tracekit.logs.paragraphs import Paragraph, Placed
 from tracekit.logs.reading_columns import ReadingColumns, Rows
+from tracekit.logs.templates import Template
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.late_columns import LateColumns
 from tracekit.storage.spill import Kept, Spill
@@ -25,42 +27,78 @@ class Sheet:
 
     Args:
         count: how many.
-        places: number of the first line of each, and place of its first event
-            among all.
-        numbers: as ``Printed``, one row a number of the paragraph.
+        line, sequence: number of the first line of each, and place of its
+            first event among all.
+        numbers: as ``Printed``, one row a number that varies; only the first
+            rows have more than a value.
+        row: by number of the paragraph its row, -1 for one that is constant.
+        constants: all numbers of one paragraph.
     """
 
     count: int
-    places: Kept
+    line: Kept
+    sequence: Kept
     numbers: tuple[Kept, ...]
+    row: Integers
+    constants: Printed
 
     @classmethod
-    def of(
+    def of_cut(
         cls, line: Integers, sequence: Integers, numbers: Printed, spill: Spill
     ) -> Sheet:
         """Keep paragraphs; ``numbers`` has one after the other."""
-        kept = []
-        for name in _COLUMNS:
-            column = getattr(numbers, name).reshape(len(line), -1)
-            kept.append(spill.put(np.ascontiguousarray(column.T)))
-        places = spill.put(np.stack((line, sequence)))
-        return cls(len(line), places, tuple(kept))
+        count = len(line)
+        size = len(numbers) // count
+        columns = [
+            getattr(numbers, name).reshape(count, size).T for name in _COLUMNS
+        ]
+        first = numbers.part(slice(size))
+        every = np.arange(size)
+        return cls.of(line, sequence, columns, every, first, spill)
+
+    @classmethod
+    def of(
+        cls,
+        line: Integers,
+        sequence: Integers,
+        columns: Sequence[npt.NDArray[Any]],
+        row: Integers,
+        constants: Printed,
+        spill: Spill,
+    ) -> Sheet:
+        """Keep paragraphs, by column."""
+        kept = [spill.put(np.ascontiguousarray(c)) for c in columns]
+        places = _places(line, spill), _places(sequence, spill)
+        return cls(len(line), *places, tuple(kept), row, constants)
 
     def column(self, number: int) -> npt.NDArray[np.float64]:
         """One number of all paragraphs."""
-        found: npt.NDArray[np.float64]
-        (found,) = self.numbers[0].rows(number, number + 1)
-        return found
+        return self._rows(0, slice(number, number + 1), slice(None))
 
     def index(self, number: int) -> Integers:
         """One number of all paragraphs, which is an index."""
         return self.column(number).astype(np.int64)
 
+    def most_digits(self, placed: Placed) -> int:
+        """The largest number of significant digits of a tap's numbers."""
+        rows = self.row[placed.own]
+        constant = self.constants.digits[placed.own][rows < 0]
+        most = int(constant.max()) if len(constant) else 0
+        if len(constant) == len(rows):
+            return most
+        if placed.part.integers:
+            size = np.abs(self._rows(0, placed.own, slice(None))).max()
+            return max(most, len(str(int(size))))
+        first, last = _span(rows)
+        return max(most, int(self.numbers[1].rows(first, last).max()))
+
     def fresh(self, placed: Placed) -> Integers:
         """Paragraphs in which a tap isn't what it was in the one before."""
-        own = placed.own
-        bits = self.numbers[0].rows(own.start, own.stop).view(np.int64)
-        again = (bits[:, 1:] == bits[:, :-1]).all(axis=0)
+        if (self.row[placed.own] < 0).all():
+            return np.zeros(1, np.int64)
+        bits = self._rows(0, placed.own, slice(None)).view(np.int64)
+        bits = bits.reshape(self.count, -1)
+        again = (bits[1:] == bits[:-1]).all(axis=1)
         found: Integers = np.flatnonzero(np.append([True], ~again))
         return found
 
@@ -68,13 +106,13 @@ class Sheet:
         self, placed: Placed, place: int, chosen: Integers | slice
     ) -> Rows:
         """What one of the taps has, the ``place``-th of its paragraph."""
-        own = placed.own
         columns = [
-            kept.rows(own.start, own.stop)[:, chosen].T.reshape(-1)
-            for kept in self.numbers[: placed.columns]
+            self._rows(column, placed.own, chosen)
+            for column in range(placed.columns)
         ]
-        columns += columns[:1] * (len(self.numbers) - len(columns))
-        line, sequence = self.places.rows(0, 2)[:, chosen]
+        columns += columns[:1] * (len(_COLUMNS) - len(columns))
+        line = self.line.rows(0, self.count)[chosen]
+        sequence = self.sequence.rows(0, self.count)[chosen]
         return Rows(
             line + placed.line,
             sequence + place,
@@ -82,12 +120,67 @@ class Sheet:
             Printed(*columns),
         )
 
+    def _rows(
+        self, column: int, own: slice, chosen: Integers | slice
+    ) -> npt.NDArray[Any]:
+        """Some numbers of some paragraphs, paragraph after paragraph."""
+        rows = self.row[own]
+        varies = rows >= 0
+        kept = self.numbers[column]
+        if varies.all():
+            return kept.rows(*_span(rows))[:, chosen].T.reshape(-1)
+        constants = getattr(self.constants, _COLUMNS[column])[own]
+        count = (
+            len(range(self.count)[chosen])
+            if isinstance(chosen, slice)
+            else len(chosen)
+        )
+        found = np.empty((count, len(rows)), constants.dtype)
+        found[:] = constants
+        if varies.any():
+            found[:, varies] = kept.rows(*_span(rows[varies]))[:, chosen].T
+        return found.reshape(-1)
+
+
+def _span(rows: Integers) -> tuple[int, int]:
+    """Rows that follow one another, but for those that are constant."""
+    own = rows[rows >= 0]
+    return int(own[0]), int(own[-1]) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Numbers in equal steps."""
+
+    first: int
+    step: int
+    count: int
+
+    def rows(self, first: int, last: int) -> Integers:
+        """Some of them."""
+        places = np.arange(first, min(last, self.count), dtype=np.int64)
+        return places * self.step + self.first
+
+
+def _places(found: Integers, spill: Spill) -> Kept:
+    step = int(found[1] - found[0]) if len(found) > 1 else 1
+    steps = _Steps(int(found[0]), step, len(found))
+    if np.array_equal(steps.rows(0, len(found)), found):
+        return steps
+    return spill.put(found)
+
 
 @dataclass(slots=True)
 class Sheets:
-    """All paragraphs of one kind."""
+    """All paragraphs of one kind.
+
+    Args:
+        paragraph: what they say.
+        template: their text, when some were read.
+    """
 
     paragraph: Paragraph
+    template: Template | None = None
     _sheets: list[Sheet] = field(default_factory=list)
 
     def add(self, sheet: Sheet) -> None:
