@@ -37,7 +37,7 @@ TARGET = 1.03
 
 
 def rounds(
-    run: Callable[[], object], size: int, *, inside: bool
+    run: Callable[[], object], size: int
 ) -> tuple[list[float], list[float], int]:
     """Seconds without and with a recorder, and how many taps it kept."""
     pixels = [(0, 0), (size // 2, size // 3)]
@@ -47,11 +47,7 @@ def rounds(
     found: tuple[list[float], list[float]] = [], []
     for _ in range(ROUNDS + 1):
         for on in (False, True):
-            recording = (
-                tk.record(pixels=pixels, taps=taps, inside=inside)
-                if on
-                else None
-            )
+            recording = tk.record(pixels=pixels, taps=taps) if on else None
             with recording or nullcontext():
                 began = time.perf_counter()
                 run()
@@ -76,20 +72,16 @@ def main(size: int) -> None:
     scene = placed(build_scene(options), torch.device("cpu"), torch.float64)
     whole = Block(range(size), range(size)).grid(torch.device("cpu"))
     carried = Carried(swept=False, interpolating=scene.factors.interpolate)
-    compiled, inside = (
-        torch.compile(diffract, fullgraph=True, dynamic=False)
-        for _ in range(2)
-    )
+    compiled = torch.compile(diffract, fullgraph=True, dynamic=False)
     runs: dict[str, Callable[[], object]] = {
         "simulate, eager": lambda: simulate(scene),
         "simulate, compiled": lambda: simulate(scene, compiled=True),
         "eager": lambda: diffract(scene, whole, carried),
         "compiled": lambda: compiled(scene, whole, carried),
-        "compiled, inside=True": lambda: inside(scene, whole, carried),
     }
     for name, run in runs.items():
         with torch.no_grad():
-            off, on, taps = rounds(run, size, inside="inside" in name)
+            off, on, taps = rounds(run, size)
         ratio = min(on) / min(off)
         middle = median(b / a for a, b in zip(off, on, strict=True))
         print(

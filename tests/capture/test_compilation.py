@@ -91,7 +91,7 @@ def test_off_the_compiled_code_is_that_of_the_untapped_program() -> None:
     assert lines == code_of(untapped)
     with tk.record():
         assert "tracekit.tap.default(" in "".join(code_of(program))
-    with tk.record(pixels=[(0, 0)], inside=True):
+    with tk.record(pixels=[(0, 0)]):
         code = "".join(code_of(lambda x: tk.tap(x[None], "t", "slow fast")))
         assert "tracekit.tap_at.default(" in code
 
@@ -163,7 +163,7 @@ def test_compiled_code_picks_the_pixels_itself(backend: str) -> None:
     restricted: list[dict[str, Any]] = [{}, {"at": {"phi": [3, 4], "k": 1}}]
     for row, pixels in chosen:
         for at in restricted:
-            options = {"pixels": pixels, "inside": True, **at}
+            options = {"pixels": pixels, **at}
             trace = recorded(
                 lambda r=row: made.append(compiled(x, r)),  # type: ignore[misc]
                 **options,
@@ -183,12 +183,12 @@ def test_rooms_for_pixels_are_few() -> None:
     x = torch.rand(5, 6, dtype=torch.float64)
     for count in range(1, 31):
         pixels = [(n // 6, n % 6) for n in range(count)]
-        with tk.record(pixels=pixels, inside=True) as recording:
+        with tk.record(pixels=pixels) as recording:
             compiled(x, 0)
             compiled(x, 0)
         assert len(stored(recording.trace, "flag")) == 2 * count
     assert graphs() == 2
-    with tk.record(pixels=[(1, 1)], inside=True) as one, tk.record() as other:
+    with tk.record(pixels=[(1, 1)]) as one, tk.record() as other:
         compiled(x, 0)
     assert len(stored(one.trace, "flag")) == 1
     assert len(stored(other.trace, "flag")) == 30
@@ -204,13 +204,11 @@ def test_an_exported_program_serves_any_pixels(strict: bool) -> None:
             return pictures(x, 0)
 
     x = torch.rand(5, 6, dtype=torch.float64)
-    with tk.record(pixels=[(0, 0)], inside=True):
+    with tk.record(pixels=[(0, 0)]):
         exported = torch.export.export(Module(), (x,), strict=strict)
-    trace = recorded(
-        lambda: exported.module()(x), pixels=[(1, 2)], inside=True
-    )
+    trace = recorded(lambda: exported.module()(x), pixels=[(1, 2)])
     assert_same_firings(
-        trace, recorded(lambda: pictures(x, 0), pixels=[(1, 2)], inside=True)
+        trace, recorded(lambda: pictures(x, 0), pixels=[(1, 2)])
     )
 
 
@@ -229,10 +227,8 @@ def test_pixels_under_vmap_are_picked_when_they_fire() -> None:
 
     x = torch.rand(3, 4, 5, dtype=torch.float64)
     compiled = torch.compile(program, fullgraph=True, backend="aot_eager")
-    trace = recorded(lambda: compiled(x), pixels=[(1, 2)], inside=True)
-    assert_same_firings(
-        trace, recorded(lambda: program(x), pixels=[(1, 2)], inside=True)
-    )
+    trace = recorded(lambda: compiled(x), pixels=[(1, 2)])
+    assert_same_firings(trace, recorded(lambda: program(x), pixels=[(1, 2)]))
 
 
 @pytest.mark.parametrize("kind", [int, np.int64, torch.tensor])

@@ -384,7 +384,6 @@ def test_forked_children_reduce_too(tmp_path: Path) -> None:
         ({"reduce": True}, "names or globs of taps"),
         ({"reduce": [1]}, "names or globs of taps"),
         ({"reduce": -1}, "0 or more"),
-        ({"reduce": 5, "inside": True}, "needs whole values"),
     ],
 )
 def test_a_reduction_that_means_nothing_is_refused(

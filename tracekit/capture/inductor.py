@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from tracekit.capture import torch_internals
+from tracekit.capture.sampled import sample
 from tracekit.errors import TapError
 
 
@@ -32,6 +33,28 @@ def keep_order() -> None:
     for name in ("tap", "tap_at", "tap_planes", "ticket", "state"):
         operator = getattr(torch.ops.tracekit, name).default
         lowerings[operator] = partial(_lowered, operator)
+    _sample_first()
+
+
+def _sample_first() -> None:
+    """Let inductor compute pixels apart before all passes of its own."""
+    from torch._inductor import config
+    from torch._inductor.custom_graph_pass import CustomGraphPass
+
+    class Sampling(CustomGraphPass):
+        def __call__(self, graph: torch.fx.Graph) -> None:
+            sample(graph)
+
+        def uuid(self) -> str:
+            return sample.__module__
+
+    before = config.post_grad_custom_pre_pass
+    if before is None:
+        config.post_grad_custom_pre_pass = Sampling()
+    elif isinstance(before, list | tuple):
+        config.post_grad_custom_pre_pass = [*before, Sampling()]
+    else:
+        config.post_grad_custom_pre_pass = [before, Sampling()]
 
 
 def _lowered(operator: Any, *args: Any) -> Any:

@@ -53,6 +53,35 @@ class Site(NamedTuple):
     pixels: tuple[int, int, int] = (0, 0, 0)
 
 
+class Window(NamedTuple):
+    """Which pixels may be picked, as far as it is known while tracing.
+
+    Values of one extent under the same loops share it, whatever their taps.
+
+    Args:
+        slow, fast: the names of the pixel's dims.
+        room: for how many pixels there is room.
+        loops, tensors: as for ``Site``; only what begins a dim.
+    """
+
+    slow: str
+    fast: str
+    room: int
+    loops: tuple[str, ...] = ()
+    tensors: tuple[str, ...] = ()
+
+    @property
+    def tap(self) -> str:
+        """What it is called in errors."""
+        return f"{self.slow}, {self.fast}"
+
+
+@lru_cache(maxsize=4096)
+def viewed(text: str) -> Window:
+    """The window of an operator's argument."""
+    return Window(*json.loads(text))
+
+
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Site:
     """The site of an operator's argument."""
@@ -73,15 +102,19 @@ _LIBRARY.define(
     tags=_TAGS,
 )
 _LIBRARY.define(
-    "tap_at(Tensor value, Tensor? where, str site, SymInt[] integers,"
+    "tap_at(Tensor[] parts, Tensor? where, str site, SymInt[] integers,"
     " Tensor[] counters, Tensor pixels, SymInt[] shape) -> ()",
     tags=_TAGS,
 )
 _LIBRARY.define(
-    "pixels(str site, SymInt[] integers, Tensor[] counters, SymInt[] shape,"
-    " Device device) -> Tensor",
+    "pixels(str window, SymInt[] integers, Tensor[] counters, SymInt slow,"
+    " SymInt fast, Device device) -> Tensor",
     tags=_TAGS,
 )
+_LIBRARY.define(
+    "pick(Tensor value, Tensor pixels, int slow, int fast) -> Tensor"
+)
+_LIBRARY.define("at(Tensor value, Tensor[] index) -> Tensor")
 _LIBRARY.define(
     "tap_planes(Tensor[] planes, Tensor? where, str site, SymInt[] integers,"
     " Tensor[] counters) -> ()",
@@ -112,7 +145,7 @@ def _observe(
 
 
 def _observe_picked(
-    value: Tensor,
+    parts: list[Tensor],
     where: Tensor | None,
     text: str,
     integers: list[int],
@@ -121,15 +154,18 @@ def _observe_picked(
     shape: list[int],
 ) -> None:
     """Run the tap on what was picked of its value, and of its mask."""
-    if not _state.recording:
-        return
     site = parsed(text)
-    axes, places = site.pixels[:2], pixels.cpu().numpy()
-    whole = tuple(map(int, shape))
-    picked = Picked(value, whole, axes, places)
+    picked = pixels.cpu().numpy()
+    places = picked[:2, picked[2] > 0]
+    none = not places.size
+    if not any(r.asks(site.tap, nowhere=none) for r in _state.recorders):
+        return
+    axes, whole = site.pixels[:2], tuple(map(int, shape))
+    data = parts[0] if len(parts) == 1 else torch.stack(parts, dim=-1)
+    value = Picked(data, whole, axes, places)
     mask = None if where is None else Picked(where, whole, axes, places)
     origin = _origin(site, integers, counters)
-    emit(picked, site.tap, site.dims, site.unit, mask, origin)
+    emit(value, site.tap, site.dims, site.unit, mask, origin)
 
 
 def _observe_planes(
@@ -153,17 +189,24 @@ def _origin(site: Site, integers: list[int], counters: list[Tensor]) -> Origin:
         loops, phase = _state.loops_of(counters[-1].tolist()), "backward"
     else:
         loops, phase = _state.loops(), torch_internals.phase()
-    whole, tensors = iter(integers), iter(counters)
-    for dim in site.loops:
-        loops[dim] = (
-            _whole(next(tensors), site.tap, dim)
-            if dim in site.tensors
-            else int(next(whole))
-        )
+    loops.update(_indices(site, integers, counters))
     file, line = site.file, site.line
     if not file:  # the tap of a compiled function's own result
         file, line = torch_internals.caller()
     return Origin(file, line, phase, loops)
+
+
+def _indices(
+    site: Site | Window, integers: list[int], counters: list[Tensor]
+) -> dict[str, int]:
+    """The loop indices that came as arguments."""
+    whole, tensors = iter(integers), iter(counters)
+    return {
+        dim: _whole(next(tensors), site.tap, dim)
+        if dim in site.tensors
+        else int(next(whole))
+        for dim in site.loops
+    }
 
 
 def _keep(text: str) -> None:
@@ -195,27 +238,35 @@ def _pixels(
     text: str,
     integers: list[int],
     counters: list[Tensor],
-    shape: list[int],
+    slow: int,
+    fast: int,
     device: torch.device,
 ) -> Tensor:
-    """The pixels that are recorded now and lie inside the value, [2 room].
+    """The pixels that are recorded now and lie inside a value, [3 room].
 
-    Rows without a pixel are zero.
+    Both places of each, and 1; rows without a pixel are zero.
     """
-    site = parsed(text)
-    *axes, room = site.pixels
-    found = np.zeros((2, room), np.int64)
+    window = viewed(text)
+    found = np.zeros((3, window.room), np.int64)
     if len(_state.recorders) == 1:
-        selection = _state.recorders[0].selection
-        loops = _origin(site, integers, counters).loops or {}
-        dims = parse_dims(site.dims).coordinates
-        first = [loops.get(dims[axis], 0) for axis in axes]
-        extent = [int(shape[axis]) for axis in axes]
-        rows = np.array(selection.pixels or (), np.int64).reshape(-1, 2)
-        local = rows - np.array(first)
-        local = local[np.all((local >= 0) & (local < extent), axis=1)][:room]
-        found[:, : len(local)] = local.T
+        loops = _state.loops() | _indices(window, integers, counters)
+        local = _state.recorders[0].selection.local(
+            (loops.get(window.slow, 0), loops.get(window.fast, 0)),
+            (int(slow), int(fast)),
+        )[: window.room]
+        found[:2, : len(local)] = local.T
+        found[2, : len(local)] = 1
     return torch.from_numpy(found).to(device)
+
+
+def _pick(value: Tensor, pixels: Tensor, slow: int, fast: int) -> Tensor:
+    """A value's elements at the pixels, [room ...]."""
+    return value.movedim((slow, fast), (0, 1))[pixels[0], pixels[1]]
+
+
+def _at(value: Tensor, index: list[Tensor]) -> Tensor:
+    """A value's elements at places along all its axes."""
+    return value[tuple(index)]
 
 
 def _batched(
@@ -269,15 +320,18 @@ def _no_ticket(_: Tensor) -> Tensor:
     return torch.empty((1 + _state.TICKET,), dtype=torch.int64)
 
 
-def _some_pixels(
-    text: str,
-    integers: list[int],  # noqa: ARG001
-    counters: list[Tensor],  # noqa: ARG001
-    shape: list[int],  # noqa: ARG001
-    device: torch.device,
-) -> Tensor:
-    room = parsed(text).pixels[2]
-    return torch.empty((2, room), dtype=torch.int64, device=device)
+def _some_pixels(text: str, *rest: Any) -> Tensor:
+    room = viewed(text).room
+    return torch.empty((3, room), dtype=torch.int64, device=rest[-1])
+
+
+def _some_picked(value: Tensor, pixels: Tensor, *axes: int) -> Tensor:
+    rest = [size for n, size in enumerate(value.shape) if n not in axes]
+    return value.new_empty([pixels.shape[1], *rest])
+
+
+def _some_elements(value: Tensor, index: list[Tensor]) -> Tensor:
+    return torch.empty_like(sum(index, start=index[0]), dtype=value.dtype)
 
 
 _LIBRARY.impl("state", _keep, "CompositeExplicitAutograd")
@@ -294,6 +348,8 @@ _INSIDE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "tap_at": (_observe_picked, _no_values),
     "tap_planes": (_observe_planes, _no_values),
     "pixels": (_pixels, _some_pixels),
+    "pick": (_pick, _some_picked),
+    "at": (_at, _some_elements),
 }
 for _name, (_kernel, _like) in _INSIDE.items():
     _LIBRARY.impl(_name, _kernel, "CompositeExplicitAutograd")

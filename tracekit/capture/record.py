@@ -32,7 +32,6 @@ def record(
     reduce: Reduce | None = None,
     stop_when: Stop | None = None,
     pixel_dims: Sequence[str] = ("slow", "fast"),
-    inside: bool = False,
     sinks: Sequence[Sink] = (),
     program: str = "",
 ) -> Iterator[Recorder]:
@@ -45,6 +44,10 @@ def record(
             lies in no tapped value is told when the block ends, in the log
             and in the run's fact ``never_reached``; so is an index of
             ``at``.
+            Compiled code computes up to 1024 of them apart, with the same
+            bits, and keeps no whole value for a tap where that is exact.
+            One recorder at a time; two get whole values, and so does
+            ``reduce``.
         at: indices to record by dim, where a coordinate is no pixel:
             ``at={"cell": [3, 7], "level": 0}``.
         taps: names or globs ("F_*") to record; None records all. A name
@@ -69,11 +72,6 @@ def record(
             RecordingStopped, this block catches it, and the run's fact
             ``recording`` says where; ``expect`` is not asked then.
         pixel_dims: the names of the pixel's two dims.
-        inside: compiled code picks up to 1024 pixels itself and keeps no
-            whole value for a tap, which is faster. A value that it never
-            keeps is then computed again at the pixels, and what is recorded
-            may differ in the last bit from what the program went on with.
-            One recorder at a time; two get whole values.
         sinks: where each event goes as well (see ``tracekit.sinks``).
         program: the program's name in the run record.
 
@@ -102,8 +100,8 @@ def record(
     >>> recording.trace.elements(0)["float"].to_pylist()
     [0.0]
     """
-    selection = Selection.of(pixels, at, pixel_dims, inside=inside)
-    reduction = Reduction.of(reduce, inside=inside)
+    reduction = Reduction.of(reduce)
+    selection = Selection.of(pixels, at, pixel_dims, whole=reduce is not None)
     root = None if path is None else Path(path)
     if isinstance(taps, str):
         raise RecordingError(f"taps={taps!r}: expected a list, [{taps!r}]")

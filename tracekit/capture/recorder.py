@@ -170,6 +170,18 @@ class Recorder:
         if whole and self._small is not None:
             self._small.learn(value, name, dims, unit, events[0])
 
+    def asks(self, name: str, *, nowhere: bool) -> bool:
+        """Whether a firing in compiled code has to be observed.
+
+        Args:
+            name: the tap.
+            nowhere: its value holds none of the pixels.
+        """
+        if not self._expectation.wants(name):
+            return False
+        counts = self.selection.at or not self._sampling.takes_all
+        return not nowhere or bool(counts)
+
     def _events(
         self,
         array: Any,

@@ -39,7 +39,7 @@ class Reduction:
     globs: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, wanted: Reduce | None, *, inside: bool) -> Reduction:
+    def of(cls, wanted: Reduce | None) -> Reduction:
         """A reduction from what a user writes.
 
         Raises:
@@ -47,11 +47,6 @@ class Reduction:
         """
         if wanted is None:
             return cls()
-        if inside:
-            raise RecordingError(
-                "reduce= needs whole values, and with inside=True compiled "
-                "code keeps none; give one of the two"
-            )
         if isinstance(wanted, int) and not isinstance(wanted, bool):
             if wanted < 0:
                 raise RecordingError(f"reduce={wanted}: expected 0 or more")

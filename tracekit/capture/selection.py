@@ -36,13 +36,13 @@ class Selection:
         pixel_dims: names of the two pixel coordinates.
         pixels: (slow, fast) pairs, None for all.
         at: indices by dim.
-        inside: compiled code picks the pixels itself.
+        whole: something else needs all of each value.
     """
 
     pixel_dims: tuple[str, str] = ("slow", "fast")
     pixels: tuple[tuple[int, int], ...] | None = None
     at: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    inside: bool = False
+    whole: bool = False
 
     @classmethod
     def of(
@@ -51,7 +51,7 @@ class Selection:
         at: Mapping[str, int | Sequence[int]] | None,
         pixel_dims: Sequence[str],
         *,
-        inside: bool = False,
+        whole: bool = False,
     ) -> Selection:
         """A selection from what a user writes.
 
@@ -78,7 +78,7 @@ class Selection:
         indices = tuple(
             (dim, _indices(dim, wanted)) for dim, wanted in (at or {}).items()
         )
-        return cls((slow, fast), chosen, indices, inside)
+        return cls((slow, fast), chosen, indices, whole)
 
     def coverage(self) -> list[Coverage]:
         """What a trace recorded with this selection covers."""
@@ -119,9 +119,19 @@ class Selection:
         So much of a tap compiled code hands over; see ``_state.layout``.
         There are few sizes of rooms, since compiled code is made for one.
         """
-        count = len(self.pixels or ()) if self.inside else 0
+        count = 0 if self.whole else len(self.pixels or ())
         room = next((r for r in _ROOMS if 0 < count <= r), 0)
         return " ".join((*self.pixel_dims, str(room))) if room else ""
+
+    def local(self, first: tuple[int, int], extent: tuple[int, int]) -> Index:
+        """Where the pixels lie in a value that begins at one, [pixel 2]."""
+        local = self._pairs - first
+        within = (local >= 0) & (local < extent)
+        return local[within[:, 0] & within[:, 1]]
+
+    @cached_property
+    def _pairs(self) -> Index:
+        return np.array(self.pixels or (), np.int64).reshape(-1, 2)
 
     @cached_property
     def groups(self) -> list[tuple[tuple[str, ...], Index]]:
@@ -131,8 +141,7 @@ class Selection:
             for dim, indices in self.at
         ]
         if self.pixels is not None:
-            pairs = np.array(self.pixels, np.int64).reshape(-1, 2)
-            found.append((self.pixel_dims, pairs))
+            found.append((self.pixel_dims, self._pairs))
         return found
 
 

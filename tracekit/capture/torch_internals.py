@@ -33,6 +33,7 @@ NEEDED = (
     "torch.library:_register_effectful_op",
 )
 INDUCTOR = (
+    "torch._inductor.custom_graph_pass:CustomGraphPass",
     "torch._inductor.config:triton.cudagraphs",
     "torch._inductor.graph:GraphLowering",
     "torch._inductor.ir:FallbackKernel.create",

@@ -25,7 +25,7 @@ from tracekit.capture import torch_internals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
 from tracekit.capture.inductor import keep_order
-from tracekit.capture.operator import Site, declare_effects, parsed
+from tracekit.capture.operator import Site, Window, declare_effects, parsed
 from tracekit.capture.small import copies
 from tracekit.capture.torch_internals import is_plain, stack_depth
 from tracekit.errors import TapError
@@ -172,7 +172,7 @@ def _fire_traced(
             site = _site(
                 name, dims, unit, names, tensors, device, dynamo, picks
             )
-            _fire_picked(parts, value, mask, site, integers, counters, picks)
+            _fire_picked(parts, mask, site, integers, counters, picks)
             return
     if dynamo and not grad and _apart(value):
         device = value[0].device.type
@@ -233,7 +233,6 @@ def _picks(parts: tuple[Any, ...], dims: str) -> tuple[int, int, int] | None:
 
 def _fire_picked(
     parts: tuple[Tensor, ...],
-    value: Any,
     mask: Tensor | None,
     site: str,
     integers: list[Any],
@@ -243,21 +242,27 @@ def _fire_picked(
     slow, fast, _ = picks
     first = parts[0]
     shape = [*first.shape]
+    loops = _window_loops()
     pixels = torch.ops.tracekit.pixels.default(
-        site, integers, counters, shape, first.device
+        _window(
+            tuple(loops),
+            tuple(d for d, i in loops.items() if isinstance(i, Tensor)),
+        ),
+        [i for i in loops.values() if not isinstance(i, Tensor)],
+        [i for i in loops.values() if isinstance(i, Tensor)],
+        shape[slow],
+        shape[fast],
+        first.device,
     )
-
-    def picked(x: Tensor) -> Tensor:
-        x = x.detach().movedim((slow, fast), (0, 1))
-        return x[pixels[0], pixels[1]]
-
-    if isinstance(value, tuple):
-        data = torch.stack([picked(part) for part in parts], dim=-1)
-        shape.append(len(parts))
-    else:
-        data = picked(first)
+    data = [
+        torch.ops.tracekit.pick.default(part, pixels, slow, fast)
+        for part in parts
+    ]
     if mask is not None:
-        mask = picked(mask.broadcast_to(shape[: _rank(site)]))
+        mask = mask.broadcast_to(shape[: _rank(site)])
+        mask = torch.ops.tracekit.pick.default(mask, pixels, slow, fast)
+    if len(parts) > 1:
+        shape.append(len(parts))
     torch.ops.tracekit.tap_at.default(
         data, mask, site, integers, counters, pixels, shape
     )
@@ -337,6 +342,24 @@ def _pixel_axes(
         return None
     slow, fast = (coordinates.index(dim) for dim in pixel)
     return slow, fast, int(room)
+
+
+def _window_loops() -> dict[str, Any]:
+    """The loop indices that say where a value's pixel dims begin."""
+    dims = _pixel_dims(_state.layout)
+    return {d: i for d, i in _traced_loops().items() if d in dims}
+
+
+@_while_tracing
+def _pixel_dims(layout: str) -> tuple[str, ...]:
+    return tuple(layout.rsplit(" ", 2)[:2])
+
+
+@_while_tracing
+def _window(loops: tuple[str, ...], tensors: tuple[str, ...]) -> str:
+    """The window as text."""
+    slow, fast, room = _state.layout.rsplit(" ", 2)
+    return json.dumps(Window(slow, fast, int(room), loops, tensors))
 
 
 @_while_tracing
