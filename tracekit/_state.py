@@ -118,6 +118,8 @@ def deactivate(recorder: Recorder) -> None:
     """Send no more taps to this recorder."""
     with lock:
         _send_to(tuple(r for r in recorders if r is not recorder))
+        if torch_side is not None and not recorders:
+            torch_side.rest()
 
 
 def _send_to(those: tuple[Recorder, ...]) -> None:

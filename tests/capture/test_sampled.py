@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch._inductor import config
+from torch._inductor.custom_graph_pass import CustomGraphPass
 from torch._inductor.utils import run_and_get_code
 
 import tracekit as tk
 from tests.helpers import recorded, stored
+from tracekit.capture.exact import flags_are_exact
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::FutureWarning"
@@ -29,7 +32,12 @@ OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "single": lambda x, y: x.float() / y.float(),
     "views": lambda x, y: (x.T.reshape(-1).view(x.shape) + y[:1])[:, ::1],
     "parts": lambda x, y: torch.stack([x, y]).unbind(0)[1] * x[2],
-    "looked up": lambda x, y: x[0][y.clamp(0, 4).nan_to_num().long()],
+    "looked up": lambda x, y: x[0][y.nan_to_num().clamp(1, 4).long()],
+    "twice": lambda x, y: x[(i := y.nan_to_num().clamp(1, 4).long()), i],
+    "bits": lambda x, y: (x * y).view(torch.int64) + 1,
+    "zeros": lambda x, y: torch.maximum(x * 0.0, x * -0.0) - y * 0,
+    "number": lambda x, y: x.float() * y[3, 4] + x[5, 6].expand(24, 24),
+    "of none": lambda x, y: x.float() + y.sum().expand(24, 24) / 3,
     "sine": lambda x, y: (x * y).sin() * 2,
     "row": lambda x, y: x * y.nan_to_num().sum(0),
 }
@@ -86,13 +94,98 @@ def inexact(x: Tensor) -> Tensor:
     return tk.tap(x.sin(), "y", "slow fast") + 1
 
 
-def test_only_what_is_exact_is_computed_apart() -> None:
+def long(x: Tensor) -> Tensor:
+    """An exact chain of many links."""
+    for _ in range(60):
+        x = x * 1.5 - 0.25
+    return tk.tap(x, "y", "slow fast")
+
+
+def branching(x: Tensor) -> Tensor:
+    """A chain of which an element is made of ever more elements."""
+    for _ in range(14):
+        x = x[:, 2:] * x[:, 1:-1]
+    return tk.tap(x, "y", "slow fast")
+
+
+@pytest.mark.parametrize(
+    ("function", "picks"),
+    [(exact, False), (inexact, True), (long, False), (branching, True)],
+)
+def test_only_what_is_exact_and_short_is_computed_apart(
+    function: Callable[[Tensor], Tensor], picks: bool
+) -> None:
     """The code holds a pick of a sine, and none of a root."""
     x = torch.rand(64, 64, dtype=torch.float64)
-    for function, picks in ((exact, False), (inexact, True)):
-        with tk.record(pixels=[(1, 2)]):
-            _, (code, *_) = run_and_get_code(
-                torch.compile(function, fullgraph=True), x
-            )
-        assert ("tracekit.pick.default(" in code) == picks
-        assert "tracekit.tap_at.default(" in code
+    compiled = torch.compile(function, fullgraph=True)
+    with tk.record(pixels=[(1, 2)]) as recording:
+        _, (code, *_) = run_and_get_code(compiled, x)
+    assert ("tracekit.pick.default(" in code) == picks
+    assert "tracekit.tap_at.default(" in code
+    whole = recorded(lambda: compiled(x))
+    for tap in whole.taps:
+        value = stored(whole, tap).reshape(64, -1)[1, 2]
+        assert stored(recording.trace, tap).tolist() == [value]
+
+
+def test_nothing_is_where_the_compiler_may_round_elsewhere() -> None:
+    """It contracts a product and a sum here, and there it may not."""
+    assert flags_are_exact()
+    with config.patch({"cpp.enable_floating_point_contract_flag": "fast"}):
+        assert not flags_are_exact()
+
+
+def test_pixels_are_computed_apart_where_autograd_records() -> None:
+    """The gradient is that of the untapped program."""
+    x = torch.rand(32, 32, dtype=torch.float64)
+    compiled = torch.compile(exact, fullgraph=True)
+    gradients: list[Tensor] = []
+
+    def run() -> None:
+        leaf = x.clone().requires_grad_()
+        gradients.extend(torch.autograd.grad(compiled(leaf).sum(), leaf))
+
+    run()
+    some = recorded(run, pixels=[(1, 2)])
+    whole = recorded(run)
+    for tap in whole.taps:
+        value = stored(whole, tap).reshape(32, 32)[1, 2]
+        assert stored(some, tap).tolist() == [value]
+    assert all(torch.equal(g, gradients[0]) for g in gradients)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_passes_of_others_run_and_are_left_alone(listed: bool) -> None:
+    """Inductor's setting is the user's own when the recording has ended."""
+    ran = []
+
+    class Own(CustomGraphPass):
+        def __call__(self, graph: torch.fx.Graph) -> None:
+            ran.append(len(graph.nodes))
+
+        def uuid(self) -> None:
+            return None
+
+    own = [Own()] if listed else Own()
+    x = torch.rand(8, 8)
+    for before in (None, own):
+        torch._dynamo.reset()
+        with config.patch(post_grad_custom_pre_pass=before):
+            with tk.record(pixels=[(1, 2)]):
+                torch.compile(exact)(x)
+                assert config.post_grad_custom_pre_pass is not before
+            assert config.post_grad_custom_pre_pass is before
+    assert ran
+
+
+def test_values_without_elements_are_compiled() -> None:
+    """An axis of no length holds no pixel's numbers."""
+
+    def program(x: Tensor) -> Tensor:
+        return tk.tap(x.permute(2, 0, 1) + 1, "y", "n slow fast")
+
+    trace = recorded(
+        lambda: torch.compile(program, fullgraph=True)(torch.ones(4, 5, 0)),
+        pixels=[(1, 2)],
+    )
+    assert trace.taps == ("y",)

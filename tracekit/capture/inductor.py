@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from tracekit.capture import torch_internals
+from tracekit.capture import exact, sampled, torch_internals
 from tracekit.capture.sampled import sample
 from tracekit.errors import TapError
 
@@ -33,28 +33,65 @@ def keep_order() -> None:
     for name in ("tap", "tap_at", "tap_planes", "ticket", "state"):
         operator = getattr(torch.ops.tracekit, name).default
         lowerings[operator] = partial(_lowered, operator)
-    _sample_first()
 
 
-def _sample_first() -> None:
+def sample_first() -> None:
     """Let inductor compute pixels apart before all passes of its own."""
     from torch._inductor import config
-    from torch._inductor.custom_graph_pass import CustomGraphPass
+
+    ours, (found, before) = _sampling(), _passes()
+    single = torch_internals.missing((torch_internals.PASSES,))
+    if ours not in found and not (found and single):
+        _passes_before[:] = [before]
+        config.post_grad_custom_pre_pass = [*found, ours] if found else ours
+
+
+def sample_no_more() -> None:
+    """Leave inductor with the passes that it had before."""
+    if not _passes_before:
+        return
+    from torch._inductor import config
+
+    before = _passes_before.pop()
+    ours, (found, _) = _sampling(), _passes()
+    if ours in found:  # else somebody has put others there
+        others = [each for each in found if each is not ours]
+        same = others == _listed(before)
+        config.post_grad_custom_pre_pass = before if same else others
+
+
+_passes_before: list[Any] = []  # while ours is there, what else is
+
+
+def _passes() -> tuple[list[Any], Any]:
+    """The passes that run before inductor's own, as a list and as they are."""
+    from torch._inductor import config
+
+    found = config.post_grad_custom_pre_pass
+    return _listed(found), found
+
+
+def _listed(passes: Any) -> list[Any]:
+    if passes is None:
+        return []
+    return list(passes) if isinstance(passes, list | tuple) else [passes]
+
+
+@lru_cache(maxsize=1)
+def _sampling() -> Any:
+    from torch._inductor.custom_graph_pass import (
+        CustomGraphPass,
+        get_hash_for_files,
+    )
 
     class Sampling(CustomGraphPass):
         def __call__(self, graph: torch.fx.Graph) -> None:
             sample(graph)
 
-        def uuid(self) -> str:
-            return sample.__module__
+        def uuid(self) -> bytes:
+            return get_hash_for_files((sampled.__file__, exact.__file__))
 
-    before = config.post_grad_custom_pre_pass
-    if before is None:
-        config.post_grad_custom_pre_pass = Sampling()
-    elif isinstance(before, list | tuple):
-        config.post_grad_custom_pre_pass = [*before, Sampling()]
-    else:
-        config.post_grad_custom_pre_pass = [before, Sampling()]
+    return Sampling()
 
 
 def _lowered(operator: Any, *args: Any) -> Any:

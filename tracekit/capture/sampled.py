@@ -5,55 +5,31 @@ writes the whole value to memory that it would keep in a register. Here the
 operations that lead to it are repeated for the picked pixels, before the
 compiler decides anything, so the program is compiled as if it had no tap.
 
-What is repeated is exact: each operation has one right result (IEEE 754) or
-only moves numbers, so both computations have the same bits, in vectors or
-one by one. What isn't exact (a sine, a sum, a product of matrices), what is
-narrower than 32 bits, and what doesn't run on a CPU is never repeated: that
-one value is kept, and the pixels are picked from it.
+Only what is exact is repeated (``exact.py``), so both computations have the
+same bits, in vectors or one by one. A value that isn't is kept, and the
+pixels are picked from it.
 """
 
 from __future__ import annotations
 
 import math
-import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.fx import Graph, Node, map_arg
 
-aten, prims = torch.ops.aten, torch.ops.prims
-_DTYPES = (
-    torch.float64, torch.float32, torch.int64, torch.int32, torch.bool,
-)  # fmt: skip
-_EXACT = {
-    getattr(aten, name)
-    for name in (
-        "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or",
-        "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min", "div", "eq",
-        "floor", "ge", "gt", "isinf", "isnan", "le", "logical_and",
-        "logical_not", "logical_or", "logical_xor", "lt", "maximum",
-        "minimum", "mul", "ne", "neg", "reciprocal", "round", "rsub", "sqrt",
-        "sub", "trunc", "where",
-    )
-} | {prims.convert_element_type}  # fmt: skip
-_NOT = (aten.div.Tensor_mode, aten.div.Scalar_mode, aten.round.decimals)
-_SAME = {aten.alias, aten.clone, aten.detach, aten.lift_fresh_copy}
-_VIEWS = {
-    getattr(aten, name)
-    for name in (
-        "_unsafe_view", "expand", "permute", "reshape", "select", "slice",
-        "squeeze", "t", "transpose", "unsqueeze", "view",
-    )
-}  # fmt: skip
-_PIECES = {aten.split, aten.split_with_sizes, aten.unbind}
-_LOOKED_UP = (aten.index.Tensor, aten._unsafe_index.Tensor)  # noqa: SLF001
-_IOTA = prims.iota.default
-_FREE = (aten.full.default, _IOTA)  # read from no memory
+from tracekit.capture import exact
+from tracekit.capture.exact import FULL, IOTA, LOOKED_UP, SAME, VIEWS
 
+aten = torch.ops.aten
 _WIDE = 256  # places that are computed at most where fewer are asked for
+_LONGER = 4  # times as long a graph may become, and a short one more
+_SHORT = 250
 
 Index = tuple[Any, ...]  # an axis' node, or one place; nodes broadcast
+Make = Callable[[list[Node]], Node]
 
 
 class _Part(NamedTuple):
@@ -63,8 +39,14 @@ class _Part(NamedTuple):
     places: Index
 
 
+class _Kept(Exception):  # noqa: N818 - no error
+    """The value is kept, though its operations are exact."""
+
+
 def sample(graph: Graph) -> None:
     """Compute what a graph picks at the pixels alone, where that is exact."""
+    if not exact.flags_are_exact():
+        return
     sampler = _Sampler(graph)
     asked: dict[Any, Node] = {}
     for node in list(graph.nodes):
@@ -75,6 +57,7 @@ def sample(graph: Graph) -> None:
                 graph.erase_node(node)
         elif node.target is torch.ops.tracekit.pick.default:
             sampler.replace(node)
+    sampler.tidy()
 
 
 class _Sampler:
@@ -82,6 +65,8 @@ class _Sampler:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._most = _LONGER * max(len(graph.nodes), _SHORT)
+        self._exact: dict[Node, bool] = {}
         self._calls: dict[Any, Node] = {}
         self._done: dict[_Part, Node] = {}
         self._rows: dict[Node, Node] = {}  # by what lies along an axis
@@ -92,22 +77,40 @@ class _Sampler:
         value, pixels, *axes = arguments
         sizes = list(value.meta["val"].shape)
         rest = {n: size for n, size in enumerate(sizes) if n not in axes}
-        fixed = all(type(size) is int for size in rest.values())
-        if not fixed or not _repeatable(value):
+        fixed = all(type(size) is int and size for size in rest.values())
+        if not fixed or not self._is_exact(value):
             return
-        long = {axis: size for axis, size in rest.items() if size != 1}
         with self._graph.inserting_before(pick), _fakes(value):
-            index = self._index(pixels, axes, long, len(sizes))
-            found = self._elements(_Part(value, index))
-            room = pixels.meta["val"].shape[1]
-            found = self._call(
-                aten.expand.default, found, (room, *long.values())
-            )
-            if len(long) != len(rest):
-                whole = (room, *rest.values())
-                found = self._call(aten.reshape.default, found, whole)
+            try:
+                found = self._pixels(value, pixels, axes, rest)
+            except _Kept:
+                return
         pick.replace_all_uses_with(found)
         self._erase(pick)
+
+    def tidy(self) -> None:
+        """Take out what was made for values that are kept after all."""
+        for node in reversed(self._calls.values()):
+            if not node.users:
+                self._graph.erase_node(node)
+
+    def _pixels(
+        self, value: Node, pixels: Node, axes: list[int], rest: dict[int, int]
+    ) -> Node:
+        """What a pick gives: all pixels there is room for, [room ...]."""
+        long = {axis: size for axis, size in rest.items() if size != 1}
+        rows = {
+            axis: self._call(aten.select.int, pixels, 0, row)
+            for row, axis in enumerate(axes)
+        }
+        index = self._crossed(rows, long, len(axes) + len(rest))
+        found = self._elements(_Part(value, index))
+        room = pixels.meta["val"].shape[1]
+        found = self._call(aten.expand.default, found, (room, *long.values()))
+        if len(long) != len(rest):
+            whole = (room, *rest.values())
+            found = self._call(aten.reshape.default, found, whole)
+        return found
 
     def _erase(self, pick: Node) -> None:
         """Take a pick out, with the operations that only it used."""
@@ -115,19 +118,14 @@ class _Sampler:
         while waiting:
             node = waiting.pop()
             if not node.users and node not in gone:
-                waiting += filter(_repeatable, node.all_input_nodes)
+                waiting += filter(self._is_exact, node.all_input_nodes)
                 gone.add(node)
                 self._graph.erase_node(node)
 
-    def _index(
-        self, pixels: Any, axes: Any, long: dict[int, int], rank: int
-    ) -> Index:
-        """All pixels, by all places along the axes that are longer than 1."""
-        rows = {
-            axis: self._call(aten.select.int, pixels, 0, row)
-            for row, axis in enumerate(axes)
-        }
-        return self._crossed(rows, long, rank)
+    def _is_exact(self, node: Node) -> bool:
+        if node not in self._exact:
+            self._exact[node] = exact.is_exact(node)
+        return self._exact[node]
 
     def _crossed(
         self, rows: dict[int, Node], long: dict[int, int], rank: int
@@ -137,7 +135,7 @@ class _Sampler:
         device = next(iter(rows.values())).meta["val"].device
         for place, (axis, size) in enumerate(long.items(), 1):
             places = self._call(
-                _IOTA, size, start=0, step=1, dtype=torch.int64,
+                IOTA, size, start=0, step=1, dtype=torch.int64,
                 device=device, requires_grad=False,
             )  # fmt: skip
             index[axis] = self._along(places, len(long) - place)
@@ -170,7 +168,7 @@ class _Sampler:
         }
         if not single or not rows or None in rows.values():
             return None
-        pixel = {a: r for a, r in rows.items() if r.target is not _IOTA}
+        pixel = {a: r for a, r in rows.items() if r.target is not IOTA}
         long = {
             axis: sizes[axis]
             for axis in range(len(sizes))
@@ -183,8 +181,10 @@ class _Sampler:
 
     def _call(self, target: Any, *args: Any, **kwargs: Any) -> Node:
         """The node of a call, one for all calls that are alike."""
-        key = (target, args, tuple(kwargs.items()))
+        key = target, repr(args), repr(kwargs)  # 0.0 and -0.0 are not alike
         if key not in self._calls:
+            if len(self._calls) + len(self._done) >= self._most:
+                raise _Kept
             node = self._graph.call_function(target, args, kwargs)
             values = map_arg((node.args, kwargs), lambda n: n.meta["val"])
             node.meta["val"] = target(*values[0], **values[1])
@@ -193,49 +193,61 @@ class _Sampler:
 
     def _elements(self, wanted: _Part) -> Node:
         """Elements as a node; without recursion, for chains are long."""
-        waiting = [wanted]
+        waiting = [(wanted, *self._step(wanted))]
         while waiting:
-            part = waiting[-1]
-            inputs = self._inputs(part)
+            part, inputs, make = waiting[-1]
             missing = [p for p in inputs if p not in self._done]
-            waiting += missing
+            waiting += [(p, *self._step(p)) for p in missing]
             if not missing:
-                found = [self._done[p] for p in inputs]
-                self._done[waiting.pop()] = self._repeated(part, found)
+                made = make([self._done[p] for p in inputs])
+                self._done[part] = self._alike(part.value, made)
+                waiting.pop()
         return self._done[wanted]
 
-    def _inputs(self, part: _Part) -> list[_Part]:
-        """Of what elements are made; none where they are picked."""
-        index = part.places
-        node: Any = part.value  # its arguments are of many types
-        if not _repeatable(node):
-            return []
-        wide = self._widened(part)
-        if wide is not None:
-            return [wide[0]]
-        kind = _kind(node)
-        if kind in _SAME:
-            return [_Part(node.args[0], index)]
-        if kind in _VIEWS | _PIECES:
-            return [_Part(_shown(node), self._behind(node, index))]
-        tensors = node.args[1] if node.target in _LOOKED_UP else node.args
-        return [_Part(x, _aligned(x, index)) for x in _tensors(tensors)]
+    def _step(self, part: _Part) -> tuple[list[_Part], Make]:
+        """Of what elements are made, and how; of none where they are picked.
 
-    def _repeated(self, part: _Part, inputs: list[Node]) -> Node:
+        Their value's arguments are of many types.
+        """
         index = part.places
         node: Any = part.value
-        if not inputs:
-            return self._picked(node, index)
+        if not self._is_exact(node):
+            return [], lambda _: self._picked(node, index)
         wide = self._widened(part)
         if wide is not None:
-            return self._narrowed(part, inputs[0], wide[1])
-        if _kind(node) in _SAME | _VIEWS | _PIECES:
-            return inputs[0]
-        if node.target in _LOOKED_UP:
-            return self._call(node.target, node.args[0], tuple(inputs))
-        of = dict(zip(_tensors(node.args), inputs, strict=True))
-        args = map_arg(node.args, lambda n: of.get(n, n))
-        return self._call(node.target, *args, **node.kwargs)
+            wider, long = wide
+            return [wider], lambda found: self._narrowed(part, found[0], long)
+        if exact.kind(node) in SAME:
+            return [_Part(node.args[0], index)], _only
+        if exact.kind(node) in VIEWS:
+            return [_Part(exact.shown(node), self._behind(node, index))], _only
+        looks_up = node.target in LOOKED_UP
+        of = node.args[1] if looks_up else exact.tensors(node.args)
+        inputs = [_Part(x, _aligned(x, index)) for x in of]
+        if looks_up:
+            return inputs, lambda found: self._call(
+                node.target, node.args[0], tuple(found)
+            )
+
+        def again(found: list[Node]) -> Node:
+            place = dict(zip(of, found, strict=True))
+            args = map_arg(node.args, lambda n: place.get(n, n))
+            return self._call(node.target, *args, **node.kwargs)
+
+        return inputs, again
+
+    def _alike(self, value: Node, made: Node) -> Node:
+        """Elements with an axis where the value has one, and of its type.
+
+        Of mixed types torch takes that of the operands that have axes.
+        """
+        whole = value.meta["val"]
+        if (made.meta["val"].dim() > 0) != (whole.dim() > 0):
+            shape = (1,) if whole.dim() else ()
+            made = self._call(aten.reshape.default, made, shape)
+        if made.meta["val"].dtype != whole.dtype:
+            raise _Kept
+        return made
 
     def _narrowed(
         self, part: _Part, found: Node, long: dict[int, int]
@@ -258,17 +270,20 @@ class _Sampler:
         """Elements of what is in memory, or has to be for them."""
         if not index:
             return node
+        if node.target is FULL:
+            (_, number), kinds = node.args, node.kwargs
+            return self._call(FULL, (1,), number, **kinds)
         device = node.meta["val"].device
         places = tuple(
             place
             if isinstance(place, Node)
             else self._call(
-                aten.full.default, (1,), place,
+                FULL, (1,), place,
                 dtype=torch.int64, device=device,
             )
             for place in index
         )  # fmt: skip
-        if _is_free(node):
+        if exact.is_free(node):
             return self._call(aten.index.Tensor, node, places)
         return self._call(torch.ops.tracekit.at.default, node, places)
 
@@ -328,37 +343,17 @@ def _home(step: int, size: int, axes: list[tuple[int, int]]) -> int | None:
 
 def _layouts(node: Node) -> tuple[Tensor, Tensor]:
     """What a view shows, as if it were contiguous, and the view of it."""
-    source = torch.empty(tuple(_shown(node).meta["val"].shape), device="meta")
-    made, (_, *rest) = _maker(node), _maker(node).args
+    source = torch.empty(
+        tuple(exact.shown(node).meta["val"].shape), device="meta"
+    )
+    made, (_, *rest) = exact.maker(node), exact.maker(node).args
     view = made.target(source, *rest, **made.kwargs)
     return source, view if made is node else view[node.args[1]]
 
 
-def _shown(node: Node) -> Any:
-    """What a view is a view of."""
-    return _maker(node).args[0]
-
-
-def _maker(node: Node) -> Any:
-    """The operation that a result is from, which may have several."""
-    if node.target is operator.getitem:
-        return node.args[0]
-    return node
-
-
-def _kind(node: Node) -> Any:
-    return getattr(_maker(node).target, "overloadpacket", None)
-
-
-def _tensors(args: Any) -> list[Node]:
-    """The tensors among arguments, each once."""
-    found: dict[Node, None] = {}
-    map_arg(args, lambda n: found.setdefault(n) if _is_tensor(n) else None)
-    return list(found)
-
-
-def _is_tensor(node: Node) -> bool:
-    return isinstance(node.meta.get("val"), Tensor)
+def _only(found: list[Node]) -> Node:
+    (one,) = found
+    return one
 
 
 def _aligned(x: Node, index: Index) -> Index:
@@ -369,40 +364,6 @@ def _aligned(x: Node, index: Index) -> Index:
         0 if type(size) is int and size == 1 else place
         for size, place in zip(shape, behind, strict=True)
     )
-
-
-def _is_free(node: Node) -> bool:
-    """Whether it is in memory already, or needs none."""
-    return node.op in ("placeholder", "get_attr") or node.target in _FREE
-
-
-def _repeatable(node: Any) -> bool:
-    """Whether elements of a result can be computed alone, with its bits."""
-    kind = _kind(node)
-    if not _is_tensor(node) or not all(
-        x.meta["val"].dtype in _DTYPES and x.meta["val"].device.type == "cpu"
-        for x in (node, *_tensors(_maker(node).args))
-    ):
-        return False
-    if kind in _VIEWS | _PIECES:
-        source, *rest = _maker(node).args
-        sizes = (*source.meta["val"].shape, *node.meta["val"].shape)
-        symbols: list[Node] = []
-        map_arg(rest, symbols.append)
-        return not symbols and all(type(size) is int for size in sizes)
-    if node is not _maker(node):
-        return False
-    if node.target in _LOOKED_UP:
-        table, places = node.args
-        return (
-            _is_free(table)
-            and len(places) == table.meta["val"].dim()
-            and all(
-                isinstance(x, Node) and x.meta["val"].dtype != torch.bool
-                for x in places
-            )
-        )
-    return kind in _SAME or (kind in _EXACT and node.target not in _NOT)
 
 
 def _fakes(value: Any) -> Any:

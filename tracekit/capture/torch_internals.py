@@ -33,13 +33,15 @@ NEEDED = (
     "torch.library:_register_effectful_op",
 )
 INDUCTOR = (
-    "torch._inductor.custom_graph_pass:CustomGraphPass",
+    "torch._inductor.custom_graph_pass:get_hash_for_files",
     "torch._inductor.config:triton.cudagraphs",
     "torch._inductor.graph:GraphLowering",
     "torch._inductor.ir:FallbackKernel.create",
     "torch._inductor.lowering:lowerings",
     "torch._inductor.virtualized:V",
 )
+# without it inductor takes no second pass of a user
+PASSES = "torch._inductor.custom_graph_pass:get_custom_graph_passes"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
 _CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph

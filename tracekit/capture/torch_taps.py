@@ -24,7 +24,11 @@ from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
-from tracekit.capture.inductor import keep_order
+from tracekit.capture.inductor import (
+    keep_order,
+    sample_first,
+    sample_no_more,
+)
 from tracekit.capture.operator import Site, Window, declare_effects, parsed
 from tracekit.capture.small import copies
 from tracekit.capture.torch_internals import is_plain, stack_depth
@@ -372,6 +376,12 @@ def _declare() -> None:
     declare_effects()
     if tracing():  # for a compiler, not by vmap or grad alone
         keep_order()
+        sample_first()
+
+
+def rest() -> None:
+    """Nothing records any more."""
+    sample_no_more()
 
 
 @_while_tracing
