@@ -56,13 +56,16 @@ WHERE FALSE;
 CREATE OR REPLACE VIEW _met AS FROM _met_none;
 
 -- of them: those of pairs that are not dense; those that are not close at
--- first sight, also without the pairs that are stacked; those that quick
--- leaves out; and the first that diverged of each pair of which quick knows it
+-- first sight, also without the pairs that are stacked; those that kinds of
+-- error are tried on; those that quick leaves out; and the first that diverged
+-- of each pair of which quick knows it
 CREATE OR REPLACE VIEW _met_gappy AS FROM _met_none;
 
 CREATE OR REPLACE VIEW _met_suspect AS FROM _met_none;
 
 CREATE OR REPLACE VIEW _met_beside AS FROM _met_none;
+
+CREATE OR REPLACE VIEW _met_tried AS FROM _met_none;
 
 CREATE OR REPLACE VIEW _met_left_out AS FROM _met_none;
 
@@ -105,6 +108,30 @@ SELECT
     NULL::BIGINT AS slow, NULL::BIGINT AS fast, NULL::BIGINT AS number,
     NULL::VARCHAR AS tap, NULL::DOUBLE AS actual, NULL::DOUBLE AS expected,
     NULL::BIGINT AS precision, NULL::BIGINT AS taps
+WHERE FALSE;
+
+-- and how they went wrong, see wrong_pixels: parts of its rows, and with
+-- number NULL the pixels at which nothing diverged
+CREATE OR REPLACE VIEW _stacked_course AS
+SELECT
+    NULL::BIGINT AS number, NULL::BOOLEAN AS wrong, NULL::BOOLEAN AS odd,
+    NULL::BIGINT AS wrong_from, NULL::BIGINT AS odd_from,
+    NULL::BIGINT AS after, NULL::BIGINT AS pixels,
+    NULL::STRUCT(slow BIGINT, fast BIGINT) AS first,
+    NULL::STRUCT(slow BIGINT, fast BIGINT) AS worst,
+    NULL::BIGINT AS slow_from, NULL::BIGINT AS slow_to,
+    NULL::BIGINT AS fast_from, NULL::BIGINT AS fast_to,
+    NULL::DOUBLE AS error, NULL::DOUBLE AS rel_error,
+    NULL::DOUBLE AS earlier_rel_error
+WHERE FALSE;
+
+-- and their signatures, with numbers of taps: parts of them
+CREATE OR REPLACE VIEW _stacked_signature AS
+SELECT
+    NULL::BIGINT[] AS bad, NULL::BIGINT[] AS odd, NULL::BIGINT AS pixels,
+    NULL::STRUCT(slow BIGINT, fast BIGINT) AS first,
+    NULL::BIGINT AS slow_from, NULL::BIGINT AS slow_to,
+    NULL::BIGINT AS fast_from, NULL::BIGINT AS fast_to
 WHERE FALSE;
 
 CREATE OR REPLACE VIEW _quick AS

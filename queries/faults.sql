@@ -23,54 +23,51 @@
 --              unless it is a tap that doesn't depend on this one.
 -- last_tap     the last tap that was compared at the first of these pixels
 -- reached      at how many of these pixels the last tap diverged
-CREATE OR REPLACE MACRO _nowhere() AS (-9223372036854775808)::BIGINT;
-
 CREATE OR REPLACE VIEW _met_with_gaps AS
 FROM _met_by_key UNION ALL BY NAME FROM _met_gappy;
 
 CREATE OR REPLACE VIEW _aligned_gappy AS FROM _aligned('_met_with_gaps');
 
-CREATE OR REPLACE MACRO faults() AS TABLE
-WITH wrong AS (
+CREATE OR REPLACE VIEW _fault AS
+WITH seen AS (
     SELECT
-        class, number, slow, fast, slow IS NULL AND fast IS NULL AS whole,
-        max(coalesce(abs_error, 'inf'::DOUBLE)) AS error,
-        max(rel_error) AS rel_error
-    FROM divergence
-    GROUP BY class, number, slow, fast
+        w.*, c.class, CASE c.class WHEN 'number' THEN w.wrong
+            WHEN 'nan mismatch' THEN w.odd ELSE w.unlike END AS here,
+        CASE c.class WHEN 'number' THEN w.wrong_from
+            WHEN 'nan mismatch' THEN w.odd_from ELSE w.unlike_from END
+            AS origin
+    FROM wrong_pixels AS w
+    CROSS JOIN (VALUES ('number'), ('nan mismatch'), ('text mismatch'))
+        AS c(class)
 ),
 whole AS (
-    SELECT class, min(number) AS number FROM wrong WHERE whole GROUP BY class
-),
-origin AS (
-    SELECT w.class, w.slow, w.fast, w.whole, min(w.number) AS number
-    FROM wrong AS w
-    GROUP BY w.class, w.slow, w.fast, w.whole
+    SELECT class, min(number) AS number
+    FROM seen
+    WHERE whole AND here
+    GROUP BY class
 ),
 -- a wrong tap without a pixel comes before its pixels
 introduced AS (
-    SELECT o.*
-    FROM origin AS o
+    SELECT s.*
+    FROM seen AS s
     LEFT JOIN whole AS h USING (class)
-    WHERE o.whole OR h.number IS NULL OR o.number < h.number
+    WHERE s.origin IS NOT NULL
+        AND (s.whole OR h.number IS NULL OR s.origin < h.number)
 ),
 fault AS (
     SELECT
-        i.class, i.number, i.whole,
-        CASE WHEN NOT i.whole THEN count(*) END AS pixels,
-        min({'slow': i.slow, 'fast': i.fast}) AS first,
-        arg_max(
-            {'slow': i.slow, 'fast': i.fast},
-            {'error': w.error, 'slow': -i.slow, 'fast': -i.fast}
-        ) AS worst,
-        min(i.slow) AS slow_from, max(i.slow) AS slow_to,
-        min(i.fast) AS fast_from, max(i.fast) AS fast_to,
-        max(w.rel_error) FILTER (NOT isnan(w.rel_error)) AS max_rel_error
-    FROM introduced AS i
-    JOIN wrong AS w ON w.class = i.class AND w.number = i.number
-        AND w.slow IS NOT DISTINCT FROM i.slow
-        AND w.fast IS NOT DISTINCT FROM i.fast
-    GROUP BY i.class, i.number, i.whole
+        class, number, whole,
+        CASE WHEN NOT whole THEN sum(pixels)::BIGINT END AS pixels,
+        min(first) AS first,
+        CASE class WHEN 'number' THEN arg_max(worst, {
+            'error': error, 'slow': -worst.slow, 'fast': -worst.fast
+        }) ELSE min(first) END AS worst,
+        min(slow_from) AS slow_from, max(slow_to) AS slow_to,
+        min(fast_from) AS fast_from, max(fast_to) AS fast_to,
+        CASE class WHEN 'number' THEN max(rel_error) END AS max_rel_error
+    FROM introduced
+    WHERE here AND origin = number
+    GROUP BY class, number, whole
 ),
 -- which numbers were compared at a fault's first pixel: taps without a gap
 -- have all pixels of their grid, of the others the numbers are read
@@ -130,25 +127,19 @@ compared AS (
     JOIN tap_number AS n ON f.whole AND n.shared
 ),
 later AS (
-    SELECT i.class, i.number AS fault, w.number, count(*) AS wrong
-    FROM introduced AS i
-    JOIN (
-        SELECT DISTINCT
-            number, coalesce(slow, _nowhere()) AS slow,
-            coalesce(fast, _nowhere()) AS fast
-        FROM wrong
-    ) AS w ON w.slow = coalesce(i.slow, _nowhere())
-        AND w.fast = coalesce(i.fast, _nowhere()) AND w.number > i.number
-    WHERE NOT i.whole
-    GROUP BY i.class, i.number, w.number
+    SELECT
+        class, origin AS fault, number, sum(pixels)::BIGINT AS wrong
+    FROM introduced
+    WHERE NOT whole AND origin < number
+    GROUP BY class, origin, number
     UNION ALL
-    SELECT i.class, i.number, w.number, w.wrong
-    FROM introduced AS i
+    SELECT f.class, f.number, w.number, w.wrong
+    FROM fault AS f
     JOIN (
-        SELECT number, count(DISTINCT {'slow': slow, 'fast': fast}) AS wrong
-        FROM wrong
+        SELECT number, sum(pixels)::BIGINT AS wrong
+        FROM wrong_pixels
         GROUP BY number
-    ) AS w ON i.whole AND w.number > i.number
+    ) AS w ON f.whole AND w.number > f.number
 ),
 after AS (
     SELECT
@@ -178,3 +169,5 @@ FROM fault AS f
 JOIN tap_number AS n ON n.number = f.number
 LEFT JOIN after AS a ON a.class = f.class AND a.fault = f.number
 ORDER BY f.number, f.class;
+
+CREATE OR REPLACE MACRO faults() AS TABLE FROM _fault;

@@ -32,12 +32,15 @@ WITH pixel AS (
 ),
 -- whatever exceeds a bright pixel is bright itself
 bright AS (
-    SELECT *
+    SELECT
+        pair, side, unnest(arg_min(
+            {'slow': slow, 'fast': fast, 'value': value},
+            {'value': -value, 'slow': slow, 'fast': fast},
+            how_many::BIGINT * 200
+        ), recursive := TRUE)
     FROM pixel
     WHERE isfinite(value)
-    QUALIFY row_number() OVER (
-        PARTITION BY pair, side ORDER BY value DESC, slow, fast
-    ) <= how_many::BIGINT * 200
+    GROUP BY pair, side
 ),
 peak AS (
     SELECT *

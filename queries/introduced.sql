@@ -17,31 +17,13 @@
 --             of the two is infinite, or nothing was inherited. A large one is
 --             an error of its own, or a difference of nearly equal numbers
 CREATE OR REPLACE MACRO introduced() AS TABLE
-WITH wrong AS (
-    SELECT
-        number, slow, fast, max(rel_error) FILTER (NOT isnan(rel_error))
-            AS rel_error
-    FROM divergence
-    GROUP BY number, slow, fast
-),
-whole AS (
-    SELECT number, rel_error FROM wrong WHERE slow IS NULL AND fast IS NULL
-),
-before AS (
-    SELECT
-        *,
-        lag(number) OVER earlier AS after,
-        max(rel_error) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING
-            AND 1 PRECEDING) AS earlier_rel_error
-    FROM wrong
-    WINDOW earlier AS (PARTITION BY slow, fast ORDER BY number)
-),
+WITH whole AS (SELECT number, rel_error FROM wrong_pixels WHERE whole),
 joined AS (
     SELECT
-        b.number, b.slow, b.fast, b.rel_error,
+        b.number, b.whole, b.pixels, b.first, b.rel_error,
         greatest(b.after, w.number) AS after,
         greatest(b.earlier_rel_error, w.rel_error) AS earlier_rel_error
-    FROM before AS b
+    FROM wrong_pixels AS b
     LEFT JOIN (
         SELECT
             n.number, max(h.number) AS earlier, max(h.rel_error) AS rel_error
@@ -53,11 +35,15 @@ joined AS (
 summary AS (
     SELECT
         j.number, any_value(n.tap) AS tap,
-        CASE count(j.after) WHEN 0 THEN 'introduced'
-            WHEN count(*) THEN 'inherited' ELSE 'both' END AS answer,
-        CASE WHEN count(coalesce(j.slow, j.fast)) > 0 THEN count(*) END
+        CASE
+            WHEN count(j.after) = 0 THEN 'introduced'
+            WHEN count(j.after) = count(*) THEN 'inherited'
+            ELSE 'both'
+        END AS answer,
+        CASE WHEN NOT bool_and(j.whole) THEN sum(j.pixels)::BIGINT END
             AS pixels,
-        count(*) - count(j.after) AS introduced,
+        coalesce(sum(j.pixels) FILTER (j.after IS NULL), 0)::BIGINT
+            AS introduced,
         any_value(e.tap) AS after,
         max(j.rel_error) AS max_rel_error,
         max(j.earlier_rel_error) FILTER (j.after IS NOT NULL)
@@ -66,8 +52,8 @@ summary AS (
     JOIN tap_number AS n ON n.number = j.number
     LEFT JOIN (
         SELECT
-            number, arg_min(after, {'slow': slow, 'fast': fast})
-                FILTER (after IS NOT NULL) AS after
+            number,
+            arg_min(after, first) FILTER (after IS NOT NULL) AS after
         FROM joined
         GROUP BY number
     ) AS f ON f.number = j.number

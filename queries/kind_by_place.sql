@@ -13,16 +13,11 @@
 CREATE OR REPLACE MACRO _index(axis, ordinal) AS
     ordinal // axis.stride % axis.extent;
 
+CREATE OR REPLACE MACRO _number(e) AS
+    coalesce(e."float", e."integer"::DOUBLE, e."unsigned"::DOUBLE);
+
 CREATE OR REPLACE VIEW kind_by_place AS
-WITH value AS (
-    SELECT
-        tap_id, ordinal,
-        coalesce("float", "integer"::DOUBLE, "unsigned"::DOUBLE) AS value
-    FROM trace_element
-    WHERE side = 'expected'
-        AND tap_id IN (SELECT expected_tap FROM kind_sample)
-),
-axis AS (
+WITH axis AS (
     SELECT DISTINCT s.pair, unnest(x.axes) AS axis
     FROM (SELECT DISTINCT pair, expected_tap FROM kind_sample) AS s
     JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = s.expected_tap
@@ -52,9 +47,12 @@ move AS (
     WHERE a.axis.dim <> 'component' AND b.axis.dim <> 'component'
         AND a.axis.extent > 1 AND b.axis.extent > 1
 ),
-moved AS (
+-- what each number should be: the expected one at this place, times a sign
+claim AS MATERIALIZED (
     SELECT
-        s.*, m.kind, m.evidence,
+        s.pair, s.expected_tap, s.few, s.of, s.actual, s.half_place,
+        s.rtol, m.kind, m.evidence, 1 AS sign,
+        NULL::BIGINT AS i, NULL::BIGINT AS j,
         CASE m.kind
             WHEN 'shifted index' THEN CASE
                 WHEN _index(m.one, s.expected_ordinal) + m.k
@@ -75,37 +73,60 @@ moved AS (
         END AS place
     FROM kind_sample AS s
     JOIN move AS m USING (pair)
-),
-shown AS (
+    UNION ALL
+    -- component i of one side is component j of the other, or minus it
     SELECT
-        m.pair, m.kind, m.evidence, count(*) AS numbers
-    FROM moved AS m
-    JOIN value AS v ON v.tap_id = m.expected_tap AND v.ordinal = m.place
-    GROUP BY m.pair, m.kind, m.evidence
-    HAVING bool_and(_same(m.actual, v.value, m.half_place, m.rtol))
-        AND 2 * count(*) >= any_value(m.of)
-        AND min(m.actual) <> max(m.actual)
-),
--- component i of one side is component j of the other, or minus it
-exchange AS (
-    SELECT
-        s.pair, s.expected_ordinal % p.expected_size AS i, j.j, sign.sign,
-        x.labels, any_value(s.of) AS of, count(*) AS numbers,
-        min(s.actual) AS least, max(s.actual) AS largest
+        s.pair, s.expected_tap, s.few, s.of, s.actual, s.half_place,
+        s.rtol, 'component', '', sign.sign,
+        s.expected_ordinal % p.expected_size, j.j,
+        s.expected_ordinal // p.expected_size * p.expected_size + j.j
     FROM kind_sample AS s
     JOIN pair AS p ON p.pair = s.pair AND p.expected_size BETWEEN 2 AND 16
         AND p.actual_size = p.expected_size
-    JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = s.expected_tap
     CROSS JOIN range(16) AS j(j)
     CROSS JOIN (VALUES (1), (-1)) AS sign(sign)
-    JOIN value AS v ON v.tap_id = s.expected_tap
-        AND v.ordinal = s.expected_ordinal // p.expected_size
-            * p.expected_size + j.j
     WHERE j.j < p.expected_size
-    GROUP BY s.pair, i, j.j, sign.sign, x.labels
-    HAVING bool_and(
-        _same(s.actual, sign.sign * v.value, s.half_place, s.rtol)
-    )
+),
+-- a few numbers rule out nearly all of them
+refuted AS MATERIALIZED (
+    SELECT DISTINCT c.pair, c.kind, c.evidence, c.sign, c.i, c.j
+    FROM (FROM claim WHERE few) AS c
+    JOIN trace_element AS e ON e.side = 'expected'
+        AND e.tap_id = c.expected_tap AND e.ordinal = c.place
+    WHERE NOT _same(c.actual, c.sign * _number(e), c.half_place, c.rtol)
+),
+likely AS MATERIALIZED (
+    SELECT c.*
+    FROM claim AS c
+    ANTI JOIN refuted AS r ON r.pair = c.pair AND r.kind = c.kind
+        AND r.evidence = c.evidence AND r.sign = c.sign
+        AND r.i IS NOT DISTINCT FROM c.i AND r.j IS NOT DISTINCT FROM c.j
+),
+met AS (
+    SELECT
+        c.*, _same(c.actual, c.sign * _number(e), c.half_place, c.rtol)
+            AS same
+    FROM likely AS c
+    JOIN trace_element AS e ON e.side = 'expected'
+        AND e.tap_id = c.expected_tap AND e.ordinal = c.place
+),
+shown AS (
+    SELECT pair, kind, evidence, count(*) AS numbers
+    FROM met
+    WHERE kind <> 'component'
+    GROUP BY pair, kind, evidence
+    HAVING bool_and(same) AND 2 * count(*) >= any_value(of)
+        AND min(actual) <> max(actual)
+),
+exchange AS (
+    SELECT
+        pair, i, j, sign, any_value(of) AS of, count(*) AS numbers,
+        any_value(expected_tap) AS expected_tap, min(actual) AS least,
+        max(actual) AS largest
+    FROM met
+    WHERE kind = 'component'
+    GROUP BY pair, i, j, sign
+    HAVING bool_and(same)
 ),
 chosen AS (
     SELECT * FROM exchange
@@ -122,7 +143,8 @@ permuted AS (
             coalesce(labels[j + 1], j::VARCHAR)
         ), ', ' ORDER BY i) AS evidence,
         sum(numbers)::BIGINT AS numbers
-    FROM chosen
+    FROM chosen AS c
+    JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = c.expected_tap
     GROUP BY pair
     HAVING sum(numbers) = any_value(of) AND count(DISTINCT j) = count(*)
         AND min(least) <> max(largest)

@@ -9,9 +9,6 @@
 -- kind      see error_kinds
 -- evidence  what proves it
 -- numbers   how many numbers show it
-CREATE OR REPLACE MACRO _number(e) AS
-    coalesce(e."float", e."integer"::DOUBLE, e."unsigned"::DOUBLE);
-
 CREATE OR REPLACE VIEW kind_by_tap AS
 WITH other AS (
     SELECT s.pair, t.side, o.tap_id, o.name AS tap
@@ -32,7 +29,7 @@ WITH other AS (
 -- what a tap's numbers should be if they were the other tap's
 claim AS MATERIALIZED (
     SELECT
-        s.pair, o.side, o.tap_id, o.tap, s.number, s.of, s.half_place, s.rtol,
+        s.pair, o.side, o.tap_id, o.tap, s.few, s.of, s.half_place, s.rtol,
         CASE o.side WHEN 'expected' THEN s.actual ELSE s.expected END AS value,
         CASE o.side WHEN 'expected' THEN s.expected_ordinal
             ELSE s.actual_ordinal END AS ordinal
@@ -42,12 +39,12 @@ claim AS MATERIALIZED (
 -- a few numbers rule out nearly every tap
 likely AS MATERIALIZED (
     SELECT c.pair, c.side, c.tap_id
-    FROM (FROM claim WHERE number <= 4) AS c
+    FROM (FROM claim WHERE few) AS c
     JOIN trace_element AS e ON e.side = c.side AND e.tap_id = c.tap_id
         AND e.ordinal = c.ordinal
     GROUP BY c.pair, c.side, c.tap_id
     HAVING bool_and(_same(c.value, _number(e), c.half_place, c.rtol))
-        AND count(*) = least(4, any_value(c.of))
+        AND count(*) = least(4, any_value(c.of - c.of // 2))
 ),
 shown AS (
     SELECT

@@ -2,7 +2,8 @@
 -- constant factor or offset, float32 precision, last bits.
 --
 -- All numbers of the tap that diverged must show it, to the digits that were
--- printed and the tap's rtol (1e-3 at most). NaN and infinities are left out.
+-- printed and the tap's rtol (1e-3 at most); of very many, all that are tried.
+-- NaN and infinities are left out.
 --
 -- Columns
 -- pair      the pair of taps
@@ -17,18 +18,33 @@ CREATE OR REPLACE MACRO _short(x) AS
     x = 0 OR x / pow(2::DOUBLE, floor(log2(abs(x))) - 11)
         = trunc(x / pow(2::DOUBLE, floor(log2(abs(x))) - 11));
 
+-- numbers that diverged, finite ones; of a large tap that meets by position
+-- about 32768 of a few parts of it, spread as kind_sample has it
+CREATE OR REPLACE VIEW _met_some AS
+FROM _met_by_key UNION ALL BY NAME FROM _met_tried;
+
+CREATE OR REPLACE VIEW _aligned_tried AS FROM _aligned('_met_some');
+
+CREATE OR REPLACE VIEW _judged_tried AS FROM _judged('_aligned_tried');
+
+CREATE OR REPLACE VIEW _kind_number AS
+SELECT
+    d.pair, d.expected_tap, d.expected_ordinal, d.actual_tap,
+    d.actual_ordinal, d.actual, d.expected, d.ulps, d.rel_error, d.half_place,
+    d.actual_exact IS NULL AND d.expected_exact IS NULL AS floats,
+    p.precision, _kind_rtol(p.rtol) AS rtol
+FROM query_table(getvariable('tried')) AS d
+JOIN pair AS p USING (pair)
+WHERE NOT d.close AND d.class = 'number' AND isfinite(d.actual)
+    AND isfinite(d.expected);
+
 CREATE OR REPLACE VIEW kind_by_value AS
 WITH number AS (
     SELECT
-        d.pair, d.actual, d.expected, d.ulps, d.rel_error, p.precision,
-        d.actual_exact IS NULL AND d.expected_exact IS NULL AS floats,
-        d.half_place, _kind_rtol(p.rtol) AS rtol,
-        CASE WHEN d.actual <> 0 AND d.expected <> 0
-            THEN d.actual / d.expected END AS ratio,
-        d.actual - d.expected AS shift
-    FROM divergence AS d
-    JOIN pair AS p USING (pair)
-    WHERE d.class = 'number' AND isfinite(d.actual) AND isfinite(d.expected)
+        *, CASE WHEN actual <> 0 AND expected <> 0 THEN actual / expected END
+            AS ratio,
+        actual - expected AS shift
+    FROM _kind_number
 ),
 figures AS (
     SELECT

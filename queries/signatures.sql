@@ -16,20 +16,26 @@ CREATE OR REPLACE MACRO signatures() AS TABLE
 WITH pixel AS (
     SELECT
         slow, fast,
-        list(DISTINCT number ORDER BY number) AS bad,
-        coalesce(list(DISTINCT number ORDER BY number)
-            FILTER (class = 'nan mismatch'), []) AS odd
-    FROM divergence
+        list(number ORDER BY number) AS bad,
+        coalesce(list(number ORDER BY number) FILTER (odd), []) AS odd
+    FROM _wrong_pixel
     WHERE slow IS NOT NULL OR fast IS NOT NULL
     GROUP BY slow, fast
 ),
 grouped AS (
     SELECT
-        bad, odd, count(*) AS pixels,
-        min({'slow': slow, 'fast': fast}) AS first,
-        min(slow) AS slow_from, max(slow) AS slow_to,
-        min(fast) AS fast_from, max(fast) AS fast_to
-    FROM pixel
+        bad, odd, sum(pixels)::BIGINT AS pixels, min(first) AS first,
+        min(slow_from) AS slow_from, max(slow_to) AS slow_to,
+        min(fast_from) AS fast_from, max(fast_to) AS fast_to
+    FROM (
+        SELECT
+            bad, odd, 1 AS pixels, {'slow': slow, 'fast': fast} AS first,
+            slow AS slow_from, slow AS slow_to, fast AS fast_from,
+            fast AS fast_to
+        FROM pixel
+        UNION ALL BY NAME
+        FROM _stacked_signature WHERE getvariable('only_stacked')
+    )
     GROUP BY bad, odd
 ),
 tap AS (

@@ -17,20 +17,23 @@
 CREATE OR REPLACE MACRO worst_numbers(
     tap_glob := NULL, how_many := 5
 ) AS TABLE
+WITH worst AS (
+    SELECT unnest(arg_min(n, {
+        'close': n.close, 'error': -coalesce(n.abs_error, 'inf'::DOUBLE),
+        'pair': n.pair, 'coordinate': n.coordinate
+    }, how_many::BIGINT)) AS l
+    FROM located AS n
+    WHERE (tap_glob IS NULL OR n.tap = tap_glob OR n.tap GLOB tap_glob)
+        AND n.class NOT IN ('text', 'nan')
+    GROUP BY n.number
+)
 SELECT
     l.tap, l.slow, l.fast, element_place(l.expected_ordinal, e.axes)
         AS coordinate,
     l.actual, l.expected, l.class, l.abs_error, l.rel_error, l.ulps,
     l.allowed, l.close
-FROM located AS l
+FROM worst
 JOIN tap_axes AS e ON e.side = 'expected' AND e.tap_id = l.expected_tap
-WHERE (tap_glob IS NULL OR l.tap = tap_glob OR l.tap GLOB tap_glob)
-    AND l.class NOT IN ('text', 'nan')
-QUALIFY row_number() OVER (
-    PARTITION BY l.number
-    ORDER BY l.close, coalesce(l.abs_error, 'inf'::DOUBLE) DESC, l.pair,
-        l.coordinate
-) <= how_many::BIGINT
 ORDER BY
     l.number, l.close, coalesce(l.abs_error, 'inf'::DOUBLE) DESC, l.pair,
     l.coordinate;

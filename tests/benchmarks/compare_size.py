@@ -1,17 +1,20 @@
-"""What comparing large traces takes, beside NumPy over memory-mapped .npy.
+r"""What comparing large traces takes, beside NumPy over memory-mapped .npy.
 
 Two sides of float64 taps: an ulp of noise on a tenth of all numbers, a sign
 flip that heals, a drift of 1e-6 in half of the taps, one NaN inside it. NumPy
 computes the same figures of each tap in blocks of a million numbers, which
 takes it less time and memory than whole taps.
 
-    python tests/benchmarks/compare_size.py [--megapixels 1] [--taps 12]
+    python tests/benchmarks/compare_size.py [--megapixels 1] [--taps 12] \
+        [--everywhere] [FOLDER]
 
-prints seconds, nanoseconds a pair of numbers, the ratio and the peak memory of
-each in a process of its own, and checks that both found the same: all figures
-of every tap, and what diverged first at every pixel; then the whole report,
-two pixels beside one dense side, and ``tracekit compare`` on a small pair.
-Seconds of CPU tell them apart on a machine that does other things, too.
+with ``--everywhere`` the drift is in all taps, so that every number diverges;
+a folder keeps what was stored for the next time. It prints seconds,
+nanoseconds a pair of numbers, the ratio and the peak memory of each in a
+process of its own, and checks that both found the same: all figures of every
+tap, and what diverged first at every pixel; then the whole report, two pixels
+beside one dense side, and ``tracekit compare`` on a small pair. Seconds of CPU
+tell them apart on a machine that does other things, too.
 """
 
 from __future__ import annotations
@@ -41,7 +44,9 @@ BLOCK = 1 << 20
 RTOL = 1e-9
 
 
-def numbers(tap: int, taps: int, pixels: int) -> tuple[Array, Array]:
+def numbers(
+    tap: int, taps: int, pixels: int, *, everywhere: bool
+) -> tuple[Array, Array]:
     """Actual and expected numbers of one tap."""
     rng = np.random.default_rng(tap)
     expected = rng.uniform(0.5, 1.0, pixels) * 10.0 ** (tap - 6)
@@ -49,21 +54,22 @@ def numbers(tap: int, taps: int, pixels: int) -> tuple[Array, Array]:
     actual = np.where(noisy, np.nextafter(expected, 0), expected)
     if tap in (1, 2):
         actual[pixels // 5 : pixels // 5 + 1000] *= -1
-    if tap >= taps // 2:
+    if everywhere or tap >= taps // 2:
         actual *= 1 + 1e-6
     if tap == taps - 2:
         actual[pixels // 3] = np.nan
     return actual, expected
 
 
-def store(root: Path, taps: int, size: int) -> None:
+def store(root: Path, taps: int, size: int, *, everywhere: bool) -> None:
     """Write both sides as traces and as .npy; two pixels as a trace, too."""
     axes = (Axis("slow", 0, size), Axis("fast", 0, size))
     run = Run(family="python")
     for place, side in enumerate(("actual", "expected")):
         events = []
         for tap in range(taps):
-            values = numbers(tap, taps, size * size)[place]
+            sides = numbers(tap, taps, size * size, everywhere=everywhere)
+            values = sides[place]
             np.save(root / f"{side}{tap}.npy", values)
             events.append(Event(f"tap{tap}", values, axes))
         Trace.build(events, run=run).save(root / side)
@@ -327,6 +333,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megapixels", type=float, default=1)
     parser.add_argument("--taps", type=int, default=12)
+    parser.add_argument("--everywhere", action="store_true")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("root", nargs="?", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -338,7 +345,7 @@ def main() -> None:
         root = Path(args.root or folder)
         root.mkdir(exist_ok=True)
         if not (root / "pixels").exists():
-            store(root, args.taps, size)
+            store(root, args.taps, size, everywhere=args.everywhere)
         print(f"{size} x {size} pixels, {args.taps} taps a side")
         show(root, args.taps, size * size * args.taps)
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.queries.blueprint import fired, traced
+from tracekit.comparison import course
 from tracekit.comparison.database import connect
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Event
@@ -170,26 +171,39 @@ def test_row_groups(tmp_path: Path) -> None:
         assert found == whole
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_same_first_by_pixel(tmp_path: Path, beside: bool) -> None:
-    """What diverged first at each pixel is the same, in the same order.
+WHERE = (
+    "first_by_pixel()", "wrong_pixels", "signatures()", "faults()",
+    "introduced()", "pixels_to_trace()", "error_kinds()",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("beside", "wrong"), [(False, 9), (False, 60), (True, 9)]
+)
+def test_same_places(
+    tmp_path: Path, beside: bool, wrong: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where things went wrong is the same, in the same order.
 
     Some taps lie over each other; one without a pixel, or one of whole
-    numbers and one of vectors, lie beside them.
+    numbers and one of vectors, lie beside them. A pixel at least is close
+    everywhere, or none is.
     """
+    monkeypatch.setattr(course, "BLOCK", 16)
     sides = []
     pixels: dict[str, Any] = {"slow": range(3, 9), "fast": range(2, 12)}
     for number in range(2):
         rng = np.random.default_rng(number)
         values = np.linspace(1, 2, 240).reshape(4, 60).copy()
         values[1:, rng.integers(60, size=9)] *= 1 + number
+        values[1, :wrong] += 1e-3 * number
         values[2, 5 + number] = np.nan
         values[2, 7:9] = np.inf, (-1) ** number * np.inf
         values[3, 7:20] *= 1 + 1e-6 * number
         events = [
-            fired("alone", values[0] + number, n=range(60)),
             fired("same", values[0], **pixels),
             *(fired(f"i{n}", values[n], **pixels) for n in (1, 2)),
+            fired("alone", values[0] + number * (wrong < 60), n=range(60)),
             fired("narrow", values[3].astype("f4"), **pixels),
         ]
         if beside:
@@ -201,7 +215,7 @@ def test_same_first_by_pixel(tmp_path: Path, beside: bool) -> None:
             ]
         sides.append(traced(*events).save(tmp_path / str(number)))
     policy = Policy((Tolerance(), Tolerance("i1", max_ulps=1, atol=1e-9)))
-    answers = []
+    answers: list[dict[str, Any]] = []
     for by_position in (2**62, 20):
         con = connect(
             actual=sides[0],
@@ -209,12 +223,18 @@ def test_same_first_by_pixel(tmp_path: Path, beside: bool) -> None:
             by_position=by_position,
             policy=policy,
         )
-        answers.append(con.sql("FROM first_by_pixel()").fetchall())
+        answers.append(
+            {name: con.sql(f"FROM {name}").fetchall() for name in WHERE}
+        )
         count = con.sql("SELECT count(*) FROM _stacked_first").fetchall()
         con.close()
     assert count[0][0] > 0
-    assert len(answers[0]) > count[0][0]
-    assert repr(answers[0]) == repr(answers[1])
+    assert len(answers[0]["first_by_pixel()"]) > count[0][0] - (wrong == 60)
+    for name, rows in answers[0].items():
+        if name == "wrong_pixels":
+            rows.sort(key=repr)
+            answers[1][name].sort(key=repr)
+        assert repr(rows) == repr(answers[1][name]), name
 
 
 def test_same_figures_of_images(tmp_path: Path) -> None:

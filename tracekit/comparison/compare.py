@@ -29,9 +29,14 @@ _KEPT = (
     "_distribution",
     "_difference",
     "image_metrics",
+    "wrong_pixels",
+    "_fault",
+    "_kind_number",
+    "kind_sample",
 )
 _WHERE = ("faults", "error_kinds", "pixels_to_trace", "introduced")
-# Diverged numbers up to which a comparison says where and of what kind too.
+# Diverged numbers up to which a comparison says where and of what kind too, if
+# not all that have a pixel are images that lie over each other.
 _EXPLAINED = 2_000_000
 
 
@@ -49,7 +54,8 @@ class Comparison:
         images: rows of ``image_metrics``.
         faults, kinds, next_pixels, introduced: rows of ``faults``,
             ``error_kinds``, ``pixels_to_trace`` and ``introduced``; none where
-            more than two million numbers diverged, as these queries then take
+            more than two million numbers diverged and some are not of large
+            images of one grid (see ``stacked``), as these queries then take
             minutes.
         rejects: rows of ``rejects``.
         distributions: rows of ``distributions``.
@@ -158,7 +164,8 @@ def compare(
     ask = library.rows
     try:
         (summary,) = ask("verdict")
-        explained = 0 < summary["diverged"] <= _EXPLAINED
+        many = _EXPLAINED if not library.only_stacked else math.inf
+        explained = 0 < summary["diverged"] <= many
         faults, kinds, pixels, introduced = (
             ask(query) if explained else [] for query in _WHERE
         )

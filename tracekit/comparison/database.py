@@ -39,6 +39,7 @@ _SUBSETS = {
     "early": "_judged_early",
     "beside": "_judged_beside",
     "gappy": "_aligned_gappy",
+    "tried": "_judged_tried",
 }
 
 ELEMENT = pa.schema(
@@ -190,6 +191,13 @@ class Library:
         return [
             dict(zip(columns, row, strict=True)) for row in result.fetchall()
         ]
+
+    @property
+    def only_stacked(self) -> bool:
+        """Whether all that has a pixel is of pairs that are ``stacked``."""
+        asked = self.con.execute("SELECT getvariable('only_stacked')")
+        ((answer,),) = asked.fetchall()
+        return bool(answer)
 
     def _choose_ways(self, by_position: int) -> None:
         """Which taps meet by position, by lookup and by key."""

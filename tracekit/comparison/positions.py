@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ import duckdb
 import pyarrow.parquet as pq
 
 from tracekit.comparison.closeness import Bounds
+from tracekit.comparison.course import COURSE
 from tracekit.comparison.float_pairs import (
     MET,
     FloatPair,
     FloatPairs,
     Rows,
     ahead,
+    once,
 )
+from tracekit.comparison.signatures import SIGNATURE
 from tracekit.comparison.stack import FIRST, Stack
 from tracekit.storage.trace import Trace
 
@@ -104,9 +108,14 @@ def _register_floats(
     tables = FloatPairs(floats, stacked, threads).tables()
     if stacked:
         con.execute(f"SET VARIABLE only_stacked = _only_stacked({[*stacked]})")
-        tables["_stacked_first"] = Rows(
-            FIRST, lambda: ahead(threads, stack.first, stack.groups)
-        )
+        for view, schema, work in (
+            ("_stacked_first", FIRST, stack.first),
+            ("_stacked_course", COURSE, stack.course),
+            ("_stacked_signature", SIGNATURE, stack.signatures),
+        ):
+            batches = partial(ahead, threads, work, stack.groups)
+            kept = once(batches) if view == "_stacked_course" else batches
+            tables[view] = Rows(schema, kept)
     for view, rows in tables.items():
         con.from_arrow(rows).create_view(f"{view}_float")
         parts = [f"{view}_float"]

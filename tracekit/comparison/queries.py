@@ -68,6 +68,7 @@ TWO_SIDES = (
     "image_peaks",
     "distributions",
     "first_by_pixel",
+    "wrong_pixels",
     "signatures",
     "faults",
     "introduced",

@@ -242,8 +242,7 @@ def _faults(comparison: Comparison) -> str:
         lines.append(f"  {row['tap']}: {_extent(row)}{_course(row)}")
         if row["class"] == "number":
             lines += [
-                f"    {kind['kind']}: {kind['evidence']} "
-                f"({kind['numbers']} of {count(kind['diverged'], 'number')})"
+                f"    {kind['kind']}: {kind['evidence']} ({_shown_by(kind)})"
                 for kind in comparison.kinds
                 if kind["tap"] == row["tap"]
             ]
@@ -266,6 +265,13 @@ def _faults(comparison: Comparison) -> str:
     if pixels:
         lines.append(f"  Pixels to trace next: {pixels}")
     return "\n".join(lines)
+
+
+def _shown_by(kind: Row) -> str:
+    numbers, diverged = kind["numbers"], count(kind["diverged"], "number")
+    if numbers == kind["diverged"]:
+        return f"{numbers} of {diverged}"
+    return f"all {numbers} that were tried, of {diverged}"
 
 
 def _extent(row: Row) -> str:

@@ -15,7 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tracekit.comparison.closeness import diverged
+from tracekit.comparison.course import COURSE, Course
 from tracekit.comparison.float_pairs import FloatPair, column
+from tracekit.comparison.signatures import SIGNATURE, Signatures
 
 Array = npt.NDArray[Any]
 
@@ -67,11 +69,10 @@ class Stack:
                     diverged(actual, expected, pair.bounds),
                 )
         pixels = np.flatnonzero(found.taps)
-        ordinals = column(self.pairs[0].expected, group, "ordinal")[pixels]
         layers = found.layer[pixels]
         return pa.record_batch(
             [
-                *(_index(ordinals, *axis) for axis in self.axes),
+                *(index[pixels] for index in self._pixels(group)),
                 np.asarray(self.numbers)[layers],
                 pa.DictionaryArray.from_arrays(
                     layers.astype(np.int32), list(self.taps)
@@ -83,6 +84,31 @@ class Stack:
             ],
             schema=FIRST,
         )
+
+    def course(self, group: int) -> pa.RecordBatch:
+        """Rows of ``COURSE``: what went wrong at a row group's pixels."""
+        course = Course(self._pixels(group))
+        for number, pair in zip(self.numbers, self.pairs, strict=True):
+            if not pair.same:
+                actual, expected = pair.numbers(group)
+                bad = diverged(actual, expected, pair.bounds)
+                course.add(number, actual, expected, bad)
+        return pa.RecordBatch.from_pylist(course.rows(), COURSE)
+
+    def signatures(self, group: int) -> pa.RecordBatch:
+        """Rows of ``SIGNATURE``: which of a row group's pixels are alike."""
+        found = Signatures(self._pixels(group))
+        for number, pair in zip(self.numbers, self.pairs, strict=True):
+            if not pair.same:
+                actual, expected = pair.numbers(group)
+                bad = diverged(actual, expected, pair.bounds)
+                found.add(number, bad, np.isnan(actual) | np.isnan(expected))
+        return pa.RecordBatch.from_pylist(found.rows(), SIGNATURE)
+
+    def _pixels(self, group: int) -> list[Array]:
+        """Slow and fast of a row group's pixels."""
+        ordinals = column(self.pairs[0].expected, group, "ordinal")
+        return [_index(ordinals, *axis) for axis in self.axes]
 
 
 def _index(ordinals: Array, stride: int, extent: int, origin: int) -> Array:

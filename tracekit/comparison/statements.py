@@ -22,7 +22,7 @@ _CREATE = re.compile(
 _READ = re.compile(r"(?:FROM|JOIN)\s+(\w+)|(\w+)\(|'(\w+)'")
 _COMMENT = re.compile(r"--.*")
 # Names that stand for statements, as getvariable has them.
-VARIABLES = ("suspects", "rest", "early", "beside", "gappy")
+VARIABLES = ("suspects", "rest", "early", "beside", "gappy", "tried")
 
 
 @dataclass(frozen=True, slots=True)
