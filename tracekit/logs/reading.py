@@ -253,7 +253,9 @@ class LogReader:
             if len(self._kinds) >= _KINDS:
                 return None
             learned = self._learn(shape)
-            self._kinds[shape] = Sheets(learned) if learned else None
+            self._kinds[shape] = (
+                Sheets(learned, self._spill) if learned else None
+            )
         return self._kinds[shape]
 
     def _learn(self, shape: bytes) -> Paragraph | None:
@@ -293,7 +295,7 @@ class LogReader:
         ends: list[tuple[int, Paragraph, Sheet]] = []
         for number in used:
             own, rows = kinds[number], np.flatnonzero(run.which == number)
-            sheet = run.sheet(number, line, sequence, self._spill)
+            sheet = run.sheet(number, line, sequence)
             own.add(sheet)
             self._note(own.paragraph, sheet)
             stated += _facts(run, own.paragraph, sheet, rows, line)

@@ -78,7 +78,7 @@ class ReadingColumns:
         else:
             pattern, counted = replace(self.part.item, file=file), {}
         line = self._joined("line")
-        origins = np.empty((len(line), len(pattern.axes)), np.int64)
+        origins = np.empty((len(pattern.axes), len(line)), np.int64).T
         for place, axis in enumerate(pattern.axes):
             origins[:, place] = axis.origin
             if axis.dim in indices and axis.dim != COMPONENT:

@@ -25,10 +25,8 @@ class Run(Protocol):
         """The kind of each."""
         ...
 
-    def sheet(
-        self, kind: int, line: Integers, sequence: Integers, spill: Spill
-    ) -> Sheet:
-        """Keep those of one kind, by their first lines and events."""
+    def sheet(self, kind: int, line: Integers, sequence: Integers) -> Sheet:
+        """Those of one kind, by their first lines and events."""
         ...
 
     def word(self, row: int, number: int) -> str:
@@ -50,13 +48,11 @@ class CutRun:
     first: int
     which: Integers
 
-    def sheet(
-        self, kind: int, line: Integers, sequence: Integers, spill: Spill
-    ) -> Sheet:
-        """Keep those of one kind."""
+    def sheet(self, kind: int, line: Integers, sequence: Integers) -> Sheet:
+        """Those of one kind."""
         rows = np.flatnonzero(self.which == kind)
         numbers = self._numbers(rows)
-        return Sheet.of_cut(line[rows], sequence[rows], numbers, spill)
+        return Sheet.of_cut(line[rows], sequence[rows], numbers)
 
     def word(self, row: int, number: int) -> str:
         """A number of a paragraph, as it was printed."""
@@ -85,10 +81,8 @@ class ScannedRun:
     first: int
     which: Integers
 
-    def sheet(
-        self, kind: int, line: Integers, sequence: Integers, spill: Spill
-    ) -> Sheet:
-        """Keep those of one kind."""
+    def sheet(self, kind: int, line: Integers, sequence: Integers) -> Sheet:
+        """Those of one kind."""
         rows = np.flatnonzero(self.which == kind)
         table = self.scanned.tables[kind]
         begin = self._before(kind, self.first)
@@ -104,7 +98,7 @@ class ScannedRun:
             [table.values[:, own], *columns],
             table.template.rows,
             table.template.constants,
-            spill,
+            Spill(),
         )
 
     def word(self, row: int, number: int) -> str:

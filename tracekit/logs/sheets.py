@@ -18,6 +18,7 @@ from tracekit.storage.columns import EventColumns
 from tracekit.storage.late_columns import LateColumns
 from tracekit.storage.spill import Kept, Spill
 
+_PARAGRAPHS = 1 << 14
 _COLUMNS = [column.name for column in fields(Printed)]
 
 
@@ -44,9 +45,9 @@ class Sheet:
 
     @classmethod
     def of_cut(
-        cls, line: Integers, sequence: Integers, numbers: Printed, spill: Spill
+        cls, line: Integers, sequence: Integers, numbers: Printed
     ) -> Sheet:
-        """Keep paragraphs; ``numbers`` has one after the other."""
+        """Paragraphs; ``numbers`` has one after the other."""
         count = len(line)
         size = len(numbers) // count
         columns = [
@@ -54,7 +55,7 @@ class Sheet:
         ]
         first = numbers.part(slice(size))
         every = np.arange(size)
-        return cls.of(line, sequence, columns, every, first, spill)
+        return cls.of(line, sequence, columns, every, first, Spill())
 
     @classmethod
     def of(
@@ -66,10 +67,30 @@ class Sheet:
         constants: Printed,
         spill: Spill,
     ) -> Sheet:
-        """Keep paragraphs, by column."""
+        """Paragraphs by column, which are put into the spill."""
         kept = [spill.put(np.ascontiguousarray(c)) for c in columns]
         places = _places(line, spill), _places(sequence, spill)
         return cls(len(line), *places, tuple(kept), row, constants)
+
+    @classmethod
+    def joined(cls, sheets: Sequence[Sheet], spill: Spill) -> Sheet:
+        """Sheets of equal rows and constants as one."""
+        first = sheets[0]
+        line, sequence = (
+            np.concatenate([place.rows(0, s.count) for s, place in places])
+            for places in (
+                [(s, s.line) for s in sheets],
+                [(s, s.sequence) for s in sheets],
+            )
+        )
+        size = len(first.row)
+        columns = [
+            np.concatenate([kept.rows(0, size) for kept in column], axis=1)
+            for column in zip(*(s.numbers for s in sheets), strict=True)
+        ]
+        return cls.of(
+            line, sequence, columns, first.row, first.constants, spill
+        )
 
     def column(self, number: int) -> npt.NDArray[np.float64]:
         """One number of all paragraphs."""
@@ -103,11 +124,23 @@ class Sheet:
         return found
 
     def rows(
-        self, placed: Placed, place: int, chosen: Integers | slice
+        self,
+        placed: Placed,
+        place: int,
+        chosen: Integers | slice,
+        *,
+        bare: bool = False,
     ) -> Rows:
-        """What one of the taps has, the ``place``-th of its paragraph."""
+        """What one of the taps has, the ``place``-th of its paragraph.
+
+        Args:
+            placed: the tap.
+            place: its number in the paragraph.
+            chosen: paragraphs.
+            bare: leave out its numbers.
+        """
         columns = [
-            self._rows(column, placed.own, chosen)
+            self._rows(column, placed.own, slice(0) if bare else chosen)
             for column in range(placed.columns)
         ]
         columns += columns[:1] * (len(_COLUMNS) - len(columns))
@@ -176,49 +209,104 @@ class Sheets:
 
     Args:
         paragraph: what they say.
+        spill: where they wait.
         template: their text, when some were read.
     """
 
     paragraph: Paragraph
+    spill: Spill
     template: Template | None = None
     _sheets: list[Sheet] = field(default_factory=list)
+    _waiting: list[Sheet] = field(default_factory=list)
 
     def add(self, sheet: Sheet) -> None:
         """Append some."""
-        self._sheets.append(sheet)
+        if self._waiting and not _joins(self._waiting[-1], sheet):
+            self._join()
+        self._waiting.append(sheet)
+        if sum(own.count for own in self._waiting) >= _PARAGRAPHS:
+            self._join()
+
+    def _join(self) -> None:
+        """Put those that wait into the spill."""
+        if self._waiting:
+            self._sheets.append(Sheet.joined(self._waiting, self.spill))
+        self._waiting = []
 
     def late(self, maker: EventMaker, file: str) -> Iterator[LateColumns]:
         """Their events by tap; when all of the file is read."""
+        self._join()
         count = sum(sheet.count for sheet in self._sheets)
-        once = maker.dialect.declares
-        for place, placed in enumerate(self.paragraph.placed):
-            if not count:
-                break
-            first = self._columns(place, placed, self._sheets[:1], once=True)
-            begin = first.events(maker, file)
-
-            def load(
-                place: int = place, placed: Placed = placed
-            ) -> EventColumns:
-                columns = self._columns(place, placed, self._sheets, once=once)
-                found = columns.events(maker, file)
-                return replace(found, again=count - len(found))
-
+        for number in range(len(self.paragraph.placed) if count else 0):
+            tap = _Tap(self, number, maker, file)
+            first = tap.some(self._sheets[:1], once=True)
             yield LateColumns(
-                begin.pattern, int(begin.sequence[0]), count, load
+                first.pattern,
+                int(first.sequence[0]),
+                count,
+                tap.load,
+                tap.places,
+                tap.pieces,
             )
 
-    @staticmethod
-    def _columns(
-        place: int, placed: Placed, sheets: Sequence[Sheet], *, once: bool
-    ) -> ReadingColumns:
-        """One tap; ``once`` leaves out what is printed again at one place."""
+    @property
+    def sheets(self) -> Sequence[Sheet]:
+        """All that were put into the spill."""
+        return self._sheets
+
+
+@dataclass(frozen=True, slots=True)
+class _Tap:
+    """One tap of paragraphs of one kind.
+
+    Args:
+        kind: the paragraphs.
+        number: place of the tap among those of a paragraph.
+        maker, file: as for ``ReadingColumns.events``.
+    """
+
+    kind: Sheets
+    number: int
+    maker: EventMaker
+    file: str
+
+    def load(self) -> EventColumns:
+        """All events."""
+        once = self.maker.dialect.declares
+        found = self.some(self.kind.sheets, once=once)
+        count = sum(sheet.count for sheet in self.kind.sheets)
+        return replace(found, again=count - len(found))
+
+    def places(self) -> EventColumns:
+        """All events, repeats too, without their numbers."""
+        return self.some(self.kind.sheets, bare=True)
+
+    def pieces(self) -> Iterator[EventColumns]:
+        """All events, repeats too, some at a time."""
+        for sheet in self.kind.sheets:
+            yield self.some([sheet])
+
+    def some(
+        self,
+        sheets: Sequence[Sheet],
+        *,
+        once: bool = False,
+        bare: bool = False,
+    ) -> EventColumns:
+        """The events of some sheets.
+
+        Args:
+            sheets: to read.
+            once: leave out what is printed again at one place.
+            bare: leave out numbers.
+        """
+        placed = self.kind.paragraph.placed[self.number]
         columns = ReadingColumns(placed.part, placed.dims)
         constants = placed.part.constants
         once = once and placed.at_run and not placed.indices
         for sheet in sheets:
             chosen = sheet.fresh(placed) if once else slice(None)
-            rows = sheet.rows(placed, place, chosen)
+            rows = sheet.rows(placed, self.number, chosen, bare=bare)
             indices = [
                 sheet.index(placed.indices[dim])
                 if dim in placed.indices
@@ -226,4 +314,27 @@ class Sheets:
                 for dim in placed.dims
             ]
             columns.add(rows, indices)
-        return columns
+        return columns.events(self.maker, self.file)
+
+
+def _joins(one: Sheet, other: Sheet) -> bool:
+    """Whether two sheets have the same rows and constants."""
+    if not np.array_equal(one.row, other.row):
+        return False
+    size = len(one.row)
+    if any(
+        len(a.rows(0, size)) != len(b.rows(0, size))
+        for a, b in zip(one.numbers, other.numbers, strict=True)
+    ):
+        return False
+    constant = np.flatnonzero(one.row < 0)
+    return all(
+        np.array_equal(
+            getattr(one.constants, name)[constant],
+            getattr(other.constants, name)[constant],
+        )
+        for name in _COLUMNS[1:]
+    ) and np.array_equal(
+        one.constants.value[constant].view(np.int64),
+        other.constants.value[constant].view(np.int64),
+    )

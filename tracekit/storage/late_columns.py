@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from tracekit.schema import Event
 from tracekit.storage.columns import EventColumns
@@ -18,12 +20,17 @@ class LateColumns:
         first: place of the first event among all.
         count: how many events.
         load: puts them together.
+        places: the same without values, digits and texts.
+        pieces: the events, some at a time; repeats are among them, even where
+            ``load`` leaves them out.
     """
 
     pattern: Event
     first: int
     count: int
     load: Callable[[], EventColumns]
+    places: Callable[[], EventColumns]
+    pieces: Callable[[], Iterator[EventColumns]]
 
     @property
     def elements(self) -> int:
@@ -33,5 +40,11 @@ class LateColumns:
 
 def at_hand(columns: EventColumns) -> LateColumns:
     """Events that are put together already."""
-    first = int(columns.sequence[0])
-    return LateColumns(columns.pattern, first, len(columns), lambda: columns)
+    return LateColumns(
+        columns.pattern,
+        int(columns.sequence[0]),
+        len(columns),
+        lambda: columns,
+        lambda: replace(columns, values=np.empty(0, columns.values.dtype)),
+        lambda: iter([columns]),
+    )

@@ -49,7 +49,7 @@ def _fresh(parts: Sequence[EventColumns]) -> npt.NDArray[np.bool_]:
     """Which events of equal boxes say something new."""
     origins = joined([part.origins for part in parts])
     sequence = joined([part.sequence for part in parts])
-    if _ascend(origins, sequence):
+    if ascend(origins, sequence):
         return np.ones(len(sequence), bool)
     keys = [*_content(parts, len(sequence)), *origins.T]
     rows = _first_of_runs(sequence, keys)
@@ -80,7 +80,7 @@ def _equal(
     return found
 
 
-def _ascend(origins: Ordinals, sequence: Ordinals) -> bool:
+def ascend(origins: Ordinals, sequence: Ordinals) -> bool:
     """Whether every event lies behind all before it: no two in one place."""
     if len(sequence) < 2:
         return True

@@ -102,9 +102,9 @@ def _sealed(parts: list[EventColumns], *, merge: bool) -> SealedTap:
         parts = without_repeats(parts)
     first = parts[0].pattern
     axes = _grid(parts)
-    places = [_places(part, axes) for part in parts]
+    places = [places_of(part, axes) for part in parts]
     order, numbers = _in_order(parts)
-    table = _element_table(parts, places, numbers)
+    table = element_table(parts, places, numbers)
     if len(parts) > 1:
         fired = np.argsort(table["event"].to_numpy(), kind="stable")
         table = table.take(pa.array(fired))
@@ -143,7 +143,7 @@ def _grid(parts: Sequence[EventColumns]) -> tuple[Axis, ...]:
     return extent.grid(first.tap)
 
 
-def _places(part: EventColumns, grid: tuple[Axis, ...]) -> Ordinals:
+def places_of(part: EventColumns, grid: tuple[Axis, ...]) -> Ordinals:
     """Places in the grid of all elements, one event after the other."""
     positions = part.pattern.positions
     axes = part.pattern.axes
@@ -196,11 +196,18 @@ def _shared_dtype(parts: Sequence[EventColumns]) -> str:
     return str(np.result_type(*(part.values.dtype for part in parts)))
 
 
-def _element_table(
+def element_table(
     parts: Sequence[EventColumns],
     places: Sequence[Ordinals],
     numbers: Sequence[Ordinals],
 ) -> pa.Table:
+    """The elements of events, part after part.
+
+    Args:
+        parts: events of one tap.
+        places: by part, the ordinals of their elements.
+        numbers: by part, the numbers of the events.
+    """
     counts = [len(found) for found in places]
     columns: dict[str, Any] = {
         "ordinal": joined(places),

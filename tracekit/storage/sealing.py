@@ -1,12 +1,13 @@
 """Writes a trace of events that wait on the disk, tap by tap.
 
-Two taps at most are in memory at a time; the table of events follows when all
-of them are numbered.
+Taps whose events lie in the order of place go to their files in pieces. Of
+those that have to be sorted two at most are in memory at a time. The table of
+events follows when all of them are numbered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -21,11 +22,14 @@ from tracekit.schema import (
 )
 from tracekit.storage.element_file import ElementFile
 from tracekit.storage.event_rows import EventRows, write_event_rows
+from tracekit.storage.in_order import write_in_order
 from tracekit.storage.late_columns import LateColumns
 from tracekit.storage.rows import tables_of
 from tracekit.storage.seal import TapFacts, facts_of, seal, tap_identity
 from tracekit.storage.spill import Spill
 from tracekit.storage.trace import element_file, finish, last_stated
+
+Written = tuple[TapFacts, list[EventRows]]
 
 _THREADS = 2
 _TOGETHER = 1 << 20  # elements
@@ -56,19 +60,24 @@ def write_late(
         taps.setdefault(tap_identity(part.pattern), []).append(part)
     order = sorted(taps.values(), key=lambda own: min(p.first for p in own))
     spill, merge = Spill(root), about["run"].declares
-    sealed: list[TapFacts] = []
-    events: list[EventRows] = []
 
-    def write(number: int) -> tuple[TapFacts, list[EventRows]]:
+    def in_order(number: int) -> Written | None:
+        return _write_in_order(root, number, order[number], spill)
+
+    def sort(number: int) -> Written:
         return _write(root, number, order[number], spill, merge=merge)
 
+    with ThreadPoolExecutor(_THREADS) as aside:
+        written = dict(enumerate(aside.map(in_order, range(len(order)))))
     with ThreadPoolExecutor(1) as aside:
-        for group in _groups(order):
-            later = [aside.submit(write, number) for number in group[1:]]
-            written = [write(group[0]), *(tap.result() for tap in later)]
-            for found, rows in written:
-                sealed.append(found)
-                events += rows
+        for group in _groups(order, written):
+            later = [aside.submit(sort, number) for number in group[1:]]
+            written[group[0]] = sort(group[0])
+            for number, tap in zip(group[1:], later, strict=True):
+                written[number] = tap.result()
+    done = [tap for _, tap in sorted(written.items()) if tap is not None]
+    sealed = [facts for facts, _ in done]
+    events = [row for _, rows in done for row in rows]
     write_event_rows(root / "event.parquet", events)
     facts = {
         "config": last_stated(about["config"]),
@@ -80,10 +89,14 @@ def write_late(
     finish(root, tables)
 
 
-def _groups(taps: Sequence[list[LateColumns]]) -> Iterable[list[int]]:
-    """Numbers of taps that are put in order at the same time."""
+def _groups(
+    taps: Sequence[list[LateColumns]], written: Mapping[int, Written | None]
+) -> Iterator[list[int]]:
+    """Numbers of taps that are sorted at the same time."""
     group: list[int] = []
     for number, parts in enumerate(taps):
+        if written[number] is not None:
+            continue
         size = sum(part.elements for n in group for part in taps[n])
         size += sum(part.elements for part in parts)
         if group and (len(group) == _THREADS or size > _TOGETHER):
@@ -94,6 +107,15 @@ def _groups(taps: Sequence[list[LateColumns]]) -> Iterable[list[int]]:
         yield group
 
 
+def _write_in_order(
+    root: Path, number: int, parts: list[LateColumns], spill: Spill
+) -> Written | None:
+    if len(parts) > 1:
+        return None
+    file = element_file(root, number)
+    return write_in_order(file, number, parts[0], spill)
+
+
 def _write(
     root: Path,
     number: int,
@@ -101,7 +123,7 @@ def _write(
     spill: Spill,
     *,
     merge: bool,
-) -> tuple[TapFacts, list[EventRows]]:
+) -> Written:
     (tap,) = seal([part.load() for part in parts], merge=merge)
     file = element_file(root, number)
     with ElementFile(file, tap.elements.schema) as target:
