@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from itertools import islice
 from pathlib import Path
+from tempfile import mkdtemp
 
 from tracekit.errors import TraceError
 from tracekit.storage.trace import MARKER, Trace, open_trace
@@ -11,6 +14,15 @@ from tracekit.storage.trace import MARKER, Trace, open_trace
 LOG_SUFFIXES = (".log", ".txt")
 PACKED = (".gz", ".zst", ".bz2", ".xz")
 _BEGINNING = 10_000
+_LARGE = 32 << 20  # bytes of arrays that wait on the disk
+
+
+class _Aside:
+    """A directory that is removed with the last trace that lies there."""
+
+    def __init__(self) -> None:
+        self.path = Path(mkdtemp(prefix="tracekit-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
@@ -36,7 +48,11 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
 def _read_other(path: Path, dialect: str | None) -> Trace:
     """What is no trace; its readers take 0.1 s to load."""
     from tracekit.logs.log import read_log
-    from tracekit.readers.arrays import is_array_file, read_arrays
+    from tracekit.readers.arrays import (
+        is_array_file,
+        read_arrays,
+        store_arrays,
+    )
     from tracekit.readers.tables import read_csv, read_parquet
 
     plain = path.with_suffix("") if path.suffix in PACKED else path
@@ -55,7 +71,11 @@ def _read_other(path: Path, dialect: str | None) -> Trace:
             "array or image file"
         )
     if is_array_file(path):
-        return read_arrays(path)
+        if path.stat().st_size < _LARGE:
+            return read_arrays(path)
+        aside = _Aside()
+        stored = store_arrays(path, aside.path)
+        return Trace(stored.tables, {}, stored.path, aside)
     raise TraceError(
         f"{path} is neither a trace directory, a log "
         f"({', '.join(LOG_SUFFIXES)}), a table (.parquet, .csv) nor an array "

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import gc
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -325,3 +328,142 @@ def test_a_missing_library_names_its_extra(
     monkeypatch.setattr("importlib.import_module", refuse)
     with pytest.raises(TraceError, match=rf"tracekit\[{extra}\]"):
         as_trace(tmp_path / name)
+
+
+def write_all(folder: Path) -> list[Path]:
+    """The same kinds of numbers in every format, and what can't be read."""
+    rng = np.random.default_rng(5)
+    values: dict[str, Any] = {
+        "large": rng.random((1100, 1000)),
+        "turned": np.asfortranarray(rng.random((30, 50, 7)).astype("f4")),
+        "swapped": np.arange(6).astype(">i2").reshape(2, 3),
+        "factor": np.array([1 + 2j, 3 - 4j], np.complex64),
+        "mask": rng.random((3, 2)) < 0.5,
+        "half": np.array([0.1, np.nan], np.float16),
+        "one": np.array(2.5),
+        "none": np.zeros((0, 3)),
+    }
+    for name, array in values.items():
+        np.save(folder / f"{name}.npy", array)
+    more: Any = {**values, "text": ["x", "y"], "wide": np.longdouble(1)}
+    np.savez_compressed(folder / "a.npz", **more)
+    with h5py.File(folder / "a.h5", "w") as file:
+        for name, array in values.items():
+            file[name] = array
+        file.create_dataset("packed", data=values["large"], chunks=(64, 999))
+        file["title"] = "a text"
+    xarray.Dataset(
+        {"T": (("lat", "lon"), values["large"]), "x": ((), 1)}
+    ).to_netcdf(folder / "a.nc", engine="h5netcdf")
+    tensors = {n: np.ascontiguousarray(a) for n, a in values.items()}
+    del tensors["swapped"], tensors["factor"]
+    safetensors.numpy.save_file(tensors, folder / "a.safetensors")
+    half = torch.arange(7.0).to(torch.bfloat16)
+    safetensors.torch.save_file({"h": half}, folder / "b.safetensors")
+    record = np.zeros(3, [("x", "f8"), ("v", ">f4", (2,)), ("n", "S3")])
+    record["v"] = [[1, 2], [3, 4], [5, 6]]
+    np.save(folder / "record.npy", record)
+    write_fabio("cbf")(folder / "a.cbf")
+    return sorted(folder.iterdir())
+
+
+def test_what_is_read_piece_by_piece_is_what_memory_gives(
+    tmp_path: Path,
+) -> None:
+    """Every format, type and order: all files of the traces are the same."""
+    (tmp_path / "in").mkdir()
+    for file in write_all(tmp_path / "in"):
+        root = tmp_path / file.name
+        piecewise = arrays.store_arrays(file, root / "pieces")
+        read_arrays(file).save(root / "memory")
+        assert piecewise.taps, file.name
+        names = [
+            sorted(
+                str(path.relative_to(root / how))
+                for path in (root / how).rglob("*.*")
+            )
+            for how in ("pieces", "memory")
+        ]
+        assert names[0] == names[1], file.name
+        for name in names[0]:
+            mine = (root / "pieces" / name).read_bytes()
+            assert mine == (root / "memory" / name).read_bytes(), name
+
+
+PEAK = """
+import sys
+import numpy, tracekit, tracekit.storage.element_file
+from tracekit.readers.arrays import store_arrays
+def resident(name):
+    lines = open("/proc/self/status").read().splitlines()
+    return int(*(w.split()[1] for w in lines if w.startswith(name)))
+before = resident("VmRSS")
+store_arrays(sys.argv[1], sys.argv[2])
+print((resident("VmHWM") - before) >> 10)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_need_not_fit_in_memory(order: Any, tmp_path: Path) -> None:
+    """One of 96 MB, whose trace took 500 MB when it was read whole.
+
+    The limit is what a few row groups take (tests/benchmarks/large_arrays.py
+    has an array of 1 GB).
+    """
+    kind = np.dtype("f8")
+    whole = np.lib.format.open_memmap(
+        tmp_path / "a.npy", "w+", kind, (3000, 4000), order == "F"
+    )
+    whole[:] = np.arange(4000)
+    whole.flush()
+    command = [sys.executable, "-c", PEAK, "a.npy", "trace"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 220, "MB above the interpreter"
+    assert stored(tk.read_trace(tmp_path / "trace"), "array")[4001] == 1
+
+
+def test_large_arrays_are_compared_from_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their trace is there as long as it is used, and gone after that."""
+    monkeypatch.setattr("tracekit.open._LARGE", 1)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "aside"))
+    (tmp_path / "aside").mkdir()
+    np.save(tmp_path / "a.npy", IMAGE)
+    trace = (
+        as_trace(tmp_path / "a.npy")
+        .with_more({}, {})
+        .with_tables(as_trace(tmp_path / "a.npy").tables)
+    )
+    assert trace.is_stored(0)
+    assert tk.compare(trace, tmp_path / "a.npy").verdict == "close"
+    del trace
+    gc.collect()
+    assert not list((tmp_path / "aside").iterdir())
+
+
+def test_numbers_that_cannot_be_unpacked_are_told(tmp_path: Path) -> None:
+    """Beside other arrays that is a reject; alone it is an error."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["whole"] = [1.0, 2.0]
+        data = file.create_dataset(
+            "packed", data=np.arange(5000), compression="gzip"
+        )
+        begin, size = data.id.get_chunk_info(0).byte_offset, 40
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    content[begin : begin + size] = bytes(size)
+    (tmp_path / "a.h5").write_bytes(content)
+    memory = read_arrays(tmp_path / "a.h5")
+    stored = arrays.store_arrays(tmp_path / "a.h5", tmp_path / "t")
+    for trace in (memory, stored):
+        assert trace.taps == ("whole",)
+        (reject,) = trace.tables["reject"].to_pylist()
+        assert reject["text"] == "packed"
+    with pytest.raises(TraceError, match="can't be"):
+        read_arrays(tmp_path / "a.h5", array="packed")
+    with pytest.raises(TraceError, match="can't be"):
+        arrays.store_arrays(tmp_path / "a.h5", tmp_path / "u", array="packed")
+    assert not (tmp_path / "u").exists()

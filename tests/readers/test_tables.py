@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import tracekit as tk
-from tests.helpers import cells
+from tests.helpers import cells, stored
 from tracekit.errors import TraceError
 from tracekit.open import as_trace
-from tracekit.readers.tables import read_csv, read_parquet
+from tracekit.readers.tables import read_csv, read_parquet, store_parquet
 
 
 def test_an_exported_trace_compares_close_to_itself(tmp_path: Path) -> None:
@@ -93,3 +93,42 @@ def test_columns_are_taps(suffix: str, tmp_path: Path) -> None:
     assert cells(trace, "count")[place] == 2**60 + 1
     assert math.isnan(cells(trace, "omega")[place])
     assert cells(as_trace(path), "slow")[frozenset({("index", 2)})] == 1
+
+
+def test_columns_read_in_row_groups_are_those_of_memory(
+    tmp_path: Path,
+) -> None:
+    """Every type, and what is missing: all files of both traces agree."""
+    table = pa.table(
+        {
+            "x": pa.array([0.1, None, math.nan]),
+            "half": pa.array([0.5, None, 2.5], pa.float32()),
+            "n": pa.array([1, 2**60 + 1, -3]),
+            "some": pa.array([1, None, 3], pa.int32()),
+            "small": pa.array([1, 2, 3], pa.uint8()),
+            "large": pa.array([1, 2, 2**64 - 1], pa.uint64()),
+            "yes": pa.array([True, False, True]),
+            "text": pa.array(["a", None, "c"]),
+        }
+    )
+    path = tmp_path / "t.parquet"
+    pq.write_table(table, path, row_group_size=2)
+    store_parquet(path, tmp_path / "pieces")
+    read_parquet(path).save(tmp_path / "memory")
+    files = sorted((tmp_path / "memory").rglob("*.*"))
+    assert len(files) == 10 + 8
+    for file in files:
+        mine = tmp_path / "pieces" / file.relative_to(tmp_path / "memory")
+        assert mine.read_bytes() == file.read_bytes(), file.name
+    with pytest.raises(TraceError, match="not empty"):
+        store_parquet(path, tmp_path / "pieces")
+
+
+def test_integers_that_stand_as_texts_keep_every_bit(tmp_path: Path) -> None:
+    """CSV has no types, so exports write them so."""
+    table = pa.table(
+        {"tap": ["n"] * 2, "i": [0, 1], "exact": ["1", str(2**64 - 1)]}
+    ).append_column("value", pa.nulls(2, pa.float64()))
+    pq.write_table(table, tmp_path / "t.parquet")
+    found = stored(read_parquet(tmp_path / "t.parquet"), "n")
+    assert found.tolist() == [1, 2**64 - 1]

@@ -296,16 +296,18 @@ def array(
     offset: int,
 ) -> None:
     """Make a trace of an image, an array or a table of numbers."""
-    from tracekit.readers.arrays import read_arrays
-    from tracekit.readers.tables import read_csv, read_parquet
+    from tracekit.readers.arrays import store_arrays
+    from tracekit.readers.tables import read_csv, store_parquet
 
-    tables = {".parquet": read_parquet, ".csv": read_csv, ".tsv": read_csv}
     with waiting(f"reading {file}"):
-        if file.suffix in tables and dtype is None:
-            trace = tables[file.suffix](file, dims)
+        if file.suffix == ".parquet" and dtype is None:
+            saved = store_parquet(file, output, dims)
+        elif file.suffix in (".csv", ".tsv") and dtype is None:
+            saved = read_csv(file, dims).save(output)
         else:
-            trace = read_arrays(
+            saved = store_arrays(
                 file,
+                output,
                 array=name,
                 tap=tap,
                 dims=dims,
@@ -314,7 +316,6 @@ def array(
                 shape=None if shape is None else _shape(shape),
                 offset=offset,
             )
-        saved = trace.save(output)
     for row in saved.tables["reject"].to_pylist():
         err.print(f"{row['text']}: {row['reason']}", style="yellow")
     out.print(f"wrote {output}; next: tracekit show {output}")

@@ -38,7 +38,7 @@ def read_array(name: str, folder: Path | None) -> npt.NDArray[Any]:
     if path.stat().st_size > _LARGEST:
         raise ValueError(f"the array {name} is larger than {_LARGEST} bytes")
     try:
-        values = load_npy(path)
+        values = np.array(map_npy(path))
     except ValueError as error:
         raise ValueError(f"the array {name} can't be read: {error}") from error
     if values.dtype.kind not in "fiub":
@@ -47,11 +47,10 @@ def read_array(name: str, folder: Path | None) -> npt.NDArray[Any]:
     return values.astype(native, copy=False).reshape(-1)
 
 
-def load_npy(path: Path) -> npt.NDArray[Any]:
-    """A ``.npy`` file as an array of its own, whatever its header says.
+def map_npy(path: Path) -> np.memmap[Any, Any]:
+    """A ``.npy`` file as an array that lies on the disk.
 
-    It is mapped first, so that a header that states more numbers than there
-    are takes no memory.
+    A header that states more numbers than there are takes no memory.
 
     Raises:
         ValueError: it isn't one, is damaged, or holds Python objects.
@@ -60,6 +59,6 @@ def load_npy(path: Path) -> npt.NDArray[Any]:
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # headers are read as Python, which raises all
         raise ValueError(str(error)) from error
-    if not isinstance(mapped, np.ndarray):
+    if not isinstance(mapped, np.memmap):
         raise ValueError("it is an archive of arrays")  # noqa: TRY004
-    return np.array(mapped)
+    return mapped

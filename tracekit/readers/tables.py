@@ -17,9 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracekit.errors import TraceError
+from tracekit.readers.columns import plain_column
 from tracekit.run_record import file_use
 from tracekit.schema import COMPONENT, OCCURRENCE, Axis, Event, Kind, Run
-from tracekit.storage.trace import Trace
+from tracekit.storage.plain import write_plain
+from tracekit.storage.trace import Trace, open_trace
 
 _STORED = {
     *("side", "tap", "family", "label", "value", "exact", "text", "unit"),
@@ -46,6 +48,43 @@ def read_parquet(path: str | Path, dims: str = "") -> Trace:
     except (OSError, pa.ArrowInvalid) as error:
         raise TraceError(f"{file} can't be read: {error}") from error
     return _trace(table, file, dims)
+
+
+def store_parquet(
+    path: str | Path, output: str | Path, dims: str = ""
+) -> Trace:
+    """Read a Parquet file of numbers into a new trace directory.
+
+    A table whose columns are taps is read column by column in row groups; one
+    with coordinates has to be put in order, and is read whole.
+
+    Args:
+        path: the file.
+        output: the directory.
+        dims: as for ``read_parquet``.
+
+    Raises:
+        TraceError: it can't be read, or the directory holds something.
+    """
+    file, root = Path(path), Path(output)
+    try:
+        parquet = pq.ParquetFile(file)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise TraceError(f"{file} can't be read: {error}") from error
+    with parquet:
+        names = parquet.schema_arrow.names
+        if {"tap", "value"} <= set(names) or dims:
+            return read_parquet(file, dims).save(root)
+        if len(set(names)) != len(names):
+            raise TraceError(f"{file} has two columns of one name")
+        write_plain(
+            root,
+            [plain_column(parquet, name) for name in names],
+            run=Run(program=file.name, family="table"),
+            files=[file_use(file, "log")],
+            rejects=(),
+        )
+    return open_trace(root)
 
 
 def read_csv(path: str | Path, dims: str = "") -> Trace:
@@ -98,24 +137,24 @@ def _columns(
     if len(set(table.column_names)) != len(table.column_names):
         raise TraceError(f"{file} has two columns of one name")
     places = {dim: table[dim] for dim in dims} or {
-        "index": pa.array(range(table.num_rows), pa.int64())
+        "index": pa.array(np.arange(table.num_rows))
     }
     rows = table.num_rows
     for field in table.schema:
         kind, column = field.type, table[field.name]
         if field.name in dims:
             continue
-        long: dict[str, Any] = {"tap": pa.array([field.name] * rows)}
+        long: dict[str, Any] = {"tap": pa.repeat(field.name, rows)}
         long |= {"value": pa.nulls(rows, pa.float64()), **places}
         if pa.types.is_boolean(kind):
             kind, column = pa.int8(), column.cast(pa.int8())
         if pa.types.is_integer(kind) and not column.null_count:
-            long["exact"] = column
+            long |= {"exact": column, "dtype": pa.repeat(str(kind), rows)}
         elif pa.types.is_floating(kind) or pa.types.is_integer(kind):
             long["value"] = column.cast(pa.float64())
             single = pa.types.is_float32(kind) or pa.types.is_float16(kind)
             name = "float32" if single else "float64"
-            long["dtype"] = pa.array([name] * rows)
+            long["dtype"] = pa.repeat(name, rows)
         else:
             long["text"] = column.cast(pa.string())
         yield from _events(pa.table(long))
@@ -123,7 +162,8 @@ def _columns(
 
 def _events(table: pa.Table) -> Iterator[Event]:
     """One event for each tap and set of dims, in the order of the rows."""
-    table = table.append_column("row", pa.array(range(table.num_rows)))
+    numbers = pa.array(np.arange(table.num_rows))
+    table = table.append_column("row", numbers)
     keys = [
         name
         for name in ("tap", "family", "unit", "dtype")
@@ -134,9 +174,9 @@ def _events(table: pa.Table) -> Iterator[Event]:
         .aggregate([("row", "list"), ("row", "min")])
         .sort_by("row_min")
     )
-    for group in groups.to_pylist():
-        rows = table.take(pa.array(group["row_list"]))
-        yield _event(rows, {key: group[key] for key in keys})
+    lists = groups["row_list"].combine_chunks()
+    for said, mine in zip(groups.select(keys).to_pylist(), lists, strict=True):
+        yield _event(table.take(mine.values), said)
 
 
 def _event(rows: pa.Table, said: dict[str, Any]) -> Event:
@@ -193,30 +233,35 @@ def _place(
 
 def _indices(rows: pa.Table) -> dict[str, npt.NDArray[np.int64]]:
     """Indices by dim; components last, dims without any index left out."""
-    found: dict[str, list[int]] = {}
+    found: dict[str, npt.NDArray[np.int64]] = {}
     for field in rows.schema:
         if field.name == "coordinate":
-            for place in rows[field.name].to_pylist():
-                for dim, index in place or ():
-                    found.setdefault(dim, []).append(index)
+            found |= _mapped(rows["coordinate"].combine_chunks())
         elif field.name not in _STORED | {"row"} and pa.types.is_integer(
             field.type
         ):
-            known = rows[field.name].drop_null().to_pylist()
-            if known and (field.name != OCCURRENCE or any(known)):
-                found[field.name] = known
+            known = rows[field.name].drop_null().to_numpy()
+            if len(known) and (field.name != OCCURRENCE or known.any()):
+                found[field.name] = known.astype(np.int64)
     last = [dim for dim in (OCCURRENCE, COMPONENT) if dim in found]
     order = [*(dim for dim in found if dim not in last), *last]
-    return {dim: np.array(found[dim], np.int64) for dim in order}
+    return {dim: found[dim] for dim in order}
+
+
+def _mapped(places: pa.MapArray) -> dict[str, npt.NDArray[np.int64]]:
+    """The indices that a column of maps holds, by dim."""
+    names = places.keys.dictionary_encode()
+    codes, items = names.indices.to_numpy(), places.items.to_numpy()
+    return {
+        dim: items[codes == code].astype(np.int64)
+        for code, dim in enumerate(names.dictionary.to_pylist())
+    }
 
 
 def _values(rows: pa.Table, dtype: str) -> tuple[Kind, npt.NDArray[Any]]:
-    exact = _column(rows, "exact")
-    if exact is not None and None not in exact:
-        numbers = [int(number) for number in exact]
-        unsigned = max(numbers) > np.iinfo(np.int64).max
-        kind: Kind = "uint" if unsigned else "int"
-        return kind, np.array(numbers, np.uint64 if unsigned else np.int64)
+    exact = rows["exact"] if "exact" in rows.column_names else None
+    if exact is not None and len(exact) and not exact.null_count:
+        return _integers(exact)
     if rows["value"].null_count == rows.num_rows:
         return "text", np.empty(0)
     import pyarrow.compute as pc  # 0.05 s to load, and needed only here
@@ -224,6 +269,18 @@ def _values(rows: pa.Table, dtype: str) -> tuple[Kind, npt.NDArray[Any]]:
     narrow = dtype in ("float32", "float16", "bfloat16")
     floats = pc.fill_null(rows["value"], float("nan")).to_numpy()
     return "float", floats.astype(np.float32 if narrow else np.float64)
+
+
+def _integers(exact: pa.ChunkedArray) -> tuple[Kind, npt.NDArray[Any]]:
+    """Integers that may stand there as text, in the type that holds them."""
+    numbers: Any = (
+        exact.to_numpy()
+        if pa.types.is_integer(exact.type)
+        else np.array([int(text) for text in exact.to_pylist()], object)
+    )
+    unsigned = int(numbers.max()) > np.iinfo(np.int64).max
+    kind: Kind = "uint" if unsigned else "int"
+    return kind, numbers.astype(np.uint64 if unsigned else np.int64)
 
 
 def _column(rows: pa.Table, name: str) -> list[Any] | None:

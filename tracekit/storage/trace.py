@@ -53,6 +53,7 @@ class Trace:
         tables: the tables of ``schema.TABLES``, by name.
         elements: an element table by number of a tap that is in memory.
         path: the directory of all others.
+        keep: lives as long as the trace: what holds the directory.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class Trace:
         tables: Mapping[str, pa.Table],
         elements: Mapping[int, pa.Table],
         path: Path | None = None,
+        keep: object = None,
     ) -> None:
         self.tables = dict(tables)
         self.path = path
+        self._keep = keep
         self._elements = dict(elements)
 
     @classmethod
@@ -127,7 +130,7 @@ class Trace:
 
     def with_tables(self, tables: Mapping[str, pa.Table]) -> Trace:
         """The same elements under other tables."""
-        return Trace(tables, self._elements, self.path)
+        return Trace(tables, self._elements, self.path, self._keep)
 
     @property
     def taps(self) -> tuple[str, ...]:
@@ -157,7 +160,8 @@ class Trace:
         self, tables: Mapping[str, pa.Table], elements: Mapping[int, pa.Table]
     ) -> Trace:
         """The same with these tables, and more taps in memory."""
-        return Trace(tables, {**self._elements, **elements}, self.path)
+        known = {**self._elements, **elements}
+        return Trace(tables, known, self.path, self._keep)
 
     def element_file(self, number: int) -> Path:
         """Where the elements of tap number ``number`` are stored."""
