@@ -17,30 +17,39 @@
 -- digits      significant digits that the print format carries
 -- quantum     decimal exponent of the last printed place
 -- tap_id, event, ordinal  where it is stored
-CREATE OR REPLACE VIEW element AS
-WITH placed AS (
-    SELECT
-        e.*, t.name AS tap, t.family, t.unit, t.dtype, a.labels, a.pixel,
-        a.unknown, element_place(e.ordinal, a.axes) AS place
-    FROM trace_element AS e
-    JOIN trace_tap AS t ON e.side = t.side AND e.tap_id = t.tap_id
-    JOIN tap_axes AS a ON e.side = a.side AND e.tap_id = a.tap_id
-)
+CREATE OR REPLACE MACRO _axis(axes, name) AS
+    list_filter(axes, lambda x: x.dim = name)[1];
+
+CREATE OR REPLACE MACRO _along(ordinal, axis) AS
+    ordinal // axis.stride % axis.extent + axis.origin;
+
+-- the axes that have columns of their own: an index along one is found without
+-- the whole coordinate, which a WHERE then saves
+CREATE OR REPLACE VIEW _element_axes AS
 SELECT
-    side, tap, family,
-    CASE WHEN NOT list_contains(unknown, pixel[1])
-        THEN place[pixel[1]] END AS slow,
+    *, CASE WHEN NOT list_contains(unknown, pixel[1])
+        THEN _axis(axes, pixel[1]) END AS slow,
     CASE WHEN NOT list_contains(unknown, pixel[2])
-        THEN place[pixel[2]] END AS fast,
-    place['component'] AS component,
-    labels[place['component'] + 1] AS label,
-    coalesce(place['occurrence'], 0) AS occurrence,
-    map_from_entries(list_filter(map_entries(place), lambda x:
-        x.key NOT IN ('component', 'occurrence', pixel[1], pixel[2])
+        THEN _axis(axes, pixel[2]) END AS fast,
+    _axis(axes, 'component') AS component,
+    _axis(axes, 'occurrence') AS occurrence
+FROM tap_axes;
+
+CREATE OR REPLACE VIEW element AS
+SELECT
+    e.side, t.name AS tap, t.family, _along(e.ordinal, a.slow) AS slow,
+    _along(e.ordinal, a.fast) AS fast,
+    _along(e.ordinal, a.component) AS component,
+    a.labels[_along(e.ordinal, a.component) + 1] AS label,
+    coalesce(_along(e.ordinal, a.occurrence), 0) AS occurrence,
+    element_place(e.ordinal, list_filter(a.axes, lambda x:
+        x.dim NOT IN ('component', 'occurrence', a.pixel[1], a.pixel[2])
     )) AS coordinate,
-    CASE WHEN digits IS DISTINCT FROM -1
-        THEN coalesce("float", "integer"::DOUBLE, "unsigned"::DOUBLE)
+    CASE WHEN e.digits IS DISTINCT FROM -1
+        THEN coalesce(e."float", e."integer"::DOUBLE, e."unsigned"::DOUBLE)
     END AS value,
-    coalesce("integer"::HUGEINT, "unsigned"::HUGEINT) AS exact,
-    text, unit, dtype, digits, quantum, tap_id, event, ordinal
-FROM placed;
+    coalesce(e."integer"::HUGEINT, e."unsigned"::HUGEINT) AS exact,
+    e.text, t.unit, t.dtype, e.digits, e.quantum, e.tap_id, e.event, e.ordinal
+FROM trace_element AS e
+JOIN trace_tap AS t ON e.side = t.side AND e.tap_id = t.tap_id
+JOIN _element_axes AS a ON e.side = a.side AND e.tap_id = a.tap_id;

@@ -24,5 +24,5 @@ SELECT
 FROM element
 WHERE (tap_glob IS NULL OR tap = tap_glob OR tap GLOB tap_glob)
     AND (at_pixel IS NULL OR slow IS NULL
-        OR [slow, fast] = at_pixel::BIGINT[])
+        OR slow = (at_pixel::BIGINT[])[1] AND fast = (at_pixel::BIGINT[])[2])
 ORDER BY side, tap_id, ordinal;
