@@ -173,13 +173,13 @@ class Coverage:
     Args:
         dims: the dims that are selected together, as ("slow", "fast").
         kind: ``selected`` stands for those in ``selected`` only.
-        selected: index tuples, in the order of ``dims``.
+        selected: index tuples, in the order of ``dims``; many as an array.
         tap: the tap it holds for; "" for all taps.
     """
 
     dims: tuple[str, ...]
     kind: CoverageKind = "selected"
-    selected: tuple[tuple[int, ...], ...] = ()
+    selected: tuple[tuple[int, ...], ...] | npt.NDArray[np.int64] = ()
     tap: str = ""
 
 

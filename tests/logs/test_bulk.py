@@ -128,7 +128,7 @@ def content(parsed: Parsed) -> Any:
             {k: v.to_pylist() for k, v in trace.tables.items() if k != "file"},
             [trace.elements(n).to_pydict() for n in range(count)],
             [trace.elements(n).schema.types for n in range(count)],
-            parsed.counts(),
+            parsed.summary(),
             parsed.prose_lines,
         )
     )

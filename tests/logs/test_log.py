@@ -23,7 +23,7 @@ def test_bytes_of_any_kind_lose_no_other_line(tmp_path: Path) -> None:
     parsed = parse_log(path)
     assert not parsed.rejects
     assert [float(e.values[0]) for e in parsed.events] == [0.5, 1e-9, 0.25, 3]
-    assert parsed.pixels == [(1, 2)]
+    assert parsed.pixels.tolist() == [[1, 2]]
 
 
 def test_a_line_without_an_end_is_bounded(tmp_path: Path) -> None:
@@ -78,8 +78,9 @@ def test_counts_add_up() -> None:
     assert counts["elements"] == 3
     assert counts["coordinates"] == 5
     assert counts["text_numbers"] == 4
-    assert counts["pixels"] == [[0, 0]]
-    assert counts["taps"] == ["hkl_frac", "hkl_rounded", "convention_mapping"]
+    summary = parsed.summary()
+    assert summary["pixels"] == [[0, 0]]
+    assert summary["taps"] == ["hkl_frac", "hkl_rounded", "convention_mapping"]
 
 
 def test_prose_is_counted() -> None:
@@ -106,4 +107,4 @@ def test_pixels_far_apart_are_told_apart() -> None:
         f"TRACEKIT tap b slow=-{far} fast={far} : 2",
         "TRACEKIT tap c slow=0 fast=0 : 3",
     )
-    assert parsed.pixels == [(-far, far), (0, 0), (far, -far)]
+    assert parsed.pixels.tolist() == [[-far, far], [0, 0], [far, -far]]

@@ -115,7 +115,7 @@ def test_own_facts_files_and_coverage() -> None:
         "side",
     )
     assert parsed.coverage[0].selected == ((0, 0), (2048, 2047))
-    assert parsed.pixels == [(0, 0), (2048, 2047)]
+    assert parsed.pixels.tolist() == [[0, 0], [2048, 2047]]
     assert parsed.declared == []
     assert not parsed.run.declares
 

@@ -27,7 +27,7 @@ def test_a_header_line_names_the_pixel_of_its_block() -> None:
     """``TRACE_C_TAP5: pixel 9 8`` holds for the TAP5 lines that follow."""
     parsed = nanobragg("TRACE_C_TAP5: pixel 9 8", "TRACE_C_TAP5: polar 0.5")
     assert place(only(parsed)) == {"slow": (9, "index"), "fast": (8, "index")}
-    assert parsed.pixels == [(9, 8)]
+    assert parsed.pixels.tolist() == [[9, 8]]
     assert parsed.coverage[0].selected == ((9, 8),)
 
 

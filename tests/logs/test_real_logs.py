@@ -34,7 +34,7 @@ def numbers_read(parsed: Parsed) -> int:
     """Numbers that were read, as a value, a coordinate or inside a text."""
     counts = parsed.counts()
     keys = ("elements", "coordinates", "text_numbers")
-    return sum(int(str(counts[key])) for key in keys)
+    return sum(counts[key] for key in keys)
 
 
 def real_logs() -> list[Path]:

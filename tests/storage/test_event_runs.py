@@ -80,7 +80,9 @@ def test_a_log_has_fewer_rows_than_events(tmp_path: Path) -> None:
     )
     store_log(log, tmp_path / "c.trace")
     stored = pq.read_table(tmp_path / "c.trace" / "event.parquet")
-    assert stored[FIRINGS].to_pylist() == [50] * 4
+    firings = stored[FIRINGS].to_pylist()
+    assert (sum(firings), max(firings)) == (200, 50)
+    assert len(firings) < 10
     opened = tk.read_trace(tmp_path / "c.trace")
     assert opened.tables["event"]["line"].to_pylist() == list(range(2, 402, 2))
     assert opened.tables["event"].equals(tk.read_log(log).tables["event"])

@@ -246,13 +246,11 @@ def _stop_on_signals(source: FollowedLog) -> None:
 def _tell_parsed(
     parsed: Parsed, output: Path | None, *, as_json: bool
 ) -> None:
-    counts = parsed.counts()
     if as_json:
-        print_json(counts)
+        print_json(parsed.summary())
         return
-    for name, count in counts.items():
-        shown = len(count) if isinstance(count, list) else count
-        out.print(f"{name:<14} {shown}")
+    for name, count in parsed.counts().items():
+        out.print(f"{name:<14} {count}")
     for reject in parsed.rejects[:20]:
         out.print(
             f"{reject.file}:{reject.line}: {reject.reason}: "

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from tracekit.logs.dialect import Dialect, Family
 from tracekit.logs.dialect_file import load_dialect
@@ -142,7 +141,7 @@ def _elements(parsed: Parsed) -> dict[str, int]:
 def _read(parsed: Parsed) -> int:
     counts = parsed.counts()
     keys = ("elements", "coordinates", "text_numbers")
-    return sum(cast(int, counts[key]) for key in keys)
+    return sum(counts[key] for key in keys)
 
 
 def _unnamed(parsed: Parsed, dialect: Dialect) -> dict[str, int]:

@@ -50,16 +50,16 @@ def declared(
 def pixel_coverage(
     dims: tuple[str, str],
     patterns: Iterable[Event],
-    known: tuple[tuple[int, ...], ...],
+    known: Ordinals,
 ) -> Coverage:
     """The pixels of events.
 
     Args:
         dims: of the pixel.
         patterns: of all events, as in ``EventColumns``.
-        known: the pixels, in order.
+        known: the pixels, a row each, in order.
     """
-    if not known or any(_unknown(event, dims) for event in patterns):
+    if not len(known) or any(_unknown(event, dims) for event in patterns):
         return Coverage(dims, "unknown")
     return Coverage(dims, "selected", known)
 
@@ -89,7 +89,9 @@ def distinct_pixels(parts: Sequence[Ordinals]) -> Ordinals:
     width = int(high[1]) - int(low[1]) + 1
     if (int(high[0]) - int(low[0]) + 1) * width >= _PACKED:
         return np.unique(rows, axis=0)
-    packed = np.unique((rows[:, 0] - low[0]) * width + rows[:, 1] - low[1])
+    packed = (rows[:, 0] - low[0]) * width + rows[:, 1] - low[1]
+    if not bool(np.all(packed[1:] > packed[:-1])):
+        packed = np.unique(packed)
     found: Ordinals = np.stack(np.divmod(packed, width), axis=1) + low
     return found
 

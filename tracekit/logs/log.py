@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from pathlib import Path
 
+import numpy as np
+
 from tracekit.errors import LogError
 from tracekit.logs.dialect import Dialect
 from tracekit.logs.dialect_file import load_dialect
@@ -23,6 +25,7 @@ from tracekit.schema import (
     Run,
 )
 from tracekit.storage.columns import EventColumns
+from tracekit.storage.grid import Ordinals
 from tracekit.storage.late_columns import LateColumns
 from tracekit.storage.sealing import About, write_late
 from tracekit.storage.spill import Spill
@@ -37,6 +40,7 @@ class Parsed:
         parts: its events.
         run, config, files, rejects, declared, coverage: as for
             ``Trace.build``.
+        pixels: that the log reports, a row each, in order.
         prose_lines: lines without a prefix, trace data or not.
         coordinates: numbers read as pixel or loop coordinates.
         text_numbers: numbers kept inside strings.
@@ -52,7 +56,7 @@ class Parsed:
     prose_lines: int = 0
     coordinates: int = 0
     text_numbers: int = 0
-    pixels: list[tuple[int, ...]] = field(default_factory=list)
+    pixels: Ordinals = field(default_factory=lambda: np.empty((0, 2), int))
 
     @property
     def columns(self) -> list[EventColumns]:
@@ -65,18 +69,24 @@ class Parsed:
         numbered = [pair for part in self.columns for pair in part.events()]
         return [event for _, event in sorted(numbered, key=itemgetter(0))]
 
-    def counts(self) -> dict[str, object]:
-        """What was read, as ``tracekit parse --json`` prints it."""
-        first = sorted(self.parts, key=attrgetter("first"))
+    def counts(self) -> dict[str, int]:
+        """How much was read of what, as ``tracekit parse`` prints it."""
         return {
             "events": sum(part.count for part in self.parts),
             "elements": sum(part.elements for part in self.parts),
             "coordinates": self.coordinates,
             "text_numbers": self.text_numbers,
             "rejects": len(self.rejects),
-            "pixels": [list(pixel) for pixel in self.pixels],
-            "taps": list(dict.fromkeys(part.pattern.tap for part in first)),
+            "pixels": len(self.pixels),
+            "taps": len({part.pattern.tap for part in self.parts}),
         }
+
+    def summary(self) -> dict[str, object]:
+        """What was read, as ``tracekit parse --json`` prints it."""
+        first = sorted(self.parts, key=attrgetter("first"))
+        taps = dict.fromkeys(part.pattern.tap for part in first)
+        pixels = self.pixels.tolist()
+        return {**self.counts(), "pixels": pixels, "taps": list(taps)}
 
     def trace(self) -> Trace:
         """The trace of all this, in memory."""
@@ -142,7 +152,7 @@ def parsed_of(reader: LogReader) -> Parsed:
         prose_lines=parser.prose_lines,
         coordinates=parser.coordinates,
         text_numbers=parser.text_numbers,
-        pixels=list(pixels),
+        pixels=pixels,
     )
 
 

@@ -13,6 +13,7 @@ from tracekit.logs.events import Digits, EventMaker, Reading
 from tracekit.logs.facts import Facts
 from tracekit.logs.file import LONGEST_LINE, LongLine
 from tracekit.logs.line_forms import Statement
+from tracekit.logs.number_columns import Integers
 from tracekit.logs.numbers import count_numbers, parse_number
 from tracekit.logs.own_lines import (
     array_line,
@@ -132,7 +133,7 @@ class Parser:
     def coverage(
         self,
         patterns: Iterable[Event],
-        known: tuple[tuple[int, ...], ...],
+        known: Integers,
     ) -> list[Coverage]:
         """The pixels that this log reports, as ``pixel_coverage`` says."""
         if self.stated:
@@ -210,7 +211,7 @@ class Parser:
             self.stated.append(coverage)
             self.coordinates += sum(len(row) for row in coverage.selected)
             if coverage.dims == self.dialect.pixel:
-                self.pixels.update(coverage.selected)
+                self.pixels.update(map(tuple, coverage.selected))
 
     def _prefix_indices(
         self, family: Family, piece: str, start: int

@@ -30,6 +30,7 @@ from tracekit.logs.sheets import Sheet, Sheets
 from tracekit.logs.templates import Template, template_of
 from tracekit.logs.tokens import HOLE, tokens
 from tracekit.storage.columns import EventColumns
+from tracekit.storage.grid import Ordinals
 from tracekit.storage.late_columns import LateColumns, at_hand
 from tracekit.storage.spill import Spill
 
@@ -93,24 +94,28 @@ class LogReader:
         """Read whole lines, each with its end."""
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
-        text = self._waiting + block if self._waiting else block
-        self._waiting = b""
         if not self._leader:
-            self._leader = self._leader_of(text)
-        if not self._leader or HOLE.encode() in text:
-            self._flush()
-            self._rest.block(text)
+            self._leader = self._leader_of(self._waiting + block)
+        if not self._leader or HOLE.encode() in block:
+            self._leave_paragraphs(block)
             return
-        end = text.rfind(b"\n" + self._leader) + 1
-        if end:
-            self._waiting = text[end:]
-            self._paragraphs(text[:end])
-        elif len(text) < _WAITING:
-            self._waiting = text
+        end = block.rfind(b"\n" + self._leader) + 1
+        if end or block.startswith(self._leader):
+            text = b"".join((self._waiting, memoryview(block)[:end]))
+            self._waiting = block[end:]
+            if text:
+                self._paragraphs(text)
+        elif len(self._waiting) + len(block) < _WAITING:
+            self._waiting += block
         else:
-            self._flush()
-            self._rest.block(text)
+            self._leave_paragraphs(block)
             self._leader = b""
+
+    def _leave_paragraphs(self, block: bytes) -> None:
+        """Read lines that begin no paragraph."""
+        text, self._waiting = self._waiting + block, b""
+        self._flush()
+        self._rest.block(text)
 
     def late(self) -> list[LateColumns]:
         """All events; call it when the last block is read."""
@@ -124,14 +129,14 @@ class LogReader:
                 found += kind.late(maker, file)
         return found
 
-    def pixels(self) -> tuple[tuple[int, ...], ...]:
+    def pixels(self) -> Ordinals:
         """The pixels that the log reports, in order; after ``late``."""
         parser = self.parser
-        parts = [np.array(sorted(parser.pixels), np.int64).reshape(-1, 2)]
+        parts = [np.array(list(parser.pixels), np.int64).reshape(-1, 2)]
         if not parser.stated:
             parts += pixels_of(parser.dialect.pixel, self.at_hand)
             parts += self._pixels
-        return tuple(map(tuple, distinct_pixels(parts).tolist()))
+        return distinct_pixels(parts)
 
     def _flush(self) -> None:
         """Read all that waits."""
@@ -319,9 +324,12 @@ class LogReader:
             if isinstance(placed.part.item, Reading):
                 family = placed.part.item.family.name
                 parser.digits.widen(family, sheet.most_digits(placed))
+        before = np.empty((0, 2), np.int64)
         for pixel in own.pixels:
             rows = np.stack([sheet.index(number) for number in pixel], axis=1)
-            self._pixels.append(distinct(rows))
+            if not np.array_equal(rows, before):
+                self._pixels.append(distinct(rows))
+            before = rows
 
     def _leave(self, ends: list[tuple[int, Paragraph, Sheet]]) -> None:
         """Put the parser into the state behind the last paragraph.

@@ -277,9 +277,10 @@ class _Tap:
         count = sum(sheet.count for sheet in self.kind.sheets)
         return replace(found, again=count - len(found))
 
-    def places(self) -> EventColumns:
+    def places(self) -> Iterator[EventColumns]:
         """All events, repeats too, without their numbers."""
-        return self.some(self.kind.sheets, bare=True)
+        for sheet in self.kind.sheets:
+            yield self.some([sheet], bare=True)
 
     def pieces(self) -> Iterator[EventColumns]:
         """All events, repeats too, some at a time."""

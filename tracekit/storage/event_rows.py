@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,18 +51,25 @@ class EventRows:
 
     @classmethod
     def of(
-        cls, tap: int, part: EventColumns, ranks: Ordinals, spill: Spill
+        cls,
+        tap: int,
+        pieces: Iterable[tuple[EventColumns, Ordinals]],
+        spill: Spill,
     ) -> EventRows:
-        """The events of a part, in the order in which they fired."""
-        columns = {
-            "sequence": part.sequence,
-            "event": ranks,
-            "line": part.line,
-            "grid_origin": part.origins,
-            "time_ns": part.time_ns,
-            "thread": part.thread,
+        """The events of a part, in the order in which they fired.
+
+        Args:
+            tap: its number.
+            pieces: the events, some at a time, with their ranks.
+            spill: where they wait.
+        """
+        found = []
+        for part, ranks in pieces:
+            found.append(_runs(part, ranks))
+        runs = {
+            name: np.concatenate([own[name] for own in found])
+            for name in found[0]
         }
-        runs = runs_of({n: c for n, c in columns.items() if c is not None})
         own = {
             name: spill.put(column)
             for name, column in runs.items()
@@ -79,6 +86,18 @@ class EventRows:
         sequence = self.own["sequence"].rows(first, first + _ROWS)
         last = self._done = first + int(np.searchsorted(sequence, end))
         return {key: kept.rows(first, last) for key, kept in self.own.items()}
+
+
+def _runs(part: EventColumns, ranks: Ordinals) -> dict[str, Ordinals]:
+    columns = {
+        "sequence": part.sequence,
+        "event": ranks,
+        "line": part.line,
+        "grid_origin": part.origins,
+        "time_ns": part.time_ns,
+        "thread": part.thread,
+    }
+    return runs_of({n: c for n, c in columns.items() if c is not None})
 
 
 def write_event_rows(file: Path, parts: Sequence[EventRows]) -> None:

@@ -6,17 +6,17 @@ are looked at first, then its numbers go from where they wait to the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from tracekit.schema import Axis
-from tracekit.storage.columns import EventColumns
+from tracekit.schema import Axis, Event
+from tracekit.storage.columns import EventColumns, element_count
 from tracekit.storage.element_file import ElementFile
 from tracekit.storage.event_rows import EventRows
-from tracekit.storage.grid import Extent
+from tracekit.storage.grid import Extent, Ordinals
 from tracekit.storage.hashes import TapHash
 from tracekit.storage.late_columns import LateColumns
 from tracekit.storage.repeats import ascend
@@ -39,12 +39,14 @@ def write_in_order(
         What is known of it and its rows of the table of events; None where
         events are in another order, or in one place, or hold texts.
     """
-    places, first = part.places(), part.pattern
-    if not _apart(places) or not ascend(places.origins, places.sequence):
+    first = part.pattern
+    if not element_count(first) or first.kind == "text":
         return None
-    extent = Extent(first.axes)
-    extent.take(first.axes, places.origins)
-    grid = extent.grid(first.tap)
+    order = _Order(first)
+    rows = EventRows.of(number, order.looked_at(part.places()), spill)
+    if not order.ascends:
+        return None
+    grid = order.extent.grid(first.tap)
     tables = _tables(part.pieces(), grid)
     begin = next(tables)
     if "text" in begin.column_names:
@@ -68,20 +70,52 @@ def write_in_order(
         key_hash=hashed.keys,
         value_hash=hashed.values,
     )
-    ranks = np.arange(len(places))
-    return facts, [EventRows.of(number, places, ranks, spill)]
+    return facts, [rows]
 
 
-def _apart(places: EventColumns) -> bool:
-    """Whether no two boxes overlap whose first places are not the same."""
-    axes, origins = places.pattern.axes, places.origins
-    if not places.size or places.pattern.kind == "text":
-        return False
-    if any(axis.extent > 1 for axis in axes[:-1]):
-        return False
-    if not axes or axes[-1].extent == 1:
-        return True
-    return bool(np.all(origins[:, -1] == origins[0, -1]))
+class _Order:
+    """Looks at events, some at a time, whether they are in order.
+
+    Args:
+        first: the first of them.
+
+    Attributes:
+        ascends: whether each lies behind all before it, so that no two are in
+            one place and no two boxes overlap.
+        extent: of all.
+    """
+
+    def __init__(self, first: Event) -> None:
+        axes = first.axes
+        self.extent = Extent(axes)
+        self.ascends = all(axis.extent == 1 for axis in axes[:-1])
+        self._last: EventColumns | None = None
+        self._inner = axes[-1].extent if axes else 1
+        self._done = 0
+
+    def looked_at(
+        self, pieces: Iterable[EventColumns]
+    ) -> Iterator[tuple[EventColumns, Ordinals]]:
+        """Events with their numbers, as long as they ascend."""
+        for places in pieces:
+            yield places, self._take(places)
+            if not self.ascends:
+                break
+
+    def _take(self, places: EventColumns) -> Ordinals:
+        """Look at the next; their numbers in the order of firing."""
+        origins, sequence = places.origins, places.sequence
+        self.extent.take(places.pattern.axes, origins)
+        if self._last is not None:
+            last = self._last
+            origins = np.concatenate((last.origins[-1:], origins))
+            sequence = np.concatenate((last.sequence[-1:], sequence))
+        if self.ascends:
+            one = self._inner == 1 or np.all(origins[:, -1] == origins[0, -1])
+            self.ascends = bool(one) and ascend(origins, sequence)
+        self._last = places
+        self._done += len(places)
+        return np.arange(self._done - len(places), self._done)
 
 
 def _tables(

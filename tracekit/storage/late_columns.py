@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from tracekit.schema import Event
 from tracekit.storage.columns import EventColumns
@@ -20,16 +18,16 @@ class LateColumns:
         first: place of the first event among all.
         count: how many events.
         load: puts them together.
-        places: the same without values, digits and texts.
-        pieces: the events, some at a time; repeats are among them, even where
-            ``load`` leaves them out.
+        places: the events without values, digits and texts, some at a time;
+            repeats are among them, even where ``load`` leaves them out.
+        pieces: the same events, whole.
     """
 
     pattern: Event
     first: int
     count: int
     load: Callable[[], EventColumns]
-    places: Callable[[], EventColumns]
+    places: Callable[[], Iterator[EventColumns]]
     pieces: Callable[[], Iterator[EventColumns]]
 
     @property
@@ -45,6 +43,6 @@ def at_hand(columns: EventColumns) -> LateColumns:
         int(columns.sequence[0]),
         len(columns),
         lambda: columns,
-        lambda: replace(columns, values=np.empty(0, columns.values.dtype)),
+        lambda: iter([columns]),
         lambda: iter([columns]),
     )

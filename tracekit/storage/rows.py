@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tracekit.schema import EVENT, TABLES, Declared, Run
+from tracekit.schema import COVERAGE, EVENT, TABLES, Declared, Run
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.grid import Ordinals, strides
 from tracekit.storage.seal import SealedTap, TapFacts
@@ -45,11 +45,28 @@ def tables_of(
     }
     for name, items in facts.items():
         rows[name] = [_fields(item) for item in items]
-    return {
+    selected = [_selected(row) for row in rows["coverage"]]
+    tables = {
         name: _table(schema, rows[name])
         for name, schema in TABLES.items()
         if name != "event"
     }
+    if selected:
+        place = COVERAGE.get_field_index("selected")
+        tables["coverage"] = tables["coverage"].set_column(
+            place, COVERAGE.field(place), pa.concat_arrays(selected)
+        )
+    return tables
+
+
+def _selected(row: dict[str, Any]) -> pa.ListArray:
+    """Index tuples, which may be very many, as a column of one row."""
+    found = np.array(row.pop("selected"), np.int64)
+    inner = _lists(found.reshape(-1, len(row["dims"])))
+    ends = pa.array([0, len(inner)], pa.int32())
+    return pa.ListArray.from_arrays(ends, inner).cast(
+        COVERAGE.field("selected").type
+    )
 
 
 def event_table(taps: Sequence[SealedTap]) -> pa.Table:

@@ -129,7 +129,7 @@ def _write(
     with ElementFile(file, tap.elements.schema) as target:
         target.write(tap.elements)
     events = [
-        EventRows.of(number, part, ranks, spill)
+        EventRows.of(number, [(part, ranks)], spill)
         for part, ranks in zip(tap.parts, tap.ranks, strict=True)
     ]
     return facts_of(tap), events
