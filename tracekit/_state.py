@@ -97,9 +97,9 @@ def load_torch_side() -> Any:
     """
     global torch_side, fire
     if torch_side is None and "torch" in sys.modules:
-        from tracekit.capture import torch_taps
+        from tracekit.capture import torch_taps, traced_taps
 
-        torch_side, fire = torch_taps, torch_taps.fire
+        torch_side, fire = traced_taps, torch_taps.fire
     elif torch_side is None:
         from tracekit.capture import firing
 

@@ -148,3 +148,34 @@ def test_the_gradient_of_a_compiled_leaf_is_an_error() -> None:
             value.backward()
 
     assert recorded(outside).taps == ("w", "w.grad")
+
+
+def test_symbolic_trace_is_refused() -> None:
+    """A tensor, and a vector of them, that stand for what is computed."""
+
+    def one(x: torch.Tensor) -> torch.Tensor:
+        return tk.tap(x * 2, "y")
+
+    def several(x: torch.Tensor) -> torch.Tensor:
+        return tk.tap((x, x * 2), "y", "slow xy")[0]
+
+    for function in (one, several):
+        with (
+            tk.record(),
+            pytest.raises(TapError, match=r"'y': torch\.fx\.symbolic_trace"),
+        ):
+            torch.fx.symbolic_trace(function)
+
+
+@pytest.mark.skipif(
+    not hasattr(torch, "float4_e2m1fn_x2"), reason="this torch has no float4"
+)
+@pytest.mark.parametrize("options", [{}, {"reduce": 0}])
+def test_elements_of_two_numbers_are_refused(options: dict[str, int]) -> None:
+    """What torch itself can't read as numbers."""
+    pairs = torch.zeros(4, dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
+    with (
+        tk.record(**options),  # type: ignore[arg-type]
+        pytest.raises(TapError, match=r"tap 'y': .* holds two numbers"),
+    ):
+        tk.tap(pairs, "y", "slow")

@@ -13,7 +13,7 @@ from torch._inductor.custom_graph_pass import CustomGraphPass
 from torch._inductor.utils import run_and_get_code
 
 import tracekit as tk
-from tests.helpers import recorded, stored
+from tests.helpers import assert_same_firings, recorded, stored
 from tracekit.capture.exact import flags_are_exact
 
 pytestmark = pytest.mark.filterwarnings(
@@ -121,7 +121,8 @@ def test_only_what_is_exact_and_short_is_computed_apart(
     with tk.record(pixels=[(1, 2)]) as recording:
         _, (code, *_) = run_and_get_code(compiled, x)
     assert ("tracekit.pick.default(" in code) == picks
-    assert "tracekit.tap_at.default(" in code
+    one = "tracekit.tap" + ("s_at" if function is exact else "_at")
+    assert code.count(f"{one}.default(") == 1
     whole = recorded(lambda: compiled(x))
     for tap in whole.taps:
         value = stored(whole, tap).reshape(64, -1)[1, 2]
@@ -189,3 +190,28 @@ def test_values_without_elements_are_compiled() -> None:
         pixels=[(1, 2)],
     )
     assert trace.taps == ("y",)
+
+
+def test_taps_that_follow_one_another_fire_in_one_call() -> None:
+    """In program order, around what else the program states."""
+
+    def program(x: Tensor, n: int) -> Tensor:
+        with tk.scope("rows", slow=n):
+            y = tk.tap(x * 2, "a", "slow fast", where=x > 0)
+            z = tk.tap((y, y + n), "b", "slow fast xy")
+        tk.config("stated", 1.0)
+        w = tk.tap(z[1].sin(), "c", "slow fast")
+        return tk.tap(w + 1, "d", "slow fast")
+
+    x = torch.linspace(-1, 1, 20, dtype=torch.float64).reshape(4, 5)
+    compiled = torch.compile(program, fullgraph=True)
+    pixels = [(1, 2), (3, 4), (9, 1), (10, 0)]
+    with tk.record(pixels=pixels):
+        _, (code, *_) = run_and_get_code(compiled, x, 8)
+    assert code.count("tracekit.taps_at.default(") == 2
+    assert "tracekit.tap_at.default(" not in code
+    for n in (8, 0, 50):
+        assert_same_firings(
+            recorded(lambda n=n: compiled(x, n), pixels=pixels),  # type: ignore[misc]
+            recorded(lambda n=n: program(x, n), pixels=pixels),  # type: ignore[misc]
+        )

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tracekit as tk
-from tests.helpers import Cells, about, cells, grid, recorded
+from tests.helpers import Cells, about, cells, grid, recorded, stored
 from tracekit.errors import RecordingError, TapError
 from tracekit.schema import Event
 
@@ -307,3 +307,25 @@ def test_a_selection_that_means_nothing_is_refused(
     """The error comes before anything is recorded, and says what to write."""
     with pytest.raises(RecordingError, match=says), tk.record(**options):
         pass
+
+
+@pytest.mark.parametrize("make", [np.ones, torch.ones])
+def test_blocks_beside_all_pixels_leave_nothing_and_hide_no_error(
+    make: Any,
+) -> None:
+    """Tensors and planes, in any order of the blocks, twice each."""
+
+    def program() -> None:
+        for first in (8, 0, 4, 8, 0):
+            with tk.scope("rows", slow=first):
+                value = make((4, 5)) * first
+                tk.tap(value, "one", "slow fast")
+                tk.tap((value, value, value), "three", "slow fast xyz")
+
+    trace = recorded(program, pixels=[(5, 1)])
+    assert stored(trace, "one").tolist() == [4.0]
+    assert stored(trace, "three").tolist() == [4.0, 4.0, 4.0]
+    with tk.record(pixels=[(5, 1)]):
+        for dims, unit in (("slow fast ab", None), ("slow fast", 1)):
+            with pytest.raises(TapError):
+                tk.tap(make((4, 5)), "one", dims, unit=unit)  # type: ignore[arg-type]

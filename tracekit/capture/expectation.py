@@ -32,6 +32,7 @@ class Expectation:
     ) -> None:
         self._taps = taps
         self._wanted: dict[str, bool] = {}
+        self._several: dict[tuple[str, ...], bool] = {}
         self._recorded: set[str] = set()
         plain = [n for n in taps or () if not _WILD & set(n)]
         self._required = dict.fromkeys([*plain, *self._names(expect)])
@@ -58,6 +59,13 @@ class Expectation:
             _check_name(name)
             wanted = self._wanted[name] = self._selects(name)
         return wanted
+
+    def wants_any(self, names: tuple[str, ...]) -> bool:
+        """Whether one of several taps is recorded; all have asked then."""
+        found = self._several.get(names)
+        if found is None:
+            found = self._several[names] = any([*map(self.wants, names)])
+        return found
 
     def _selects(self, name: str) -> bool:
         return self._taps is None or any(

@@ -13,7 +13,9 @@ from typing import Any
 
 import torch
 
-from tracekit.capture import exact, sampled, torch_internals
+from tracekit.capture import exact, merged, sampled, torch_internals
+from tracekit.capture.merged import merge
+from tracekit.capture.operator import EFFECTS
 from tracekit.capture.sampled import sample
 from tracekit.errors import TapError
 
@@ -30,7 +32,7 @@ def keep_order() -> None:
     torch_internals.refuse_lacking("torch.compile", torch_internals.INDUCTOR)
     from torch._inductor.lowering import lowerings
 
-    for name in ("tap", "tap_at", "tap_planes", "ticket", "state"):
+    for name in EFFECTS:
         operator = getattr(torch.ops.tracekit, name).default
         lowerings[operator] = partial(_lowered, operator)
 
@@ -87,9 +89,12 @@ def _sampling() -> Any:
     class Sampling(CustomGraphPass):
         def __call__(self, graph: torch.fx.Graph) -> None:
             sample(graph)
+            merge(graph)
 
         def uuid(self) -> bytes:
-            return get_hash_for_files((sampled.__file__, exact.__file__))
+            return get_hash_for_files(
+                (exact.__file__, merged.__file__, sampled.__file__)
+            )
 
     return Sampling()
 

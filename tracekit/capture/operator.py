@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.library import Library, fallthrough_kernel
@@ -23,8 +22,23 @@ from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
-from tracekit.capture.tensors import Picked
 from tracekit.errors import TapError
+
+
+class Located(Protocol):
+    """What says which loop indices come as arguments."""
+
+    @property
+    def tap(self) -> str:
+        """What it is called in errors."""
+
+    @property
+    def loops(self) -> tuple[str, ...]:
+        """As of ``Site``."""
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """As of ``Site``."""
 
 
 class Site(NamedTuple):
@@ -53,35 +67,6 @@ class Site(NamedTuple):
     pixels: tuple[int, int, int] = (0, 0, 0)
 
 
-class Window(NamedTuple):
-    """Which pixels may be picked, as far as it is known while tracing.
-
-    Values of one extent under the same loops share it, whatever their taps.
-
-    Args:
-        slow, fast: the names of the pixel's dims.
-        room: for how many pixels there is room.
-        loops, tensors: as for ``Site``; only what begins a dim.
-    """
-
-    slow: str
-    fast: str
-    room: int
-    loops: tuple[str, ...] = ()
-    tensors: tuple[str, ...] = ()
-
-    @property
-    def tap(self) -> str:
-        """What it is called in errors."""
-        return f"{self.slow}, {self.fast}"
-
-
-@lru_cache(maxsize=4096)
-def viewed(text: str) -> Window:
-    """The window of an operator's argument."""
-    return Window(*json.loads(text))
-
-
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Site:
     """The site of an operator's argument."""
@@ -89,39 +74,26 @@ def parsed(text: str) -> Site:
     return Site._make(tuple(f) if isinstance(f, list) else f for f in fields)
 
 
-_LIBRARY: Any = Library("tracekit", "FRAGMENT")  # type: ignore[no-untyped-call]
+EFFECTS = ("tap", "tap_at", "taps_at", "tap_planes", "ticket", "state")
+LIBRARY: Any = Library("tracekit", "FRAGMENT")  # type: ignore[no-untyped-call]
 # The second tag says that no tracer may run it on constants beforehand.
-_TAGS = tuple(
+TAGS = tuple(
     getattr(torch.Tag, name)
     for name in ("cudagraph_unsafe", "nondeterministic_seeded")
     if hasattr(torch.Tag, name)
 )
-_LIBRARY.define(
+LIBRARY.define(
     "tap(Tensor value, Tensor? where, str site, SymInt[] integers,"
     " Tensor[] counters) -> ()",
-    tags=_TAGS,
+    tags=TAGS,
 )
-_LIBRARY.define(
-    "tap_at(Tensor[] parts, Tensor? where, str site, SymInt[] integers,"
-    " Tensor[] counters, Tensor pixels, SymInt[] shape) -> ()",
-    tags=_TAGS,
-)
-_LIBRARY.define(
-    "pixels(str window, SymInt[] integers, Tensor[] counters, SymInt slow,"
-    " SymInt fast, Device device) -> Tensor",
-    tags=_TAGS,
-)
-_LIBRARY.define(
-    "pick(Tensor value, Tensor pixels, int slow, int fast) -> Tensor"
-)
-_LIBRARY.define("at(Tensor value, Tensor[] index) -> Tensor")
-_LIBRARY.define(
+LIBRARY.define(
     "tap_planes(Tensor[] planes, Tensor? where, str site, SymInt[] integers,"
     " Tensor[] counters) -> ()",
-    tags=_TAGS,
+    tags=TAGS,
 )
-_LIBRARY.define("state(str fact) -> ()", tags=_TAGS)
-_LIBRARY.define("ticket(Tensor value) -> Tensor", tags=_TAGS)
+LIBRARY.define("state(str fact) -> ()", tags=TAGS)
+LIBRARY.define("ticket(Tensor value) -> Tensor", tags=TAGS)
 
 
 def _observe(
@@ -140,32 +112,8 @@ def _observe(
         rank = value.dim() - len(site.batch)
         dims = dims or " ".join(f"axis{n}" for n in range(rank))
         dims = " ".join((*site.batch, dims)).rstrip()
-    origin = _origin(site, integers, counters)
+    origin = origin_of(site, integers, counters)
     emit(value, site.tap, dims, site.unit, where, origin)
-
-
-def _observe_picked(
-    parts: list[Tensor],
-    where: Tensor | None,
-    text: str,
-    integers: list[int],
-    counters: list[Tensor],
-    pixels: Tensor,
-    shape: list[int],
-) -> None:
-    """Run the tap on what was picked of its value, and of its mask."""
-    site = parsed(text)
-    picked = pixels.cpu().numpy()
-    places = picked[:2, picked[2] > 0]
-    none = not places.size
-    if not any(r.asks(site.tap, nowhere=none) for r in _state.recorders):
-        return
-    axes, whole = site.pixels[:2], tuple(map(int, shape))
-    data = parts[0] if len(parts) == 1 else torch.stack(parts, dim=-1)
-    value = Picked(data, whole, axes, places)
-    mask = None if where is None else Picked(where, whole, axes, places)
-    origin = _origin(site, integers, counters)
-    emit(value, site.tap, site.dims, site.unit, mask, origin)
 
 
 def _observe_planes(
@@ -178,26 +126,29 @@ def _observe_planes(
     """Run the tap on a vector whose components are kept apart."""
     if _state.recording:
         site = parsed(text)
-        origin = _origin(site, integers, counters)
+        origin = origin_of(site, integers, counters)
         value = tuple(planes)
         emit(value, site.tap, site.dims, site.unit, where, origin)
 
 
-def _origin(site: Site, integers: list[int], counters: list[Tensor]) -> Origin:
+def origin_of(
+    site: Site, integers: list[int], counters: list[Tensor]
+) -> Origin:
+    """Where a tap in compiled code stands, while the code runs."""
     torch_internals.refuse_capture(site.tap)
     if site.gradient:
         loops, phase = _state.loops_of(counters[-1].tolist()), "backward"
     else:
         loops, phase = _state.loops(), torch_internals.phase()
-    loops.update(_indices(site, integers, counters))
+    loops.update(indices_of(site, integers, counters))
     file, line = site.file, site.line
     if not file:  # the tap of a compiled function's own result
         file, line = torch_internals.caller()
     return Origin(file, line, phase, loops)
 
 
-def _indices(
-    site: Site | Window, integers: list[int], counters: list[Tensor]
+def indices_of(
+    site: Located, integers: list[int], counters: list[Tensor]
 ) -> dict[str, int]:
     """The loop indices that came as arguments."""
     whole, tensors = iter(integers), iter(counters)
@@ -232,41 +183,6 @@ def _whole(counter: Tensor, tap: str, dim: str) -> int:
 def _ticket(value: Tensor) -> Tensor:  # noqa: ARG001
     """Numbers for the scopes that are open now."""
     return torch.tensor(_state.ticket())
-
-
-def _pixels(
-    text: str,
-    integers: list[int],
-    counters: list[Tensor],
-    slow: int,
-    fast: int,
-    device: torch.device,
-) -> Tensor:
-    """The pixels that are recorded now and lie inside a value, [3 room].
-
-    Both places of each, and 1; rows without a pixel are zero.
-    """
-    window = viewed(text)
-    found = np.zeros((3, window.room), np.int64)
-    if len(_state.recorders) == 1:
-        loops = _state.loops() | _indices(window, integers, counters)
-        local = _state.recorders[0].selection.local(
-            (loops.get(window.slow, 0), loops.get(window.fast, 0)),
-            (int(slow), int(fast)),
-        )[: window.room]
-        found[:2, : len(local)] = local.T
-        found[2, : len(local)] = 1
-    return torch.from_numpy(found).to(device)
-
-
-def _pick(value: Tensor, pixels: Tensor, slow: int, fast: int) -> Tensor:
-    """A value's elements at the pixels, [room ...]."""
-    return value.movedim((slow, fast), (0, 1))[pixels[0], pixels[1]]
-
-
-def _at(value: Tensor, index: list[Tensor]) -> Tensor:
-    """A value's elements at places along all its axes."""
-    return value[tuple(index)]
 
 
 def _batched(
@@ -312,7 +228,16 @@ def _ticket_batched(
     return torch.ops.tracekit.ticket.default(value), None
 
 
-def _no_values(*_: Any) -> None:
+def implement(
+    name: str, run: Callable[..., Any], fake: Callable[..., Any]
+) -> None:
+    """Give an operator that no functorch transform meets what it does."""
+    LIBRARY.impl(name, run, "CompositeExplicitAutograd")
+    LIBRARY.impl(name, fallthrough_kernel, "Autograd")
+    torch.library.register_fake(f"tracekit::{name}", fake, lib=LIBRARY)
+
+
+def no_values(*_: Any) -> None:
     """A fake run of an operator that returns nothing."""
 
 
@@ -320,45 +245,21 @@ def _no_ticket(_: Tensor) -> Tensor:
     return torch.empty((1 + _state.TICKET,), dtype=torch.int64)
 
 
-def _some_pixels(text: str, *rest: Any) -> Tensor:
-    room = viewed(text).room
-    return torch.empty((3, room), dtype=torch.int64, device=rest[-1])
-
-
-def _some_picked(value: Tensor, pixels: Tensor, *axes: int) -> Tensor:
-    rest = [size for n, size in enumerate(value.shape) if n not in axes]
-    return value.new_empty([pixels.shape[1], *rest])
-
-
-def _some_elements(value: Tensor, index: list[Tensor]) -> Tensor:
-    return torch.empty_like(sum(index, start=index[0]), dtype=value.dtype)
-
-
-_LIBRARY.impl("state", _keep, "CompositeExplicitAutograd")
-torch.library.register_fake("tracekit::state", _no_values, lib=_LIBRARY)
+LIBRARY.impl("state", _keep, "CompositeExplicitAutograd")
+torch.library.register_fake("tracekit::state", no_values, lib=LIBRARY)
 for _name, _run, _fake, _rule in (
-    ("tap", _observe, _no_values, _batched),
+    ("tap", _observe, no_values, _batched),
     ("ticket", _ticket, _no_ticket, _ticket_batched),
 ):
-    _LIBRARY.impl(_name, _run, "CompositeExplicitAutograd")
-    _LIBRARY.impl(_name, fallthrough_kernel, "Autograd")
-    torch.library.register_fake(f"tracekit::{_name}", _fake, lib=_LIBRARY)
-    torch.library.register_vmap(f"tracekit::{_name}", _rule, lib=_LIBRARY)
-_INSIDE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "tap_at": (_observe_picked, _no_values),
-    "tap_planes": (_observe_planes, _no_values),
-    "pixels": (_pixels, _some_pixels),
-    "pick": (_pick, _some_picked),
-    "at": (_at, _some_elements),
-}
-for _name, (_kernel, _like) in _INSIDE.items():
-    _LIBRARY.impl(_name, _kernel, "CompositeExplicitAutograd")
-    _LIBRARY.impl(_name, fallthrough_kernel, "Autograd")
-    torch.library.register_fake(f"tracekit::{_name}", _like, lib=_LIBRARY)
+    LIBRARY.impl(_name, _run, "CompositeExplicitAutograd")
+    LIBRARY.impl(_name, fallthrough_kernel, "Autograd")
+    torch.library.register_fake(f"tracekit::{_name}", _fake, lib=LIBRARY)
+    torch.library.register_vmap(f"tracekit::{_name}", _rule, lib=LIBRARY)
+implement("tap_planes", _observe_planes, no_values)
 
 
 @lru_cache(maxsize=1)
 def declare_effects() -> None:
     """Let compilers keep the operators; only what compiles pays for it."""
-    for name in ("tap", "tap_at", "tap_planes", "ticket", "state"):
-        torch_internals.declare_effect(f"tracekit::{name}", _LIBRARY)
+    for name in EFFECTS:
+        torch_internals.declare_effect(f"tracekit::{name}", LIBRARY)

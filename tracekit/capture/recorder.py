@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import Any, Self
 
 from tracekit import _state, run_record
 from tracekit.capture import tensors
+from tracekit.capture.context import bound
 from tracekit.capture.dims import Dims, dims_of
 from tracekit.capture.expectation import Expectation
 from tracekit.capture.firing import Origin
@@ -24,7 +24,8 @@ from tracekit.capture.ranks import DIM, rank_of_world
 from tracekit.capture.reach import Reach
 from tracekit.capture.reduction import Reduction, reduced
 from tracekit.capture.sampling import Sampling
-from tracekit.capture.selection import Selected, Selection, select
+from tracekit.capture.selected import Selected, select
+from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink
 from tracekit.capture.small import SmallTaps
 from tracekit.capture.spawned import announce, lost_by_spawned, withdraw
@@ -86,6 +87,8 @@ class Recorder:
             else DiskStore(path, run, selection.coverage(), rank, world)
         )
 
+        # a firing counts, or reaches an index, with no pixel in its value
+        self._asks_nowhere = bool(selection.at) or not sampling.takes_all
         # whether all that leaves a value out is the selection
         self._passes_whole = sampling.takes_all and reduction == Reduction()
         takes_all = sampling.takes_all and not selection.groups and not sinks
@@ -95,8 +98,31 @@ class Recorder:
 
     @property
     def quick(self) -> Callable[[Any, str, str, str | None], bool] | None:
-        """The short way of small values, None where there is none."""
-        return None if self._small is None else self._small.take
+        """A short way of some values; they are dealt with if it says so."""
+        if self._small is not None:
+            return self._small.take
+        if self._passes_whole:
+            return self._passes
+        return None
+
+    def _passes(
+        self, value: Any, name: str, dims: str, unit: str | None
+    ) -> bool:
+        """Whether a value is not recorded, as one like it before."""
+        if not self._expectation.wants(name):
+            return True
+        if unit is not None and type(unit) is not str:
+            return False
+        box = tensors.box_of(value)
+        if self._reach.is_passed(dims, box):
+            return True
+        shape = tensors.shape_of(box)
+        if shape is None or not self.selection.lies_beside(
+            dims, shape, {**self._around, **_state.loops()}
+        ):
+            return False
+        self._reach.note_passed(dims, box)
+        return True
 
     def __enter__(self) -> Self:
         watch_opens()
@@ -170,17 +196,15 @@ class Recorder:
         if whole and self._small is not None:
             self._small.learn(value, name, dims, unit, events[0])
 
-    def asks(self, name: str, *, nowhere: bool) -> bool:
-        """Whether a firing in compiled code has to be observed.
+    def asks(self, names: tuple[str, ...], *, nowhere: bool) -> bool:
+        """Whether firings in compiled code have to be observed.
 
         Args:
-            name: the tap.
-            nowhere: its value holds none of the pixels.
+            names: the taps.
+            nowhere: none of their values holds one of the pixels.
         """
-        if not self._expectation.wants(name):
-            return False
-        counts = self.selection.at or not self._sampling.takes_all
-        return not nowhere or bool(counts)
+        wanted = self._expectation.wants_any(names)
+        return wanted and (not nowhere or self._asks_nowhere)
 
     def _events(
         self,
@@ -218,7 +242,7 @@ class Recorder:
             "unit": unit,
             "file": file,
             "line": line,
-            "context": _context(),
+            "context": bound(),
             "phase": origin.phase,
             "need": "ignored" if origin.phase == "recompute" else "required",
             "time_ns": time.time_ns(),
@@ -450,15 +474,6 @@ def _number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
         ) from error
     inexact = isinstance(value, int) and abs(value) > _EXACT
     return number, str(value) if inexact else None
-
-
-def _context() -> str:
-    """What is bound to structlog's context as a JSON object, or ""."""
-    structlog = sys.modules.get("structlog")  # else nothing can be bound
-    bound = structlog and structlog.contextvars.get_contextvars()
-    if not bound:
-        return ""
-    return json.dumps(bound, default=str, sort_keys=True)
 
 
 def _caller() -> tuple[str, int]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextvars import Context, copy_context
 from pathlib import Path
 from threading import get_ident
 from time import time_ns
@@ -22,6 +21,7 @@ import numpy as np
 
 from tracekit import _state
 from tracekit._state import scopes
+from tracekit.capture.context import is_bound
 from tracekit.schema import Event
 from tracekit.storage.layout import Layout
 from tracekit.storage.live import Store
@@ -29,7 +29,6 @@ from tracekit.storage.live import Store
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _MOST = 4096  # places; a program that makes its names up has no end of them
 _LOWEST, _HIGHEST = -(2**63), 2**63
-_BOUND = "structlog_"
 _CONSTANT = frozenset(
     (
         float,
@@ -80,8 +79,7 @@ class SmallTaps:
             form, value = _form(value)
             if form is None:
                 return False
-        context = copy_context()
-        if len(context) > (scopes in context) and _is_bound(context):
+        if is_bound():
             return False
         loops, levels = self._loops, scopes.get()
         if loops is None or loops[0] is not levels:
@@ -158,11 +156,3 @@ def _holds(stored: np.dtype[Any], form: Any) -> bool:
     if isinstance(form, type) and issubclass(form, np.generic):
         form = np.dtype(form)
     return not isinstance(form, np.dtype) or form == stored
-
-
-def _is_bound(context: Context) -> bool:
-    """Whether structlog has context that an event must carry."""
-    for variable in context:  # noqa: SIM110 - any() takes twice as long
-        if variable.name.startswith(_BOUND):
-            return True
-    return False

@@ -125,6 +125,14 @@ def box_of(value: Any) -> Any:
         return object()
 
 
+def shape_of(box: Any) -> tuple[int, ...] | None:
+    """The shape of a value with such a box; None of what has no axes."""
+    if not isinstance(box, tuple) or not box or box[-1] is None:
+        return None
+    parts = isinstance(box[-1], tuple)  # how many, and the shape of each
+    return (*box[1], box[0]) if parts else box
+
+
 def as_array(value: Any, name: str) -> Any:
     """The value as a detached, dense torch tensor or a NumPy array.
 
@@ -191,6 +199,12 @@ def _plain_tensor(value: Any, name: str) -> Any:
         raise TapError(
             f"tap {name!r}: the rows of a nested tensor differ in length; "
             "tap its parts, or a padded tensor with where="
+        )
+    if type_name(tensor).endswith("_x2"):
+        raise TapError(
+            f"tap {name!r}: an element of {type_name(tensor)} holds two "
+            "numbers, and torch computes with neither; tap the numbers that "
+            "they were made of, or their bytes, x.view(torch.uint8)"
         )
     if tensor.is_quantized:
         tensor = tensor.dequantize()

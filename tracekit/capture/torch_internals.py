@@ -44,6 +44,7 @@ INDUCTOR = (
 PASSES = "torch._inductor.custom_graph_pass:get_custom_graph_passes"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
+_HAS_GPUS = torch.version.cuda is not None or torch.version.hip is not None
 _CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph
 
 
@@ -75,10 +76,21 @@ def stands_for_others(value: Any) -> bool:
     return isinstance(value, Tensor) and bool(_wrapped(value))
 
 
-def is_plain(tensor: Tensor) -> bool:
-    """Whether torch does no more with the tensor than to hold it."""
-    return not (
-        _wrapped(tensor) or _graph_task() != -1 or _tracing_state() is not None
+def is_plain(value: Any) -> bool:
+    """Whether torch does no more with a value than to hold it."""
+    if _graph_task() != -1 or _tracing_state() is not None:
+        return False
+    if type(value) is Tensor:
+        return not _wrapped(value)
+    return type(value) is not tuple or not any(map(stands_for_others, value))
+
+
+def is_captured() -> bool:
+    """Whether a CUDA graph takes up what runs."""
+    return (
+        _HAS_GPUS
+        and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        and torch.cuda.is_current_stream_capturing()
     )
 
 
@@ -248,16 +260,27 @@ def refuse_replay(name: str) -> None:
     refuse_capture(name)
 
 
+def refuse_proxies(name: str, parts: tuple[Any, ...]) -> None:
+    """Raise where a value stands for what a program computes later.
+
+    Raises:
+        TapError: in torch.fx.symbolic_trace.
+    """
+    fx = sys.modules.get("torch.fx")
+    if fx is not None and any(isinstance(part, fx.Proxy) for part in parts):
+        raise TapError(
+            f"tap {name!r}: torch.fx.symbolic_trace keeps no taps; record the "
+            "function itself, or trace it with torch.export or make_fx"
+        )
+
+
 def refuse_capture(name: str) -> None:
     """Raise where a CUDA graph takes up what runs, without the tap.
 
     Raises:
         TapError: in torch.cuda.graph, or a compiler's CUDA graphs.
     """
-    if (
-        torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-        and torch.cuda.is_current_stream_capturing()
-    ):
+    if is_captured():
         raise TapError(
             f"tap {name!r}: a CUDA graph is captured, and its replays run no "
             "taps; record without the graph, and compiled code with a mode "

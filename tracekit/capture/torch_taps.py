@@ -1,49 +1,27 @@
 """Taps on torch tensors: in eager code a call, in traced code an operator.
 
 Where torch traces a program, or runs it on tensors that stand for others
-(vmap, grad), a tap is the operator of ``operator.py``.
-
-Dynamo runs what carries ``_dynamo_marked_constant`` (the mark of
-``torch.compiler.assume_constant_result``) while it traces, and a raise in
-there ends the compilation instead of running the function uncompiled.
+(vmap, grad), ``traced_taps.py`` takes over.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 from torch.compiler import is_compiling
-from torch.cuda import is_current_stream_capturing, is_initialized
 
 from tracekit import _state
 from tracekit.capture import torch_internals
-from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
-from tracekit.capture.inductor import (
-    keep_order,
-    sample_first,
-    sample_no_more,
-)
-from tracekit.capture.operator import Site, Window, declare_effects, parsed
 from tracekit.capture.small import copies
-from tracekit.capture.torch_internals import is_plain, stack_depth
+from tracekit.capture.torch_internals import (
+    is_captured,
+    is_plain,
+    stack_depth,
+)
+from tracekit.capture.traced_taps import fire_traced, when_backward
 from tracekit.errors import TapError
-from tracekit.schema import COMPONENT, OCCURRENCE
-
-F = TypeVar("F", bound=Callable[..., Any])
-Hook = Callable[[Tensor], None]
-_ARRAYS = (np.ndarray, np.generic, list, tuple)
-# What every compiler indexes; taps of other types get all of the value.
-_PICKED = (
-    torch.float64, torch.float32, torch.float16, torch.bfloat16,
-    torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
-)  # fmt: skip
-_INDICES = (int, np.integer, np.ndarray, Tensor)
 
 
 def _of_tensor(tensor: Tensor) -> tuple[Any, Any]:
@@ -58,16 +36,6 @@ def _of_tensor(tensor: Tensor) -> tuple[Any, Any]:
 copies[Tensor] = _of_tensor
 
 
-def _while_tracing(function: F) -> F:
-    function._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
-    return function
-
-
-def tracing() -> bool:
-    """Whether what runs now is traced, for calls to come."""
-    return torch.compiler.is_compiling() or torch_internals.proxies()
-
-
 def fire(
     value: Any,
     name: str,
@@ -78,7 +46,7 @@ def fire(
 ) -> None:
     """Bring a tapped value to every recorder."""
     if is_compiling():
-        _fire_traced(value, name, dims, unit, where, grad)
+        fire_traced(value, name, dims, unit, where, grad)
         return
     quick = _state.quick
     if (
@@ -86,8 +54,8 @@ def fire(
         or where is not None
         or grad
         or stack_depth()
-        or (is_initialized() and is_current_stream_capturing())  # type: ignore[no-untyped-call]
-        or (type(value) is Tensor and not is_plain(value))
+        or is_captured()
+        or not is_plain(value)
         or not quick(value, name, dims, unit)
     ):
         _fire_eager(value, name, dims, unit, where, grad)
@@ -108,9 +76,10 @@ def _fire_eager(
         or torch_internals.stands_for_others(where)
     ):
         torch_internals.refuse_fakes(name)
-        _fire_traced(value, name, dims, unit, where, grad)
+        fire_traced(value, name, dims, unit, where, grad)
     elif not any(isinstance(part, Tensor) for part in parts):
         torch_internals.refuse_capture(name)
+        torch_internals.refuse_proxies(name, parts)
         emit(value, name, dims, unit, where)
     else:
         torch_internals.refuse_replay(name)
@@ -146,293 +115,4 @@ def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
             emit(gradient, f"{name}.grad", dims, None, where, origin)
 
     leaf = value.is_leaf
-    handle = _when_backward(value, hook)
-
-
-def _when_backward(tensor: Tensor, hook: Hook) -> Any:
-    return tensor.register_hook(hook)  # type: ignore[no-untyped-call]
-
-
-def _fire_traced(
-    value: Any,
-    name: str,
-    dims: str,
-    unit: str | None,
-    where: Any,
-    grad: bool,  # noqa: FBT001
-) -> None:
-    mask = None if where is None else torch.as_tensor(where)
-    loops = _traced_loops()
-    integers = [i for i in loops.values() if not isinstance(i, Tensor)]
-    counters = [i for i in loops.values() if isinstance(i, Tensor)]
-    names = tuple(loops)
-    tensors = tuple(d for d, i in loops.items() if isinstance(i, Tensor))
-    dynamo = torch.compiler.is_dynamo_compiling()
-    if dynamo and _state.layout and not grad:
-        parts = value if isinstance(value, tuple) else (value,)
-        picks = _picks(parts, dims)
-        if picks is not None:
-            device = parts[0].device.type
-            site = _site(
-                name, dims, unit, names, tensors, device, dynamo, picks
-            )
-            _fire_picked(parts, mask, site, integers, counters, picks)
-            return
-    if dynamo and not grad and _apart(value):
-        device = value[0].device.type
-        site = _site(name, dims, unit, names, tensors, device, dynamo)
-        torch.ops.tracekit.tap_planes.default(
-            value, mask, site, integers, counters
-        )
-        return
-    tensor = _as_tensor(value, name)
-    device = tensor.device.type
-    site = _site(name, dims, unit, names, tensors, device, dynamo)
-    torch.ops.tracekit.tap.default(tensor, mask, site, integers, counters)
-    if grad and tensor.requires_grad:
-        if dynamo and tensor.is_leaf:
-            _refuse_leaf(name)
-        of_gradient = _gradient_site(site, dynamo)
-        ticket = torch.ops.tracekit.ticket.default(tensor)
-
-        def hook(gradient: Tensor) -> None:
-            torch.ops.tracekit.tap.default(
-                gradient, mask, of_gradient, integers, [*counters, ticket]
-            )
-
-        _when_backward(tensor, hook)
-
-
-def _apart(value: Any) -> bool:
-    """Whether it is planes that need not be put together."""
-    if not isinstance(value, tuple) or not value:
-        return False
-    for part in value:
-        if not isinstance(part, Tensor) or not part.dim():
-            return False
-    return _untransformed()
-
-
-@_while_tracing
-def _untransformed() -> bool:
-    return not torch_internals.transforms()
-
-
-def _picks(parts: tuple[Any, ...], dims: str) -> tuple[int, int, int] | None:
-    """The pixels' axes and the room for them; None where all is tapped."""
-    if not dims or not parts or not isinstance(parts[0], Tensor):
-        return None
-    first = parts[0]
-    for part in parts:
-        if not isinstance(part, Tensor) or part.dtype not in _PICKED:
-            return None
-        if part.shape != first.shape or part.dtype != first.dtype:
-            return None
-    rank = first.dim() + (len(parts) > 1)
-    picks = _pixel_axes(dims, _state.layout, rank)
-    if picks is None or 0 in (first.shape[picks[0]], first.shape[picks[1]]):
-        return None
-    return picks
-
-
-def _fire_picked(
-    parts: tuple[Tensor, ...],
-    mask: Tensor | None,
-    site: str,
-    integers: list[Any],
-    counters: list[Tensor],
-    picks: tuple[int, int, int],
-) -> None:
-    slow, fast, _ = picks
-    first = parts[0]
-    shape = [*first.shape]
-    loops = _window_loops()
-    pixels = torch.ops.tracekit.pixels.default(
-        _window(
-            tuple(loops),
-            tuple(d for d, i in loops.items() if isinstance(i, Tensor)),
-        ),
-        [i for i in loops.values() if not isinstance(i, Tensor)],
-        [i for i in loops.values() if isinstance(i, Tensor)],
-        shape[slow],
-        shape[fast],
-        first.device,
-    )
-    data = [
-        torch.ops.tracekit.pick.default(part, pixels, slow, fast)
-        for part in parts
-    ]
-    if mask is not None:
-        mask = mask.broadcast_to(shape[: _rank(site)])
-        mask = torch.ops.tracekit.pick.default(mask, pixels, slow, fast)
-    if len(parts) > 1:
-        shape.append(len(parts))
-    torch.ops.tracekit.tap_at.default(
-        data, mask, site, integers, counters, pixels, shape
-    )
-
-
-def _as_tensor(value: Any, name: str) -> Tensor:
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, bool):
-        return torch.full((), value, dtype=torch.bool)
-    if isinstance(value, int):
-        return torch.scalar_tensor(value, dtype=torch.int64)
-    if isinstance(value, float):
-        return torch.scalar_tensor(value, dtype=torch.float64)
-    if isinstance(value, complex):
-        return torch.scalar_tensor(value, dtype=torch.complex128)
-    if isinstance(value, tuple) and any(isinstance(x, Tensor) for x in value):
-        return torch.stack([torch.as_tensor(x) for x in value], dim=-1)
-    if isinstance(value, tuple) and any(
-        isinstance(x, np.ndarray) for x in value
-    ):
-        return torch.as_tensor(np.stack(value, axis=-1))
-    if isinstance(value, _ARRAYS):
-        return torch.as_tensor(np.asarray(value))
-    _refuse_value(name, type(value).__name__)
-    raise AssertionError
-
-
-@_while_tracing
-def _refuse_value(name: str, kind: str) -> None:
-    raise TapError(
-        f"tap {name!r}: can't record a {kind}; tap tensors, arrays and "
-        "numbers, and give texts to tk.config"
-    )
-
-
-@_while_tracing
-def _refuse_leaf(name: str) -> None:
-    raise TapError(
-        f"tap {name!r}: grad=True on an input of compiled code, whose "
-        "gradient hook would stay on it and fire once more at each call; tap "
-        "it before the compiled function is called, or a value made of it"
-    )
-
-
-@_while_tracing
-def _site(
-    name: str,
-    dims: str,
-    unit: str | None,
-    loops: tuple[str, ...],
-    tensors: tuple[str, ...],
-    device: str,
-    dynamo: bool,  # noqa: FBT001
-    picks: tuple[int, int, int] = (0, 0, 0),
-) -> str:
-    """The site as text: it goes into the graph as it is."""
-    torch_internals.refuse_lost(name, device, dynamo=dynamo)
-    _declare()
-    if dims:
-        parse_dims(dims)
-    file, line = torch_internals.caller(dynamo=dynamo)
-    site = Site(name, dims, unit, file, line, loops, tensors, pixels=picks)
-    return json.dumps(site)
-
-
-@_while_tracing
-def _pixel_axes(
-    dims: str, layout: str, rank: int
-) -> tuple[int, int, int] | None:
-    """The axes of a layout's dims, and its room."""
-    named, (*pixel, room) = parse_dims(dims), layout.rsplit(" ", 2)
-    if torch.compiler.is_exporting() or torch_internals.transforms():
-        return None
-    coordinates = named.coordinates
-    if named.rank != rank or not set(pixel) <= set(coordinates):
-        return None
-    slow, fast = (coordinates.index(dim) for dim in pixel)
-    return slow, fast, int(room)
-
-
-def _window_loops() -> dict[str, Any]:
-    """The loop indices that say where a value's pixel dims begin."""
-    dims = _pixel_dims(_state.layout)
-    return {d: i for d, i in _traced_loops().items() if d in dims}
-
-
-@_while_tracing
-def _pixel_dims(layout: str) -> tuple[str, ...]:
-    return tuple(layout.rsplit(" ", 2)[:2])
-
-
-@_while_tracing
-def _window(loops: tuple[str, ...], tensors: tuple[str, ...]) -> str:
-    """The window as text."""
-    slow, fast, room = _state.layout.rsplit(" ", 2)
-    return json.dumps(Window(slow, fast, int(room), loops, tensors))
-
-
-@_while_tracing
-def _rank(site: str) -> int:
-    """How many axes a mask of the tap has."""
-    return len(parse_dims(parsed(site).dims).coordinates)
-
-
-def _declare() -> None:
-    declare_effects()
-    if tracing():  # for a compiler, not by vmap or grad alone
-        keep_order()
-        sample_first()
-
-
-def rest() -> None:
-    """Nothing records any more."""
-    sample_no_more()
-
-
-@_while_tracing
-def _gradient_site(site: str, dynamo: bool) -> str:  # noqa: FBT001
-    tap = parsed(site)
-    torch_internals.refuse_hook(tap.tap, dynamo=dynamo)
-    return json.dumps(
-        tap._replace(tap=f"{tap.tap}.grad", unit=None, gradient=True)
-    )
-
-
-def check_indices(scope: str, indices: dict[str, Any]) -> None:
-    """Raise for what can't be a loop index of a scope that is traced."""
-    for dim, index in indices.items():
-        whole = isinstance(index, _INDICES)
-        if not whole or dim in (COMPONENT, OCCURRENCE):
-            _refuse_index(scope, dim, type(index).__name__)
-
-
-def _traced_loops() -> dict[str, Any]:
-    """By dim an integer, a symbol or a tensor; inner scopes win."""
-    return {
-        dim: index if isinstance(index, int) else torch.as_tensor(index)
-        for dim, index in _state.traced
-    }
-
-
-@_while_tracing
-def _refuse_index(scope: str, dim: str, kind: str) -> None:
-    if dim in (COMPONENT, OCCURRENCE):
-        raise TapError(
-            f"scope {scope!r}: {dim!r} is reserved; name the loop another way"
-        )
-    raise TapError(
-        f"scope {scope!r}: {dim} is a {kind}, no integer; loop indices are "
-        "whole numbers"
-    )
-
-
-def state(*fact: Any) -> None:
-    """Keep a fact about the run whenever the traced code runs."""
-    torch.ops.tracekit.state.default(_fact(*fact))
-
-
-@_while_tracing
-def _fact(*fact: Any) -> str:
-    _declare()
-    try:
-        return json.dumps(fact)
-    except TypeError as error:
-        raise TapError(
-            f"{fact[0]}({fact[1]!r}): {error}; in compiled code state only "
-            "numbers and texts"
-        ) from error
+    handle = when_backward(value, hook)

@@ -15,7 +15,8 @@ import numpy as np
 
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims, dims_of, unnamed_dims
-from tracekit.capture.selection import Selection, select
+from tracekit.capture.selected import select
+from tracekit.capture.selection import Selection
 from tracekit.errors import TapError, TraceError
 from tracekit.readers.array_formats import (
     LARGEST,

@@ -1,0 +1,32 @@
+"""What structlog has bound to the context around a tap.
+
+structlog finds it among all variables of the context, and torch has hundreds
+there; it knows its own, too.
+"""
+
+from __future__ import annotations
+
+import json
+from sys import modules
+from typing import Any
+
+
+def is_bound() -> bool:
+    """Whether an event has to carry something."""
+    structlog: Any = modules.get("structlog.contextvars")
+    if structlog is None:
+        return False
+    variables = getattr(structlog, "_CONTEXT_VARS", None)
+    if variables is None:  # a structlog that keeps no list of them
+        return bool(structlog.get_contextvars())
+    return bool(variables) and any(
+        variable.get(...) is not ... for variable in tuple(variables.values())
+    )
+
+
+def bound() -> str:
+    """It as a JSON object, or ""."""
+    if not is_bound():
+        return ""
+    values = modules["structlog.contextvars"].get_contextvars()
+    return json.dumps(values, default=str, sort_keys=True)
