@@ -250,6 +250,45 @@ def test_own_blocks_are_read_as_their_lines(
     assert in_blocks(lines, dialect, cuts)[0] == expected
 
 
+@given(
+    st.lists(LINE, min_size=1, max_size=4),
+    st.lists(st.tuples(INDEX, NUMBER, st.integers(0, 9)), max_size=12),
+    st.sampled_from(["{}:{}{}:0{}.{}25 ", "[2026-01-0{} 1{}:{}0:2{},{}] "]),
+    st.sets(st.integers(0, 60)),
+)
+def test_times_before_lines_change_nothing(
+    small: Dialect,
+    body: list[str],
+    pixels: list[tuple[str, str, int]],
+    form: str,
+    cuts: set[int],
+) -> None:
+    """Some lines have the time of day before them, most of them alike."""
+    lines: list[str] = []
+    for pixel, number, odd in pixels:
+        own = [refilled(line, iter([number] * 3)) for line in body]
+        for line in [f"AT: {pixel} 1", *own]:
+            time = form.format(*f"1{len(lines) % 6}{odd % 6}{odd}{odd}")
+            lines.append(line if odd == 9 else time[odd == 8 :] + line)
+    expected = content(parse(lines, small, "x.log"))
+    assert in_blocks(lines, small, cuts)[0] == expected
+
+
+def test_lines_with_times_are_read_by_template(small: Dialect) -> None:
+    """All but the first block and the last line."""
+    lines = [
+        f"12:{pixel:02}:0{place}.5 {line}"
+        for pixel in range(20)
+        for place, line in enumerate(
+            (f"AT: {pixel} 7", f"T: pos 1 2 {pixel}", f"T: v {pixel}.5")
+        )
+    ]
+    found, reader = in_blocks(lines, small, {14, 29, 44})
+    assert found == content(parse(lines, small, "x.log"))
+    assert reader.by_paragraph == len(lines)
+    assert reader.by_template >= 2 * len(lines) // 3
+
+
 def test_plain_lines_are_read_by_paragraph(small: Dialect) -> None:
     """All of a log of plain lines, so that the tests here test something."""
     lines = [

@@ -28,7 +28,7 @@ def test_a_header_line_names_the_pixel_of_its_block() -> None:
     parsed = nanobragg("TRACE_C_TAP5: pixel 9 8", "TRACE_C_TAP5: polar 0.5")
     assert place(only(parsed)) == {"slow": (9, "index"), "fast": (8, "index")}
     assert parsed.pixels.tolist() == [[9, 8]]
-    assert parsed.coverage[0].selected == ((9, 8),)
+    assert np.array_equal(parsed.coverage[0].selected, [(9, 8)])
 
 
 def sub_pixels(layers: int, oversample: int, count: int) -> Parsed:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracekit.logs.numbers import parse_format, parse_number
-from tracekit.logs.tokens import HOLE, tokens
+from tracekit.logs.tokens import HOLE, line_starts, tokens
 
 DECIMALS = st.one_of(
     st.floats(-1e90, 1e90).map(lambda value: f"{value:.15g}"),
@@ -47,6 +47,7 @@ def test_shapes_and_numbers_are_the_block_again(lines: list[str]) -> None:
     found = tokens(block)
     assert len(found) == len(lines)
     words = found.numbers.text.to_pylist()
+    starts = line_starts(np.frombuffer(block, np.uint8))
     for row, line in enumerate(lines):
         first, last = found.first[row], found.first[row + 1]
         pieces = found.shapes[found.shape[row]].decode().split(HOLE)
@@ -55,7 +56,7 @@ def test_shapes_and_numbers_are_the_block_again(lines: list[str]) -> None:
             for a, b in zip(pieces, [*words[first:last], ""], strict=True)
         )
         assert filled == line
-        begin, end = found.starts[row], found.starts[row + 1]
+        begin, end = starts[row], starts[row + 1]
         assert block[begin:end].decode() == line + "\n"
 
 

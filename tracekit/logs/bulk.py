@@ -20,7 +20,7 @@ from tracekit.logs.parser import Parser
 from tracekit.logs.places import ABSENT, Places
 from tracekit.logs.reading_columns import ReadingColumns, Rows
 from tracekit.logs.shapes import Meaning, Part, Shapes
-from tracekit.logs.tokens import HOLE, Tokens, tokens
+from tracekit.logs.tokens import HOLE, Tokens, line_starts, tokens
 from tracekit.storage.columns import EventColumns, columns_of
 
 
@@ -37,6 +37,7 @@ class BulkReader:
 
     Args:
         parser: reads what can't be read by column, and holds what is known.
+        shapes: what lines mean.
         worth: the part of a block's lines below which none is read by
             column.
 
@@ -45,11 +46,13 @@ class BulkReader:
         read, sequence: how many lines and events there were so far.
     """
 
-    def __init__(self, parser: Parser, worth: float = 0.5) -> None:
+    def __init__(
+        self, parser: Parser, shapes: Shapes, worth: float = 0.5
+    ) -> None:
         self.parser = parser
         self.by_column = 0
         self._worth = worth
-        self._shapes = Shapes(parser.dialect)
+        self._shapes = shapes
         self.read = 0
         self.sequence = 0
         self._by_line: list[Integers] = []
@@ -65,23 +68,28 @@ class BulkReader:
             self._by_line.append(self.sequence + np.arange(count))
             self.sequence += count
 
-    def block(self, block: bytes) -> None:
-        """Read whole lines, each with its end."""
+    def block(self, block: bytes, whole: bytes | None = None) -> None:
+        """Read whole lines, each with its end.
+
+        Args:
+            block: the lines, without times before them.
+            whole: the lines as they were, None for the same.
+        """
         if not block:
             return
-        if b"\r" in block:
-            block = block.replace(b"\r\n", b"\n")
+        if whole is None:
+            whole = block
         if HOLE.encode() in block:
-            self._each(block)
+            self._each(whole)
             return
         found = tokens(block)
         lines = list(self._understood(found))
         plain = sum(len(own.rows) for own in lines)
         if plain < self._worth * len(found):
-            self._each(block)
+            self._each(whole)
             return
         self.by_column += plain
-        self._mixed(block, found, lines)
+        self._mixed(whole, found, lines)
 
     def events(self, maker: EventMaker) -> list[EventColumns]:
         """All events; call it when the last block is read."""
@@ -112,7 +120,8 @@ class BulkReader:
             if meaning is not None and len(rows):
                 yield _Lines(meaning, rows)
 
-    def _mixed(self, block: bytes, found: Tokens, lines: list[_Lines]) -> None:
+    def _mixed(self, whole: bytes, found: Tokens, lines: list[_Lines]) -> None:
+        starts = line_starts(np.frombuffer(whole, np.uint8))
         places = Places(self.parser)
         count = np.zeros(len(found), np.int64)
         single = np.ones(len(found), bool)
@@ -123,7 +132,7 @@ class BulkReader:
         rows = np.flatnonzero(single)
         for row in rows.tolist():
             places.enter(row)
-            raw = block[found.starts[row] : found.starts[row + 1] - 1]
+            raw = whole[starts[row] : starts[row + 1] - 1]
             count[row] = self._one(line_text(raw), row, places)
         places.leave(len(found))
         sequence = self.sequence + np.cumsum(count) - count

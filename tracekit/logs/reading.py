@@ -20,14 +20,15 @@ from tracekit.logs.coverage import distinct, distinct_pixels, pixels_of
 from tracekit.logs.cutting import Cut, cut
 from tracekit.logs.events import Reading
 from tracekit.logs.file import line_text
+from tracekit.logs.kinds import Kinds
 from tracekit.logs.number_columns import Flags, Integers
-from tracekit.logs.paragraphs import Paragraph, paragraph
+from tracekit.logs.paragraphs import Paragraph
 from tracekit.logs.parser import Parser
-from tracekit.logs.runs import CutRun, Run, ScannedRun, matrix
+from tracekit.logs.runs import CutRun, Run, ScannedRun
 from tracekit.logs.scanning import Scanned, scan
 from tracekit.logs.shapes import Shapes
 from tracekit.logs.sheets import Sheet, Sheets
-from tracekit.logs.templates import Template, template_of
+from tracekit.logs.stamps import Stamps
 from tracekit.logs.tokens import HOLE, tokens
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.grid import Ordinals
@@ -36,9 +37,7 @@ from tracekit.storage.spill import Spill
 
 _LOOKED_AT = 1 << 16
 _WAITING = 8 << 20
-_FRESH = 8
 _FEW = 1 << 16
-_KINDS = 256
 _ASIDE = 1 << 18
 _THREADS = 2
 
@@ -74,15 +73,14 @@ class LogReader:
         self.by_paragraph = self.by_template = 0
         self._mostly = mostly
         self._few = few
-        self._rest = BulkReader(parser, worth)
         self._shapes = Shapes(parser.dialect)
+        self._rest = BulkReader(parser, self._shapes, worth)
+        self._stamps: Stamps | None = None
         self._leader = b""
         self._waiting = b""
         self._scans: deque[Future[Scanned]] = deque()
         self._pool: ThreadPoolExecutor | None = None
-        self._kinds: dict[bytes, Sheets | None] = {}
-        self._sheets: dict[bytes, Sheets] = {}
-        self._templates: tuple[Template, ...] = ()
+        self._kinds = Kinds(parser.dialect, self._shapes, self._spill)
         self._pixels: list[Integers] = []
 
     def line(self, line: str) -> None:
@@ -94,6 +92,7 @@ class LogReader:
         """Read whole lines, each with its end."""
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
+        block = self._unstamped(block)
         if not self._leader:
             self._leader = self._leader_of(self._waiting + block)
         if not self._leader or HOLE.encode() in block:
@@ -115,7 +114,20 @@ class LogReader:
         """Read lines that begin no paragraph."""
         text, self._waiting = self._waiting + block, b""
         self._flush()
-        self._rest.block(text)
+        self._rest.block(text, self._as_they_were(text.count(b"\n"), text))
+
+    def _unstamped(self, block: bytes) -> bytes:
+        """Lines without the times before them."""
+        if self._stamps is None:
+            self._stamps = Stamps(block, self.parser.dialect)
+            self._shapes.stamp = self._stamps.sample.decode()
+        return self._stamps.without(block)
+
+    def _as_they_were(self, count: int, lines: bytes = b"") -> bytes:
+        """The next lines with their times; these, where none has any."""
+        if self._stamps is None or not self._stamps.sample:
+            return lines
+        return self._stamps.taken(count)
 
     def late(self) -> list[LateColumns]:
         """All events; call it when the last block is read."""
@@ -124,10 +136,7 @@ class LogReader:
         single = self._rest.events(maker)
         self.at_hand = single
         found = [at_hand(part) for part in single if len(part)]
-        for kind in self._kinds.values():
-            if kind is not None:
-                found += kind.late(maker, file)
-        return found
+        return found + self._kinds.late(maker, file)
 
     def pixels(self) -> Ordinals:
         """The pixels that the log reports, in order; after ``late``."""
@@ -152,7 +161,7 @@ class LogReader:
     def _paragraphs(self, text: bytes) -> None:
         """Scan a text aside, and read those that are scanned, in order."""
         if self._pool is None:
-            if len(text) < _ASIDE or not self._templates:
+            if len(text) < _ASIDE or not self._kinds.templates:
                 self._read(self._scan(text))
                 return
             self._pool = ThreadPoolExecutor(_THREADS)
@@ -161,7 +170,7 @@ class LogReader:
             self._read(self._scans.popleft().result())
 
     def _scan(self, text: bytes) -> Scanned:
-        return scan(text, self._leader, self._templates)
+        return scan(text, self._leader, self._kinds.templates)
 
     def _leader_of(self, text: bytes) -> bytes:
         """The beginning of the lines with which paragraphs begin."""
@@ -187,7 +196,7 @@ class LogReader:
             self._read_cut(cut(found.text, found.leader))
             return
         self._others(found.text[: found.starts[0]])
-        kinds = [self._sheets[t.template.shape] for t in found.tables]
+        kinds = [self._kinds.of_template(t.template) for t in found.tables]
         for first, last in _stretches(known):
             which = found.which[first:last]
             if known[first] and self._stand(kinds, which):
@@ -204,7 +213,7 @@ class LogReader:
         self._others(text[: found.begin(0)])
         if not len(found):
             return
-        which, kinds = self._kinds_of(found)
+        which, kinds = self._kinds.of(found)
         known = which >= 0
         for first, last in _stretches(known):
             if known[first] and self._stand(kinds, which[first:last]):
@@ -214,65 +223,16 @@ class LogReader:
         for number, kind in enumerate(kinds):
             rows = np.flatnonzero(which == number)
             if len(rows):
-                self._teach(kind, found, rows)
-
-    def _teach(self, kind: Sheets, found: Cut, rows: Integers) -> None:
-        """Make a template of paragraphs of one kind."""
-        template = template_of(kind.paragraph, found, rows, kind.template)
-        if template is not None:
-            kind.template = template
-            self._sheets[template.shape] = kind
-            every = (own.template for own in self._sheets.values())
-            self._templates = tuple(own for own in every if own is not None)
+                self._kinds.teach(kind, found, rows)
 
     def _others(self, text: bytes) -> None:
         """Read lines that no paragraph has, by column where it is worth it."""
+        whole = self._as_they_were(text.count(b"\n"), text)
         if len(text) > self._few:
-            self._rest.block(text)
+            self._rest.block(text, whole)
             return
-        for line in text.split(b"\n")[:-1]:
+        for line in whole.split(b"\n")[:-1]:
             self._rest.line(line_text(line))
-
-    def _kinds_of(self, found: Cut) -> tuple[Integers, list[Sheets]]:
-        """The kind of each paragraph, -1 for what isn't understood."""
-        which = np.full(len(found), -1)
-        sizes = np.diff(found.edges)
-        kinds: list[Sheets] = []
-        for size in np.unique(sizes).tolist():
-            rows = np.flatnonzero(sizes == size)
-            codes = found.codes[matrix(found.edges[rows] + 1, size)]
-            for _ in range(_FRESH):
-                if not len(rows):
-                    break
-                like = (codes == codes[0]).all(axis=1)
-                kind = self._kind(found.shape(int(rows[0])))
-                if kind is not None:
-                    fit = _fitting(found, rows[like], kind.paragraph)
-                    which[fit] = len(kinds)
-                    kinds.append(kind)
-                rows, codes = rows[~like], codes[~like]
-        return which, kinds
-
-    def _kind(self, shape: bytes) -> Sheets | None:
-        if shape not in self._kinds:
-            if len(self._kinds) >= _KINDS:
-                return None
-            learned = self._learn(shape)
-            self._kinds[shape] = (
-                Sheets(learned, self._spill) if learned else None
-            )
-        return self._kinds[shape]
-
-    def _learn(self, shape: bytes) -> Paragraph | None:
-        lines = []
-        for line in shape.split(b"\n")[:-1]:
-            meaning = self._shapes.meaning(line) if line else None
-            if line and meaning is None:
-                return None
-            lines.append((meaning, line.count(HOLE.encode())))
-        dims = self.parser.dialect.pixel
-        found = paragraph(lines, dims)
-        return found if found.tells_pixels(dims) else None
 
     def _stand(self, kinds: list[Sheets], which: Integers) -> bool:
         """Whether paragraphs say the same whatever was said before."""
@@ -309,6 +269,7 @@ class LogReader:
             origin = f"{self.parser.file}:{place}"
             self.parser.facts.state(key, text, origin)
         self._leave(sorted(ends, key=itemgetter(0)))
+        self._as_they_were(read - 1 - rest.read)
         self.by_paragraph += read - 1 - rest.read
         rest.read, rest.sequence = read - 1, done
 
@@ -369,14 +330,6 @@ def _stretches(known: Flags) -> Iterator[tuple[int, int]]:
     edges = np.flatnonzero(known[1:] != known[:-1]) + 1
     ends = [0, *edges.tolist(), len(known)] if len(known) else []
     return pairwise(ends)
-
-
-def _fitting(found: Cut, rows: Integers, own: Paragraph) -> Integers:
-    """Which paragraphs have the numbers that their kind has."""
-    kinds = found.found.kinds[matrix(found.edges[rows], own.numbers)]
-    fits = ((kinds & own.kinds) == own.kinds).all(axis=1)
-    fitting: Integers = rows[fits]
-    return fitting
 
 
 def _starts(counts: Integers, first: int) -> tuple[Integers, int]:

@@ -135,8 +135,9 @@ def _alike(
     sizes = np.array([len(piece) for piece in template.pieces])
     good: Flags = (stops - starts == sizes).all(axis=1)
     good &= ((end > begin) & (end - begin <= _LONGEST)).all(axis=1)
-    if not good.all():
-        starts = starts[good]
+    starts = starts[good]
+    if not len(starts):
+        return good
     same = np.ones(len(starts), bool)
     for number, piece in enumerate(template.pieces):
         same &= _stands_at(found.text, piece, starts[:, number])

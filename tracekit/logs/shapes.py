@@ -103,9 +103,15 @@ class Meaning:
 
 @dataclass(slots=True)
 class Shapes:
-    """Meanings of the shapes of one log, as far as they are known."""
+    """Meanings of the shapes of one log, as far as they are known.
+
+    Args:
+        dialect: how it is spelled.
+        stamp: a time that may stand before any line and changes nothing.
+    """
 
     dialect: Dialect
+    stamp: str = ""
     _blind: bool = field(init=False)
     _known: dict[bytes, Meaning | None] = field(default_factory=dict)
 
@@ -142,10 +148,17 @@ class Shapes:
             for number in range(part.first, part.first + part.count)
         ) | frozenset(first.index_numbers)
         second = self._read(text, _FILLINGS[1], whole)
-        return first if _same(first, second) else None
+        if not _same(first, second):
+            return None
+        later = self._read(text, _FILLINGS[1], whole, self.stamp)
+        return first if _same(first, later) else None
 
     def _read(
-        self, text: str, base: int, whole: frozenset[int] | None
+        self,
+        text: str,
+        base: int,
+        whole: frozenset[int] | None,
+        stamp: str = "",
     ) -> Meaning | None:
         """The meaning of one filling.
 
@@ -154,6 +167,7 @@ class Shapes:
             base: of the numbers to put into its holes.
             whole: holes for whole numbers, the others get a fraction and an
                 exponent; None for whole numbers everywhere.
+            stamp: what stands before.
         """
         pieces = text.split(HOLE)
         words = [
@@ -163,12 +177,19 @@ class Shapes:
             for hole in range(len(pieces) - 1)
         ]
         values = {float(word): hole for hole, word in enumerate(words)}
-        filled = pieces[0] + "".join(
-            word + piece for word, piece in zip(words, pieces[1:], strict=True)
+        filled = (
+            stamp
+            + pieces[0]
+            + "".join(
+                word + piece
+                for word, piece in zip(words, pieces[1:], strict=True)
+            )
         )
         prefixes = list(self.dialect.prefix.finditer(filled, 0, SEARCHED))
         restart = self.dialect.restart
-        if len(prefixes) != 1 or filled[: prefixes[0].start()].strip():
+        if len(prefixes) != 1 or prefixes[0].start() < len(stamp):
+            return None
+        if filled[len(stamp) : prefixes[0].start()].strip():
             return None
         if restart and restart.search(filled, 0, SEARCHED):
             return None

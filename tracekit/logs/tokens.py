@@ -43,14 +43,12 @@ class Tokens:
     """A block of lines in columns.
 
     Args:
-        starts: where each line begins in the block; one more for its end.
         shape: by line, its number in ``shapes``.
         shapes: the different lines without their numbers.
         first: by line, its first number in ``numbers``; one more at the end.
         numbers: all numbers of the block.
     """
 
-    starts: Integers
     shape: npt.NDArray[np.int32]
     shapes: list[bytes]
     first: Integers
@@ -58,6 +56,12 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.shape)
+
+
+def line_starts(letters: npt.NDArray[np.uint8]) -> Integers:
+    """Where whole lines begin; one more where the last ends."""
+    ends = np.flatnonzero(letters == _NEWLINE) + 1
+    return np.concatenate((np.zeros(1, np.int64), ends))
 
 
 def tokens(block: bytes) -> Tokens:
@@ -76,7 +80,6 @@ def tokens(block: bytes) -> Tokens:
     shape = lines.indices.to_numpy()
     holes = np.array([s.count(HOLE.encode()) for s in shapes], np.int64)
     return Tokens(
-        np.concatenate(([0], np.flatnonzero(data == _NEWLINE) + 1)),
         shape,
         shapes,
         np.concatenate(([0], np.cumsum(holes[shape]))),
