@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tracekit.logs.line_forms import FORMS, Form
+from tracekit.logs.line_forms import FORMS
 from tracekit.logs.numbers import PrintFormat
 from tracekit.logs.patterns import SEARCHED
+from tracekit.logs.stated_values import Form
 from tracekit.schema import Kind, Need, Role
 
 FOLDER = Path(__file__).parent / "dialects"

@@ -7,52 +7,21 @@ for each family of lines which forms to try, in this order.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tracekit.logs.json_form import json_object
 from tracekit.logs.numbers import NUMBER
+from tracekit.logs.stated_values import (
+    GAP,
+    ONE,
+    Form,
+    Statement,
+    Units,
+    value_at,
+)
 
-Units = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One name with its values, as a line states them.
-
-    Args:
-        name: the printed name; "" where the line has none.
-        numbers: the numbers, as text.
-        text: the value where it is no number, else None.
-        unit: the unit behind the value, spelled out, None if there is none.
-        expression: what was printed between the name and the final value of
-            ``name = expression = value``.
-        label: words before the name.
-        listed: whether the numbers stood in brackets, as an array prints.
-        subscripts: the indices behind the name, as text: ``T(3,4)``.
-    """
-
-    name: str
-    numbers: tuple[str, ...] = ()
-    text: str | None = None
-    unit: str | None = None
-    expression: str = ""
-    label: str = ""
-    listed: bool = False
-    subscripts: tuple[str, ...] = ()
-
-
-Form = Callable[[str, Units], list[Statement] | None]
-
-_GAP = r"(?:[ \t]*[,;][ \t]*|[ \t]+)"
-# a number behind another is no beginning of a word such as "info"
-_PLAIN = rf"{NUMBER}(?:{_GAP}{NUMBER}(?!\w))*"
-_LIST = rf"[\[({{][ \t]*(?:{_PLAIN})?[ \t]*[\])}}]"
-_ROWS = rf"[\[({{](?:[ \t,;]*+{_LIST})++[ \t]*[\])}}]"
-_VALUE = re.compile(rf"(?P<list>{_LIST}|{_ROWS})|(?P<plain>{_PLAIN})")
-_GAPS = re.compile(_GAP)
-_ONE = re.compile(NUMBER)
+_GAPS = re.compile(GAP)
 _WORD = r"[^\W\d][\w.]*"
 _KEY = re.compile(rf"[ \t,;]*(?P<name>\|?{_WORD}\|?)[ \t]*=[ \t]*(?!=)")
 _PAIR = re.compile(rf"[ \t,]*(?P<name>{_WORD}):[ \t]*")
@@ -60,7 +29,6 @@ _HEAD = re.compile(rf"(?P<name>{_WORD})(?:[ \t]*=[ \t]*|[ \t]+)")
 _INDEX = re.compile(r"\[(?P<index>-?\d+(?:,[ \t]*-?\d+)*)\][ \t]*=[ \t]*")
 _NAMED = re.compile(r"(?P<name>(?=[^ \t=]*[^\W\d])[^ \t=]+)[ \t]+")
 _MARK = re.compile(r"[^ \t]+")
-_UNIT = re.compile(r"[ \t]*+(?P<unit>[^ \t,;]{1,40}+)(?![^ \t,;])")
 _SUBSCRIPT = r"(?:\([^()=]{1,40}\)|\[[^\[\]=]{1,40}\])"
 _EITHER = re.compile(
     rf"[ \t,;:]*+(?P<name>(?:{_WORD})?\|[^|= \t]+\||{_WORD})"
@@ -82,7 +50,7 @@ def named(payload: str, units: Units) -> list[Statement] | None:
     head = _NAMED.match(payload)
     if head is None:
         return None
-    value = _value(payload, head.end(), units)
+    value = value_at(payload, head.end(), units)
     if value is None or value[1] < len(payload):
         return None
     return [_statement(head["name"], value[0])]
@@ -101,7 +69,7 @@ def assigned(payload: str, units: Units) -> list[Statement] | None:
     start = len(payload) - len(rest.lstrip(" \t"))
     found: list[Statement] = []
     while True:
-        value = _value(payload, start, units)
+        value = value_at(payload, start, units)
         following = _KEY.match(payload, value[1]) if value else None
         if value is None or not (following or value[1] == len(payload)):
             last = _chain(payload, start, name, label, units)
@@ -124,7 +92,7 @@ def pairs(payload: str, units: Units) -> list[Statement] | None:
     place = head.end()
     while place < len(payload):
         key = _PAIR.match(payload, place)
-        value = _value(payload, key.end(), units) if key else None
+        value = value_at(payload, key.end(), units) if key else None
         if key is None or value is None:
             return None
         found.append(_statement(f"{head['name']}.{key['name']}", value[0]))
@@ -137,7 +105,7 @@ def alternating(payload: str, units: Units) -> list[Statement] | None:
     del units
     found: list[tuple[str, list[str]]] = []
     for word in _MARK.findall(payload):
-        if _ONE.fullmatch(word):
+        if ONE.fullmatch(word):
             if not found:
                 return None
             found[-1][1].append(word)
@@ -158,7 +126,7 @@ def indexed(payload: str, units: Units) -> list[Statement] | None:
     head = _INDEX.match(payload)
     if head is None:
         return None
-    value = _value(payload, head.end(), units)
+    value = value_at(payload, head.end(), units)
     if value is None or value[1] < len(payload):
         return None
     index = tuple(part.strip() for part in head["index"].split(","))
@@ -167,7 +135,7 @@ def indexed(payload: str, units: Units) -> list[Statement] | None:
 
 def listed(payload: str, units: Units) -> list[Statement] | None:
     """``[-8.0, -7.0]``: an array without a name."""
-    value = _value(payload, 0, units)
+    value = value_at(payload, 0, units)
     if value is None or not value[0].listed or value[1] < len(payload):
         return None
     return [value[0]]
@@ -187,7 +155,7 @@ def mixed(payload: str, units: Units) -> list[Statement] | None:
         subscripts = _subscripts(head["subscripts"]) if head else None
         if head is None or subscripts is None:
             return None
-        value = _value(payload, head.end(), units)
+        value = value_at(payload, head.end(), units)
         if value is None and head["sign"] == ":" and subscripts:
             value = Statement("", subscripts), head.end()
             subscripts = ()
@@ -231,61 +199,10 @@ def columns(payload: str, units: Units) -> list[Statement] | None:
     del units
     words = _GAPS.split(payload.strip(" \t"))
     found = [
-        Statement("", (word,)) if _ONE.fullmatch(word) else _word(word)
+        Statement("", (word,)) if ONE.fullmatch(word) else _word(word)
         for word in words
     ]
     return found if any(s.numbers for s in found) else None
-
-
-def json_object(payload: str, units: Units) -> list[Statement] | None:
-    """``{"step": 1, "loss": {"mean": 0.5}}``: ``step`` and ``loss.mean``."""
-    del units
-    if not payload.startswith("{"):
-        return None
-    try:
-        content = json.loads(
-            payload,
-            parse_float=_Printed,
-            parse_int=_Printed,
-            parse_constant=_Printed,
-        )
-        return list(_members("", content)) or None
-    except (ValueError, RecursionError):
-        return None
-
-
-class _Printed(str):
-    """A number of JSON as it was printed; other texts are plain ones."""
-
-    __slots__ = ()
-
-
-def _members(name: str, value: object) -> Iterator[Statement]:
-    """A value of JSON, or all that is inside it, names with points between."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _members(f"{name}.{key}" if name else key, inner)
-    elif isinstance(value, _Printed):
-        yield Statement(name, (str(value),))
-    elif isinstance(value, list):
-        numbers = tuple(_flat(value))
-        if all(isinstance(number, _Printed) for number in numbers):
-            yield Statement(name, tuple(map(str, numbers)), listed=True)
-        else:
-            for place, inner in enumerate(value):
-                yield from _members(f"{name}.{place}", inner)
-    else:
-        yield Statement(
-            name, text=value if isinstance(value, str) else json.dumps(value)
-        )
-
-
-def _flat(value: list[object]) -> Iterator[object]:
-    for inner in value:
-        if isinstance(inner, list):
-            yield from _flat(inner)
-        else:
-            yield inner
 
 
 def _word(word: str) -> Statement:
@@ -329,7 +246,7 @@ def leading(payload: str, count: int) -> tuple[Statement, str] | None:
         return None
     numbers, place = [], head.end()
     for _ in range(count):
-        one = _ONE.match(payload, place)
+        one = ONE.match(payload, place)
         if one is None:
             return None
         numbers.append(one.group())
@@ -342,34 +259,6 @@ def head_name(payload: str) -> tuple[str, str] | None:
     """The first name of a payload and what follows it."""
     head = _HEAD.match(payload)
     return (head["name"], payload[head.end() :]) if head else None
-
-
-def _value(
-    payload: str, start: int, units: Units
-) -> tuple[Statement, int] | None:
-    """The value at a place, and where it and its unit end."""
-    found = _VALUE.match(payload, start)
-    if found is None:
-        return None
-    end = found.end()
-    if found["plain"] and payload[end : end + 1] not in (
-        "",
-        " ",
-        "\t",
-        ",",
-        ";",
-        ":",
-    ):
-        return None
-    unit = None
-    word = _UNIT.match(payload, end)
-    if word is not None and word["unit"] in units:
-        unit, end = units[word["unit"]], word.end()
-    numbers = tuple(_ONE.findall(found.group()))
-    trailing = re.compile(r"[ \t]*$").match(payload, end)
-    end = len(payload) if trailing else end
-    listed_ = found["list"] is not None
-    return Statement("", numbers, unit=unit, listed=listed_), end
 
 
 def _chain(
@@ -386,7 +275,7 @@ def _chain(
     place = start + len(expression) + 1
     while payload[place : place + 1] in (" ", "\t"):
         place += 1
-    value = _value(payload, place, units)
+    value = value_at(payload, place, units)
     if value is None or value[1] < len(payload):
         return None
     last = value[0]

@@ -12,7 +12,6 @@ from tracekit.logs.dialect import Dialect, Family, NameRule
 from tracekit.logs.events import Digits, EventMaker, Reading
 from tracekit.logs.facts import Facts
 from tracekit.logs.file import LONGEST_LINE, LongLine
-from tracekit.logs.line_forms import Statement
 from tracekit.logs.number_columns import Integers
 from tracekit.logs.numbers import count_numbers, parse_number
 from tracekit.logs.own_lines import (
@@ -26,6 +25,7 @@ from tracekit.logs.own_lines import (
     text_numbers,
 )
 from tracekit.logs.patterns import SEARCHED
+from tracekit.logs.stated_values import Statement
 from tracekit.logs.statements import expression_of, understand
 from tracekit.schema import Coverage, Declared, Event, Reject
 

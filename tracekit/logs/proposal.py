@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from tracekit.logs.line_forms import FORMS, Statement
+from tracekit.logs.line_forms import FORMS
 from tracekit.logs.numbers import count_numbers, parse_number
 from tracekit.logs.proposal_tables import TableFinder, row_pattern
+from tracekit.logs.stated_values import Statement
 from tracekit.logs.unit_words import UnitWords
 
 LINES = 200_000

@@ -107,11 +107,17 @@ class ReadingColumns:
         self, maker: EventMaker, item: Reading
     ) -> dict[str, Integers]:
         """Indices that follow from the iteration, by dim."""
-        iterations = self._joined("iteration")
-        known, which = np.unique(iterations, return_inverse=True)
         level = item.rule.level
         if level == "run":
             return {}
+        iterations = self._joined("iteration")
+        if bool(np.all(iterations == iterations[0])):
+            found = maker.counted(level, int(iterations[0]))
+            return {
+                dim: np.full(len(iterations), index)
+                for dim, (_, index) in found.items()
+            }
+        known, which = np.unique(iterations, return_inverse=True)
         each = [maker.counted(level, n) for n in known.tolist()]
         return {
             dim: np.array([found[dim][1] for found in each])[which]

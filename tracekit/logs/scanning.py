@@ -76,12 +76,13 @@ def scan(text: bytes, leader: bytes, templates: Sequence[Template]) -> Scanned:
     firsts = np.searchsorted(ends, starts)
     counts = np.diff(firsts)
     for template in templates:
-        words = np.cumsum(template.word_counts(letters))
+        own, before, behind = template.layout(letters)
+        words = np.cumsum(own)
         rows = np.flatnonzero((counts == words[-1]) & (which < 0))
         if not len(rows):
             continue
         at = firsts[rows, None] + (words[:-1] - 1)
-        begin, end = ends[at] + 1, ends[at + 1]
+        begin, end = ends[at] + (before + 1), ends[at + 1] - behind
         good = _alike(found, template, rows, begin, end)
         if not good.any():
             continue

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from tracekit.logs.dialect import Dialect, Family, NameRule
 from tracekit.logs.events import Reading
-from tracekit.logs.line_forms import Statement, head_name, leading, text
+from tracekit.logs.line_forms import head_name, leading, text
 from tracekit.logs.numbers import parse_number
+from tracekit.logs.stated_values import Statement
 
 _BANNER = "banner"
 _SUBSCRIPTS = "ijklmn"

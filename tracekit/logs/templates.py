@@ -19,6 +19,8 @@ from tracekit.logs.paragraphs import Paragraph
 from tracekit.logs.plain_numbers import INDEX
 
 _SAMPLE = 32
+_BLANKS = bytes(range(ord(" ") + 1))
+_AS_BLANK = bytes.maketrans(_BLANKS, b" " * len(_BLANKS))
 _MOST_CHANGES = 16
 
 
@@ -62,16 +64,33 @@ class Template:
 
     @property
     def letters(self) -> bytes:
-        """Letters beside holes that end a word."""
+        """Letters that have to end a word, so that each has one hole.
+
+        None have to where blanks stand between all holes.
+        """
+        if all(set(piece) & set(_BLANKS) for piece in self.pieces):
+            return b""
         ends = {piece[:1] for piece in self.pieces[1:]}
         ends |= {piece[-1:] for piece in self.pieces[:-1]}
         return b"".join(sorted(end for end in ends if end > b" "))
 
-    def word_counts(self, letters: bytes) -> list[int]:
-        """How many words end in each piece, where these letters end one."""
-        blanks = bytes(range(ord(" ") + 1))
-        keep = bytes(set(range(256)) - {*blanks, *letters})
-        return [len(piece.translate(None, keep)) for piece in self.pieces]
+    def layout(self, letters: bytes) -> tuple[Integers, Integers, Integers]:
+        """How many words end in each piece, and what belongs to the holes'.
+
+        Args:
+            letters: that end a word, beside blanks.
+
+        Returns:
+            The counts; by hole, how many letters of its word stand before it,
+            and how many behind.
+        """
+        others = bytes(set(range(256)) - {*_BLANKS, *letters})
+        blank = bytes.maketrans(letters, b" " * len(letters))
+        counts = [len(p.translate(None, others)) for p in self.pieces]
+        words = [p.translate(blank).translate(_AS_BLANK) for p in self.pieces]
+        before = [len(word) - word.rfind(b" ") - 1 for word in words[:-1]]
+        behind = [word.find(b" ") for word in words[1:]]
+        return np.array(counts), np.array(before), np.array(behind)
 
 
 def template_of(

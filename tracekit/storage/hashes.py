@@ -30,15 +30,14 @@ class TapHash:
     def __init__(self, axes: tuple[Axis, ...]) -> None:
         self._grid = repr(axes).encode()
         self._blocks = 0
-        self._first_keys = ""
+        self._only: npt.NDArray[np.int64] | None = None
         self._keys: list[bytes] = []
         self._values: list[str] = []
 
     def take(self, block: pa.Table) -> None:
         """Take the next row group; only the last may be short."""
         ordinals = block["ordinal"].to_numpy()
-        if not self._blocks:
-            self._first_keys = _hash(self._grid, ordinals)
+        self._only = None if self._blocks else ordinals
         self._keys.append(_places(ordinals))
         self._values.append(_value_hash(block))
         self._blocks += 1
@@ -46,8 +45,8 @@ class TapHash:
     @property
     def keys(self) -> str:
         """Equal for equal places of equal grids."""
-        if self._blocks < 2:
-            return self._first_keys
+        if self._only is not None:
+            return _hash(self._grid, self._only)
         return _hash(self._grid, *self._keys)
 
     @property
