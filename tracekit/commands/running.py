@@ -134,7 +134,7 @@ def _heard(trace: Trace) -> dict[str, object]:
     rejects = trace.tables["reject"]
     facts = dict(trace.tables["run"].to_pylist()[0]["facts"])
     return {
-        "events": trace.tables["event"].num_rows,
+        "events": trace.events,
         "taps": list(trace.taps),
         "log": facts.get("log"),
         "rejects": rejects.num_rows,
@@ -359,8 +359,6 @@ def repair(trace: Path, *, as_json: bool) -> None:
         finish(trace)
     closed = close_trace(trace)
     if as_json:
-        print_json(
-            {"trace": str(trace), "events": closed.tables["event"].num_rows}
-        )
+        print_json({"trace": str(trace), "events": closed.events})
     else:
         out.print(repr(closed))

@@ -6,8 +6,15 @@ the data is written there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +31,7 @@ from tracekit.comparison.statements import created_by, named, needed
 from tracekit.comparison.translation import translated
 from tracekit.open import as_trace
 from tracekit.schema import TABLES
+from tracekit.storage.stored_events import FEW
 from tracekit.storage.trace import Trace
 
 # Elements from which two taps of the same places are compared by position.
@@ -281,10 +289,24 @@ def _register_tables(
     """Tables of their own: DuckDB plans those faster than Arrow's."""
     for name, schema in TABLES.items():
         sided = pa.schema([("side", pa.string()), *schema])
+        if name == "event" and sum(t.events for t in traces.values()) > FEW:
+            events = partial(_events, sided, traces)
+            con.register("trace_event", Rows(sided, events))
+            continue
         table = con.from_arrow(Rows(sided, list))
         for side, trace in traces.items():
             table = table.union(_sided(con, side, trace.tables[name]))
         table.create(f"trace_{name}")
+
+
+def _events(
+    schema: pa.Schema, traces: Mapping[str, Trace]
+) -> Iterator[pa.RecordBatch]:
+    """Events of all sides, read from the disk whenever they are asked for."""
+    for side, trace in traces.items():
+        for piece in trace.event_pieces():
+            sides = pa.repeat(side, len(piece))
+            yield pa.record_batch([sides, *piece.columns], schema=schema)
 
 
 def _sided(

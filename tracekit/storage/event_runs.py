@@ -7,7 +7,7 @@ firing, how many follow, and the steps from one to the next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,29 @@ def expanded(table: pa.Table) -> pa.Table:
     place = np.arange(len(rows)) - (np.cumsum(firings) - firings)[rows]
     sequence = _stepped(table, "sequence", rows, place)
     order = np.argsort(sequence, kind="stable")
-    rows, place = rows[order], place[order]
+    return _firings(table, rows[order], place[order])
+
+
+def expanded_pieces(table: pa.Table, most: int) -> Iterator[pa.Table]:
+    """As ``expanded``, in pieces and in the order in which they are stored.
+
+    Args:
+        table: as it is stored.
+        most: rows of a piece.
+    """
+    if FIRINGS not in table.column_names:
+        yield table
+        return
+    firings = table[FIRINGS].to_numpy()
+    ends = np.cumsum(firings)
+    for begin in range(0, int(firings.sum()), most):
+        numbers = np.arange(begin, min(begin + most, int(ends[-1])))
+        rows = np.searchsorted(ends, numbers, side="right")
+        yield _firings(table, rows, numbers - (ends - firings)[rows])
+
+
+def _firings(table: pa.Table, rows: Ordinals, place: Ordinals) -> pa.Table:
+    """Firings by the rows that hold them, and their places in those."""
     chosen = pa.array(rows)
     columns = [
         _stepped_column(table, field.name, rows, place)

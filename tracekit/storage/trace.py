@@ -32,9 +32,14 @@ from tracekit.schema import (
 from tracekit.storage.batches import read_stream
 from tracekit.storage.columns import EventColumns, columns_of
 from tracekit.storage.element_file import ElementFile
-from tracekit.storage.event_runs import expanded
 from tracekit.storage.rows import event_table, tables_of
 from tracekit.storage.seal import seal
+from tracekit.storage.stored_events import (
+    FEW,
+    LateTables,
+    StoredEvents,
+    of_this_version,
+)
 from tracekit.storage.unfinished import (
     COPY,
     is_unfinished,
@@ -63,7 +68,9 @@ class Trace:
         path: Path | None = None,
         keep: object = None,
     ) -> None:
-        self.tables = dict(tables)
+        self.tables = (
+            tables if isinstance(tables, LateTables) else dict(tables)
+        )
         self.path = path
         self._keep = keep
         self._elements = dict(elements)
@@ -142,6 +149,21 @@ class Trace:
         """How many lines were not understood."""
         return int(self.tables["reject"].num_rows)
 
+    @property
+    def events(self) -> int:
+        """How many there are."""
+        if isinstance(self.tables, LateTables):
+            return self.tables.events.count
+        count: int = self.tables["event"].num_rows
+        return count
+
+    def event_pieces(self) -> Iterator[pa.RecordBatch]:
+        """The table of events, in pieces and in any order."""
+        if isinstance(self.tables, LateTables):
+            yield from self.tables.events.pieces()
+        else:
+            yield from self.tables["event"].to_batches()
+
     def elements(self, number: int) -> pa.Table:
         """The element table of tap number ``number``."""
         if not self.is_stored(number):
@@ -198,8 +220,8 @@ class Trace:
 
     def __repr__(self) -> str:
         where = "in memory" if self.path is None else str(self.path)
-        count = self.tables["event"].num_rows
-        return f"<Trace {where}: {len(self.taps)} taps, {count} events>"
+        many = f"{len(self.taps)} taps, {self.events} events"
+        return f"<Trace {where}: {many}>"
 
 
 @contextmanager
@@ -304,10 +326,14 @@ def open_trace(path: str | Path) -> Trace:
             f"up to {FORMAT_VERSION}; install the tracekit that wrote it"
         )
     try:
-        tables = {
-            name: _columns(expanded(_read(root / f"{name}.parquet")), schema)
+        events = StoredEvents(root / "event.parquet")
+        others = {
+            name: of_this_version(_read(root / f"{name}.parquet"), schema)
             for name, schema in TABLES.items()
+            if name != "event"
         }
+        late = LateTables(others, events)
+        tables = late if events.count > FEW else late.read()
     except _DAMAGE as error:
         raise TraceError(f"{root} is damaged: {error!r}") from error
     return Trace(tables, {}, root)
@@ -317,24 +343,6 @@ def _read(file: Path) -> pa.Table:
     """A Parquet file; ``pq.read_table`` would load pyarrow.dataset too."""
     with pq.ParquetFile(file) as parquet:
         return parquet.read()
-
-
-def _columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The columns of this version; one that an older lacked is empty."""
-    return pa.table(
-        [
-            _cast(table[field.name], field.type)
-            if field.name in table.column_names
-            else pa.nulls(table.num_rows, field.type)
-            for field in schema
-        ],
-        schema=schema,
-    )
-
-
-def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """To cast loads pyarrow.compute, which takes 0.05 s."""
-    return column if column.type == kind else column.cast(kind)
 
 
 def _open_unfinished(root: Path) -> Trace:
