@@ -372,3 +372,13 @@ def test_run_says_what_it_could_not_read(cli: Cli, tmp_path: Path) -> None:
     status, _, told = cli("run", "-o", two, "--repeat", "0", "--", "true")
     assert status == 2
     assert "give 1 for a plain run" in told
+
+
+def test_a_tap_that_is_not_there_is_no_empty_table(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """A name that is spelled wrong is told, with the names there are."""
+    status, _, said = cli("show", traces[0], "--tap", "aera")
+    assert status == 2
+    assert "has no tap 'aera'; it has R, area" in said
+    assert cli("show", traces[0], "--tap", "ar*")[0] == 0

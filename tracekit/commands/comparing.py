@@ -41,10 +41,10 @@ _PARAMETERS = argument(
 
 
 @takes(
-    argument("actual", type=Path, help="Trace or log in question."),
     argument(
-        "expected", type=Path, help="Trace or log that it should agree with."
+        "actual", type=Path, help="The trace, log, table or array in question."
     ),
+    argument("expected", type=Path, help="The one that it should agree with."),
     POLICY,
     flag("--all", "Show close taps as well.", dest="every_tap"),
     JSON,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 JSON = flag("--json", "Print one JSON document.", dest="as_json")
-OUTPUT = argument("-o", "--output", type=Path, help="Where to write.")
+OUTPUT = argument("-o", "--output", type=Path, help="What to write.")
 NEW_TRACE = argument(
     "-o", "--output", type=Path, required=True, help="A new trace directory."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,26 @@ from tracekit.commands.console import (
     waiting,
 )
 from tracekit.comparison.database import connect
+from tracekit.errors import TraceError
 from tracekit.open import as_trace
 from tracekit.schema import STATISTIC
 from tracekit.storage.footprint import footprint
+from tracekit.storage.trace import Trace
 
 _OF_RUNS = ("program", "family", "started", "argv", "selected_taps")
 _SHORT = 12
+_SOME = 8
 
 
-_SOURCE = argument("source", type=Path, help="Trace or log.")
+_SOURCE = argument("source", type=Path, help="A trace, log, table or array.")
 
 
 @takes(
     _SOURCE,
-    argument("--tap", help="Show this tap's numbers."),
+    argument(
+        "--tap",
+        help="Show the numbers of this tap, or of taps by a glob: 'F_*'.",
+    ),
     argument(
         "--pixel",
         type=int,
@@ -38,8 +45,8 @@ _SOURCE = argument("source", type=Path, help="Trace or log.")
         metavar=("SLOW", "FAST"),
         help="Show the numbers of this pixel.",
     ),
-    flag("--storage", "Show what each tap takes."),
-    flag("--rejects", "Show the lines not read."),
+    flag("--storage", "Show what each tap takes on the disk."),
+    flag("--rejects", "Show the lines of a log that were not read."),
     JSON,
 )
 def show(
@@ -62,6 +69,8 @@ def show(
         print_table(footprint(as_trace(source)), as_json=as_json)
         return
     trace = as_trace(source)
+    if tap is not None:
+        _check_tap(trace, tap, source)
     con = connect(trace=trace)
     if tap is not None or pixel is not None:
         asked = {"tap": tap, "pixel": pixel}
@@ -77,6 +86,18 @@ def show(
         print_json(parts)
         return
     _print_parts(parts)
+
+
+def _check_tap(trace: Trace, tap: str, source: Path) -> None:
+    """A name that is spelled wrong would look like a tap without numbers."""
+    if tap in trace.taps or any(fnmatchcase(t, tap) for t in trace.taps):
+        return
+    some = ", ".join(trace.taps[:_SOME])
+    more = len(trace.taps) - _SOME
+    rest = f" and {more} more" if more > 0 else ""
+    raise TraceError(
+        f"{source} has no tap {tap!r}; it has {some or 'none'}{rest}"
+    )
 
 
 def _print_parts(parts: dict[str, list[dict[str, Any]]]) -> None:

@@ -40,6 +40,12 @@ def load_dialect(name: str | Path) -> Dialect:
         path = FOLDER / f"{name}.toml"
         if not path.is_file():
             known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
+            if Path(name).is_file():
+                raise LogError(
+                    f"{name} is no dialect: that is {known} or the path of a "
+                    ".toml file; 'tracekit dialect check DIALECT LOG' takes "
+                    "the log last"
+                )
             raise LogError(
                 f"no dialect is called {str(name)!r}; known are {known}, or "
                 "give the path of a .toml file"

@@ -31,6 +31,8 @@ from tracekit.storage.sealing import About, write_late
 from tracekit.storage.spill import Spill
 from tracekit.storage.trace import Trace, last_stated, new_directory
 
+_SOME = 8  # prefixes that an error names
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -188,7 +190,8 @@ def parse_file(
         where = log.name, log.count + 1
         parsed.rejects.append(Reject(*where, log.broken, log.torn))
     if not (parsed.parts or parsed.config or parsed.rejects):
-        known = ", ".join(dict.fromkeys(f.name for f in spelled.families))
+        names = list(dict.fromkeys(f.name for f in spelled.families))
+        known = ", ".join(names[:_SOME]) + " ..." * (len(names) > _SOME)
         raise LogError(
             f"{log.origin} holds nothing of the dialect {spelled.name!r}: no "
             f"line with one of its prefixes ({known}) and no fact about the "

@@ -318,7 +318,10 @@ def open_trace(path: str | Path) -> Trace:
     if not is_trace(root):
         if is_unfinished(root):
             return _open_unfinished(root)
-        raise TraceError(f"{root} is no trace: it has no {MARKER} of tracekit")
+        raise TraceError(
+            f"{root} is no trace: it has no {MARKER} of tracekit; give the "
+            "directory that record(), 'tracekit run' or 'tracekit parse' made"
+        )
     version = json.loads((root / MARKER).read_text()).get("version")
     if version not in range(1, FORMAT_VERSION + 1):
         raise TraceError(
