@@ -382,3 +382,11 @@ def test_a_tap_that_is_not_there_is_no_empty_table(
     assert status == 2
     assert "has no tap 'aera'; it has R, area" in said
     assert cli("show", traces[0], "--tap", "ar*")[0] == 0
+
+
+def test_parse_knows_our_own_lines(cli: Cli, tmp_path: Path) -> None:
+    """As comparisons do; what the user says goes first."""
+    log = tmp_path / "c.log"
+    log.write_text("prose\nTRACEKIT tap x : 1.5\n")
+    assert json.loads(cli("parse", log, "--json")[1])["taps"] == ["x"]
+    assert cli("parse", log, "--dialect", "nanobragg")[0] == 2

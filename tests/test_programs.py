@@ -30,7 +30,6 @@ def test_a_run_keeps_output_taps_and_record(
         [str(program)],
         trace=tmp_path / "t",
         cwd=tmp_path,
-        dialect="tracekit",
         echo=echo,
     )
     assert status == 0

@@ -57,10 +57,7 @@ def _read_other(path: Path, dialect: str | None) -> Trace:
 
     plain = path.with_suffix("") if path.suffix in PACKED else path
     if plain.suffix in LOG_SUFFIXES:
-        found = dialect or (
-            _dialect_of(path) if path.is_file() else "nanobragg"
-        )
-        return read_log(path, dialect=found)
+        return read_log(path, dialect=dialect or dialect_of(path))
     if path.suffix == ".parquet":
         return read_parquet(path)
     if path.suffix in (".csv", ".tsv"):
@@ -84,10 +81,12 @@ def _read_other(path: Path, dialect: str | None) -> Trace:
     )
 
 
-def _dialect_of(log: Path) -> str:
-    """Our own lines say whose they are."""
+def dialect_of(log: Path) -> str:
+    """Tracekit's own where a line near its beginning is, else nanoBragg's."""
     from tracekit.logs.file import LogFile
 
+    if not log.is_file() or not log.stat().st_size:
+        return "nanobragg"
     beginning = islice(LogFile(log).lines(), _BEGINNING)
     own = any(line.startswith("TRACEKIT ") for line in beginning)
     return "tracekit" if own else "nanobragg"

@@ -121,7 +121,7 @@ def calibrate_command(
     *,
     times: int = 4,
     factor: float = FACTOR,
-    dialect: str = "nanobragg",
+    dialect: str | None = None,
     files: Way = "auto",
 ) -> str:
     """A policy from runs of a command with its float arguments moved.
@@ -133,7 +133,7 @@ def calibrate_command(
         argv: the command.
         times: in how many ways its arguments are moved.
         factor: see ``calibrate``.
-        dialect: how its log is spelled.
+        dialect: how its log is spelled, as for ``tracekit.programs.run``.
         files: see ``programs.run``.
 
     Raises:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from tracekit import run_record
 from tracekit.errors import LogError, RecordingError
+from tracekit.open import dialect_of
 from tracekit.processes.binary import build_id
 from tracekit.processes.environment import stored
 from tracekit.processes.files import (
@@ -38,7 +39,7 @@ def run(
     *,
     trace: str | Path,
     cwd: str | Path | None = None,
-    dialect: str = "nanobragg",
+    dialect: str | None = None,
     program: str = "",
     echo: IO[str] | None = None,
     files: Way = "auto",
@@ -59,7 +60,8 @@ def run(
             ``tracekit.h`` writes its taps there, unless TRACEKIT_LOG says
             something else.
         cwd: where the program runs; here by default.
-        dialect: how its log is spelled.
+        dialect: how its log is spelled; by default tracekit's own where a
+            line near its beginning says so, else nanoBragg's.
         program: its name in the run record; by default that of the file.
         echo: where its output goes as well, as it streams.
         files: how the files that it opens are seen: ``strace``, ``preload``,
@@ -79,7 +81,8 @@ def run(
     executable = shutil.which(argv[0], path=_search_path(directory))
     if executable is None:
         raise RecordingError(f"{argv[0]}: no such program; check the path")
-    load_dialect(dialect)
+    if dialect is not None:
+        load_dialect(dialect)
     root.mkdir(parents=True, exist_ok=True)
     binary = Path(executable).absolute()
     found, left_out = present(directory)
@@ -131,11 +134,12 @@ def _facts(ended: Ended) -> dict[str, str]:
 
 
 def _trace_of(
-    root: Path, dialect: str, record: Run, extra: list[FileUse]
+    root: Path, dialect: str | None, record: Run, extra: list[FileUse]
 ) -> Trace:
     """Everything that the program said, in its output and through taps."""
     parsed, reasons = [], []
-    logs = [(root / "output.log", dialect)]
+    output = root / "output.log"
+    logs = [(output, dialect or dialect_of(output))]
     for log in sorted(root.glob("taps*.log")):
         if log.stat().st_size:
             logs.append((log, "tracekit"))

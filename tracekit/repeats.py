@@ -79,7 +79,7 @@ def run_again(
     trace: str | Path,
     times: int = 2,
     cwd: str | Path | None = None,
-    dialect: str = "nanobragg",
+    dialect: str | None = None,
     echo: IO[str] | None = None,
     files: Way = "auto",
 ) -> Repeats:
@@ -91,7 +91,7 @@ def run_again(
             as ``NAME-2``, ``NAME-3`` ...
         times: how often, at least twice.
         cwd: where it runs.
-        dialect: how its log is spelled.
+        dialect: how its log is spelled, as for ``tracekit.programs.run``.
         echo: where the first run's output goes as well.
         files: how the files that it opens are seen.
 

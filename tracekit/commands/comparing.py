@@ -148,7 +148,7 @@ def calibrate(
     output: Path | None,
     factor: float | None,
     perturb: int,
-    dialect: str,
+    dialect: str | None,
 ) -> None:
     """Propose a policy from runs that are accepted as equal."""
     from tracekit.comparison.calibrate import FACTOR

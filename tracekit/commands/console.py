@@ -32,9 +32,9 @@ POLICY = argument(
 )
 DIALECT = argument(
     "--dialect",
-    default="nanobragg",
     help="How the log is spelled: nanobragg, tracekit or a TOML file, which "
-    "dialect init makes.",
+    "dialect init makes; by default tracekit where its lines are there, else "
+    "nanobragg.",
 )
 
 # ANSI's select graphic rendition

@@ -73,7 +73,7 @@ def demo(directory: Path) -> None:
 def run(
     words: list[str],
     output: Path,
-    dialect: str,
+    dialect: str | None,
     repeat: int,
     files: str,
     *,
@@ -187,7 +187,7 @@ def _tell_rejects(trace: Trace) -> None:
 def parse(
     log: Path,
     output: Path | None,
-    dialect: str,
+    dialect: str | None,
     until_idle: float | None,
     *,
     follow: bool,
@@ -196,6 +196,9 @@ def parse(
     """Read a log that exists already; show what was read and what was not."""
     if until_idle is not None and not follow:
         raise TracekitError("--until-idle is for a log that is followed: -f")
+    from tracekit.open import dialect_of
+
+    dialect = dialect or dialect_of(log)
     if follow:
         parsed = _followed(log, output, dialect, until_idle)
     else:
