@@ -43,6 +43,15 @@ placed AS (
     FROM found AS f
     JOIN tap_axes AS a ON a.side = 'actual' AND a.tap_id = f.actual_tap
     JOIN tap_axes AS e ON e.side = 'expected' AND e.tap_id = f.expected_tap
+),
+fired AS ( -- looked for in one pass: a join would hold all other events, too
+    SELECT t.side, t.file || ':' || t.line AS line
+    FROM trace_event AS t
+    WHERE (t.side, t.tap_id, t.event) IN (
+        SELECT ('actual', actual_tap, actual_event) FROM found
+        UNION ALL
+        SELECT ('expected', expected_tap, expected_event) FROM found
+    )
 )
 SELECT
     f.tap, f.place[f.pixel[1]] AS slow, f.place[f.pixel[2]] AS fast,
@@ -57,11 +66,8 @@ SELECT
     ) AS label,
     f.actual, f.expected, f.actual_exact, f.expected_exact, f.actual_text,
     f.expected_text, f.class, f.abs_error, f.rel_error, f.ulps, f.allowed,
-    f.unit, r.reason, r.origin, a.file || ':' || a.line AS actual_line,
-    e.file || ':' || e.line AS expected_line
+    f.unit, r.reason, r.origin, a.line AS actual_line, e.line AS expected_line
 FROM placed AS f
 JOIN rule AS r ON r.tap = f.tap
-LEFT JOIN trace_event AS a ON a.side = 'actual' AND a.tap_id = f.actual_tap
-    AND a.event = f.actual_event
-LEFT JOIN trace_event AS e ON e.side = 'expected'
-    AND e.tap_id = f.expected_tap AND e.event = f.expected_event;
+LEFT JOIN fired AS a ON a.side = 'actual'
+LEFT JOIN fired AS e ON e.side = 'expected';
