@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
+from tracekit.errors import TapError
 from tracekit.schema import FileUse, Role, Run
 
+_EXACT = 2**53
 _PACKAGES = ("tracekit", "numpy", "pyarrow", "duckdb")
 
 
@@ -142,3 +145,18 @@ def file_use(path: Path, role: Role, origin: str = "") -> FileUse:
     return FileUse(
         path.name, role, digest.hexdigest(), path.stat().st_size, origin
     )
+
+
+def number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
+    """A fact's number and text; a large integer keeps its digits as text."""
+    if isinstance(value, str):
+        return None, value
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TapError(
+            f"config({key!r}): {value!r} is neither a number nor a text "
+            f"({error}); give one of the two, str(...) of anything else"
+        ) from error
+    inexact = isinstance(value, int) and abs(value) > _EXACT
+    return number, str(value) if inexact else None

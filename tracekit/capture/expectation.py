@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -116,3 +116,13 @@ def _check_name(name: Any) -> None:
         raise TapError(
             f"tap {name!r}: a tap's name is a text ({error})"
         ) from error
+
+
+def missing_taps(missing: Mapping[str, str]) -> str:
+    """What a user is told of the names that were not recorded."""
+    taps = "; ".join(f"{name!r} {why}" for name, why in missing.items())
+    return (
+        f"the recording lacks taps that it had to have: {taps}. Correct the "
+        "name in taps= or expect=, or see why the program didn't come there; "
+        "what did fire is in the trace"
+    )

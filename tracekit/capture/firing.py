@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tracekit import _state
+
+_HERE = str(Path(__file__).parents[1]) + os.sep
 
 
 class Origin(NamedTuple):
@@ -59,3 +63,11 @@ def emit(
     """Hand a value, as it is now, to every recorder."""
     for recorder in _state.recorders:
         recorder.observe(value, name, dims, unit, where, origin)
+
+
+def caller() -> tuple[str, int]:
+    """File and line of the program's call, past tracekit's own frames."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
+    while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno

@@ -67,3 +67,16 @@ class Reach:
                     f"{dim}={index}"
                     for dim, index in zip(dims, row.tolist(), strict=True)
                 )
+
+    def told(self) -> str:
+        """The coordinates that no value held; warns of them."""
+        outside = "; ".join(self.outside())
+        if outside:
+            import structlog  # 0.1 s to load, and needed only here
+
+            structlog.get_logger("tracekit").warning(
+                "selected coordinates lie outside of every tapped value; "
+                "nothing was recorded there",
+                coordinates=outside,
+            )
+        return outside

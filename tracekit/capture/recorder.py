@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,14 +16,14 @@ from tracekit import _state, run_record
 from tracekit.capture import tensors
 from tracekit.capture.context import bound
 from tracekit.capture.dims import Dims, dims_of
-from tracekit.capture.expectation import Expectation
-from tracekit.capture.firing import Origin
+from tracekit.capture.expectation import Expectation, missing_taps
+from tracekit.capture.firing import Origin, caller
 from tracekit.capture.opened import OpenedFiles, watch_opens
 from tracekit.capture.ranks import DIM, rank_of_world
 from tracekit.capture.reach import Reach
 from tracekit.capture.reduction import Reduction, reduced
 from tracekit.capture.sampling import Sampling
-from tracekit.capture.selected import Selected, select
+from tracekit.capture.selected import select
 from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink
 from tracekit.capture.small import SmallTaps
@@ -45,7 +44,6 @@ from tracekit.storage.trace import Trace, open_trace
 from tracekit.storage.unfinished import Fact, covered
 
 _HERE = str(Path(__file__).parents[1]) + os.sep
-_EXACT = 2**53
 
 
 class Recorder:
@@ -235,7 +233,7 @@ class Recorder:
             return None
         file, line = origin.file, origin.line
         if not file:
-            file, line = _caller()
+            file, line = caller()
         about = {
             "tap": name,
             "dtype": tensors.type_name(array),
@@ -252,7 +250,7 @@ class Recorder:
         if reduces:
             if not self.selection.touches(dims.coordinates):
                 self._note_uncovered(Coverage(dims.coordinates, tap=name))
-            event = _event(selected, about)
+            event = selected.event(about)
             rank = len(dims.coordinates)
             return [event, *reduced(event, array, rank, loops, where)]
         if any(map(on_gpu, selected.arrays())) and not self._sampling.stops:
@@ -261,7 +259,7 @@ class Recorder:
             copies = Copies()
             later = selected.each(copies.of)
             self._transfers.put(
-                lambda: self._deliver([_event(later, about)]),
+                lambda: self._deliver([later.event(about)]),
                 copies.wait,
                 copies.size,
             )
@@ -274,7 +272,7 @@ class Recorder:
             and not self._transfers.started
             and getattr(selected.value, "nbytes", 0) >= LARGE
         )
-        return [_event(selected, about, copy=not view)]
+        return [selected.event(about, copy=not view)]
 
     def _note_uncovered(self, nothing: Coverage) -> None:
         """State once that no number of a tap is kept along its axes."""
@@ -324,7 +322,7 @@ class Recorder:
         self, key: str, value: float | str, unit: str | None, *, decisive: bool
     ) -> None:
         """Keep a fact about the run."""
-        number, text = _number_or_text(key, value)
+        number, text = run_record.number_or_text(key, value)
         self._keep(
             ConfigValue(
                 key, number, text, unit, decisive=decisive, origin="program"
@@ -398,7 +396,7 @@ class Recorder:
         if lost:
             raise RecordingError(lost)
         if missing:
-            raise RecordingError(_missing_taps(missing))
+            raise RecordingError(missing_taps(missing))
 
     def _missing(self) -> dict[str, str]:
         if self._stopped is not None:
@@ -409,36 +407,10 @@ class Recorder:
         told = {"recording": outcome}
         if missing:
             told["never_recorded"] = ", ".join(missing)
-        outside = self._outside()
+        outside = self._reach.told()
         if outside:
             told["never_reached"] = outside
         return told
-
-    def _outside(self) -> str:
-        """Selected coordinates that no tapped value held; warns of them."""
-        outside = "; ".join(self._reach.outside())
-        if outside:
-            import structlog  # 0.1 s to load, and needed only here
-
-            structlog.get_logger("tracekit").warning(
-                "selected coordinates lie outside of every tapped value; "
-                "nothing was recorded there",
-                coordinates=outside,
-            )
-        return outside
-
-
-def _event(
-    selected: Selected, about: dict[str, Any], *, copy: bool = True
-) -> Event:
-    taken = selected.taken(copy=copy)
-    return Event(
-        values=taken.values,
-        axes=taken.axes,
-        positions=taken.positions,
-        kind=tensors.kind_of(taken.values),
-        **about,
-    )
 
 
 def _stored(write: Callable[[], object], root: Path) -> None:
@@ -450,35 +422,3 @@ def _stored(write: Callable[[], object], root: Path) -> None:
             f"the trace can't be written to {root}: {error}. Its events are "
             "kept there; make room and run 'tracekit repair' on it"
         ) from error
-
-
-def _missing_taps(missing: Mapping[str, str]) -> str:
-    taps = "; ".join(f"{name!r} {why}" for name, why in missing.items())
-    return (
-        f"the recording lacks taps that it had to have: {taps}. Correct the "
-        "name in taps= or expect=, or see why the program didn't come there; "
-        "what did fire is in the trace"
-    )
-
-
-def _number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
-    """A fact's number and text; a large integer keeps its digits as text."""
-    if isinstance(value, str):
-        return None, value
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise TapError(
-            f"config({key!r}): {value!r} is neither a number nor a text "
-            f"({error}); give one of the two, str(...) of anything else"
-        ) from error
-    inexact = isinstance(value, int) and abs(value) > _EXACT
-    return number, str(value) if inexact else None
-
-
-def _caller() -> tuple[str, int]:
-    """File and line of the program's call, past tracekit's own frames."""
-    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
-    while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno

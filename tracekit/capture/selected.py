@@ -19,7 +19,7 @@ from tracekit.capture import tensors
 from tracekit.capture.dims import Dims
 from tracekit.capture.reach import Reach
 from tracekit.capture.selection import BOXES, Index, Selection
-from tracekit.schema import COMPONENT, Axis
+from tracekit.schema import COMPONENT, Axis, Event
 
 Span = tuple[int, int] | int | None
 
@@ -86,6 +86,22 @@ class Selected:
             places = np.arange(size, dtype=np.int64)
             positions = (positions[:, None] * size + places).reshape(-1)
         return Taken(values.reshape(-1), self.axes(size), positions)
+
+    def event(self, about: dict[str, Any], *, copy: bool = True) -> Event:
+        """The event of what is taken.
+
+        Args:
+            about: its other fields.
+            copy: as for ``taken``.
+        """
+        taken = self.taken(copy=copy)
+        return Event(
+            values=taken.values,
+            axes=taken.axes,
+            positions=taken.positions,
+            kind=tensors.kind_of(taken.values),
+            **about,
+        )
 
     def _rows(
         self, part: Any, kept: Index | None, *, copy: bool = True

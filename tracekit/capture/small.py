@@ -75,10 +75,15 @@ class SmallTaps:
         further up.
         """
         form: Any = type(value)
-        if form not in _CONSTANT or form is int:
-            form, value = _form(value)
+        if form not in _CONSTANT:
+            copy = copies.get(form)
+            if copy is None:
+                return False
+            form, value = copy(value)
             if form is None:
                 return False
+        elif form is int and not _LOWEST <= value < _HIGHEST:
+            return False
         if is_bound():
             return False
         loops, levels = self._loops, scopes.get()

@@ -44,7 +44,7 @@ INDUCTOR = (
 PASSES = "torch._inductor.custom_graph_pass:get_custom_graph_passes"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
-_HAS_GPUS = torch.version.cuda is not None or torch.version.hip is not None
+HAS_GPUS = torch.version.cuda is not None or torch.version.hip is not None
 _CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph
 
 
@@ -88,7 +88,7 @@ def is_plain(value: Any) -> bool:
 def is_captured() -> bool:
     """Whether a CUDA graph takes up what runs."""
     return (
-        _HAS_GPUS
+        HAS_GPUS
         and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
         and torch.cuda.is_current_stream_capturing()
     )

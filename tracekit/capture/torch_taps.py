@@ -16,12 +16,15 @@ from tracekit.capture import torch_internals
 from tracekit.capture.firing import Origin, emit
 from tracekit.capture.small import copies
 from tracekit.capture.torch_internals import (
+    HAS_GPUS,
     is_captured,
     is_plain,
     stack_depth,
 )
 from tracekit.capture.traced_taps import fire_traced, when_backward
 from tracekit.errors import TapError
+
+_HELD = frozenset((Tensor, tuple))  # what torch may do more with
 
 
 def _of_tensor(tensor: Tensor) -> tuple[Any, Any]:
@@ -54,8 +57,8 @@ def fire(
         or where is not None
         or grad
         or stack_depth()
-        or is_captured()
-        or not is_plain(value)
+        or (HAS_GPUS and is_captured())
+        or (type(value) in _HELD and not is_plain(value))
         or not quick(value, name, dims, unit)
     ):
         _fire_eager(value, name, dims, unit, where, grad)
