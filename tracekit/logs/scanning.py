@@ -18,6 +18,7 @@ from tracekit.logs.templates import Template, letters_of
 from tracekit.logs.word_columns import Words, doubles, printed, whole_numbers
 
 _LONGEST = 64
+_NEAR = 1 << 14  # bytes: Python finds a text quicker in a short one
 _AT_ONCE = 1 << 17  # bytes: they stay in a core's cache
 
 
@@ -98,10 +99,14 @@ def _starts(text: bytes, leader: bytes) -> Integers:
     """Where paragraphs begin, and the end of the text."""
     line = b"\n" + leader
     starts = [0] if text.startswith(leader) else []
-    place = text.find(line)
-    while place >= 0:
-        starts.append(place + 1)
-        place = text.find(line, place + len(line) - 1)
+    begin = 0
+    while begin < len(text):
+        place = text.find(line, begin, begin + _NEAR)
+        if place >= 0:
+            starts.append(place + 1)
+            begin = place + len(line) - 1
+        else:
+            begin += _NEAR - len(line) + 1
     return np.array([*starts, len(text)], np.int64)
 
 
