@@ -91,7 +91,8 @@ class Kinds:
         lines = []
         for line in shape.split(b"\n")[:-1]:
             meaning = self._shapes.meaning(line) if line else None
-            if line and meaning is None:
+            # a time alone is prose, an empty line is nothing
+            if meaning is None and (line or self._shapes.stamp):
                 return None
             lines.append((meaning, line.count(HOLE.encode())))
         found = paragraph(lines, self._dims)
