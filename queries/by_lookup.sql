@@ -56,6 +56,27 @@ CREATE OR REPLACE VIEW key_element AS FROM trace_element;
 -- the expected elements of all vectors that rtol may be relative to
 CREATE OR REPLACE VIEW vector_element AS FROM trace_element;
 
+-- sides and taps: of the few; of which a pair at least is compared by key;
+-- and whose vectors rtol is relative to
+CREATE OR REPLACE VIEW _few_tap AS SELECT DISTINCT few, few_tap FROM by_lookup;
+
+CREATE OR REPLACE VIEW _key_tap AS
+(
+    SELECT 'actual' AS side, actual_tap AS tap_id
+    FROM pair ANTI JOIN by_position USING (pair)
+    UNION
+    SELECT 'expected', expected_tap
+    FROM pair ANTI JOIN by_position USING (pair)
+)
+EXCEPT
+SELECT many, many_tap FROM by_lookup;
+
+CREATE OR REPLACE VIEW _vector_tap AS
+SELECT 'expected' AS side, expected_tap AS tap_id FROM pair
+WHERE expected_size > 1 AND relative_to = 'vector' AND problem IS NULL
+EXCEPT
+SELECT many, many_tap FROM by_lookup;
+
 -- ordinals of the many that the few ask for
 CREATE OR REPLACE TABLE _asked_key AS
 SELECT NULL::BIGINT AS pair, NULL::BIGINT AS key WHERE FALSE;

@@ -134,4 +134,12 @@ FROM explained AS b
 JOIN tap_number AS n ON n.tap = b.tap
 ORDER BY n.number, b.place;
 
-CREATE OR REPLACE MACRO distributions() AS TABLE FROM _distribution;
+CREATE OR REPLACE VIEW _distribution_rule AS
+FROM rule WHERE compare = 'distribution';
+
+-- what verdict reads where there is no such rule
+CREATE OR REPLACE VIEW _no_distribution AS
+SELECT NULL::BOOLEAN AS close, NULL::BOOLEAN AS vacuous WHERE FALSE;
+
+CREATE OR REPLACE MACRO distributions() AS TABLE
+FROM query_table(getvariable('drawn'));

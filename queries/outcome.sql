@@ -51,6 +51,32 @@ CREATE OR REPLACE VIEW _aligned_early AS FROM _aligned('_met_early');
 
 CREATE OR REPLACE VIEW _judged_early AS FROM _judged('_aligned_early');
 
+CREATE OR REPLACE VIEW _quick_outcome AS
+SELECT
+    q.pair, q.compared, q.diverged, q.max_abs_error, q.max_rel_error,
+    q.max_ulps,
+    {
+        'bad': q.diverged > 0, 'error': q.worst_error,
+        'expected': -q.worst, 'actual': -q.worst
+    } AS worst,
+    CASE WHEN q.diverged > 0 THEN _first(j) END AS first,
+    q.rtol_base AS least_rtol, q.atol_base AS least_atol, q.least_ulps,
+    q.max_abs_error AS number_error, q.signal,
+    -- what holds for the largest number holds for all
+    CASE WHEN q.signal > 0 THEN
+        q.signal <= greatest(p.atol, p.rtol * q.signal) OR coalesce(
+            ulp_distance(0::DOUBLE, q.signal, p.precision) <= p.max_ulps,
+            FALSE
+        )
+    END AS vacuous
+FROM quick AS q
+JOIN pair AS p ON p.pair = q.pair
+LEFT JOIN query_table(getvariable('early')) AS j ON j.pair = q.pair
+WHERE q.sound AND q.compared > 0;
+
+-- what outcome reads where all numbers are judged
+CREATE OR REPLACE VIEW _no_outcome AS SELECT NULL::BIGINT AS pair WHERE FALSE;
+
 CREATE OR REPLACE VIEW outcome AS
 WITH bounded AS (
     SELECT
@@ -109,29 +135,6 @@ careful AS (
             FILTER (isfinite(expected) AND expected <> 0) AS vacuous
     FROM bounded AS j
     GROUP BY pair
-),
-quickly AS (
-    SELECT
-        q.pair, q.compared, q.diverged, q.max_abs_error, q.max_rel_error,
-        q.max_ulps,
-        {
-            'bad': q.diverged > 0, 'error': q.worst_error,
-            'expected': -q.worst, 'actual': -q.worst
-        } AS worst,
-        CASE WHEN q.diverged > 0 THEN _first(j) END AS first,
-        q.rtol_base AS least_rtol, q.atol_base AS least_atol, q.least_ulps,
-        q.max_abs_error AS number_error, q.signal,
-        -- what holds for the largest number holds for all
-        CASE WHEN q.signal > 0 THEN
-            q.signal <= greatest(p.atol, p.rtol * q.signal) OR coalesce(
-                ulp_distance(0::DOUBLE, q.signal, p.precision) <= p.max_ulps,
-                FALSE
-            )
-        END AS vacuous
-    FROM quick AS q
-    JOIN pair AS p ON p.pair = q.pair
-    LEFT JOIN query_table(getvariable('early')) AS j ON j.pair = q.pair
-    WHERE q.sound AND q.compared > 0
 )
 SELECT
     pair, sum(compared)::BIGINT AS compared,
@@ -146,5 +149,8 @@ SELECT
     CASE WHEN max(number_error) < 'inf' THEN max(least_ulps) END
         AS least_ulps,
     max(signal) AS signal, coalesce(bool_and(vacuous), FALSE) AS vacuous
-FROM (FROM careful UNION ALL BY NAME FROM quickly)
+FROM (
+    FROM careful
+    UNION ALL BY NAME FROM query_table(getvariable('quickly'))
+)
 GROUP BY pair;

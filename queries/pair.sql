@@ -63,8 +63,9 @@ placed AS (
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ), lambda x, y: x * y
         ), 1))::HUGEINT AS key_stride
-    FROM place_order AS o
-    JOIN place_order AS other ON other.pair = o.pair AND other.part = o.part
+    FROM query_table(getvariable('ordering')) AS o
+    JOIN query_table(getvariable('ordering')) AS other
+        ON other.pair = o.pair AND other.part = o.part
         AND other.side <> o.side
     LEFT JOIN indexed AS i ON i.pair = o.pair
 ),

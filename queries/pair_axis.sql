@@ -79,3 +79,6 @@ SELECT
         actual_origin + actual_extent, expected_origin + expected_extent
     ) - least(actual_origin, expected_origin) AS extent
 FROM axis;
+
+CREATE OR REPLACE VIEW _ordered_axis AS
+FROM pair_axis WHERE meets IN ('order', 'name');

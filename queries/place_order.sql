@@ -72,3 +72,12 @@ CROSS JOIN LATERAL (
     SELECT 'expected', x.expected_stride, x.expected_labels
 ) AS s
 WHERE x.meets = 'name';
+
+-- what pair reads where no dims meet by order or name
+CREATE OR REPLACE VIEW _no_order AS
+SELECT
+    NULL::BIGINT AS pair, NULL::VARCHAR AS side, NULL::VARCHAR AS part,
+    NULL::VARCHAR AS dims,
+    NULL::STRUCT(stride BIGINT, extent BIGINT)[] AS axes,
+    NULL::BIGINT AS count, NULL::BIGINT[] AS places
+WHERE FALSE;

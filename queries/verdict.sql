@@ -39,7 +39,7 @@ WITH counted AS (
             count(*) AS distributions,
             count(*) FILTER (NOT close) AS unlike_distributions,
             count(*) FILTER (vacuous) AS vacuous
-        FROM _distribution
+        FROM query_table(getvariable('drawn'))
     ) AS d
     CROSS JOIN (
         SELECT

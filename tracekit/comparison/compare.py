@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tracekit.comparison.database import Library, elements
+from tracekit.comparison.database import Library
 from tracekit.comparison.policy import Policy
 from tracekit.open import as_trace
 from tracekit.storage.trace import Trace
@@ -20,7 +20,6 @@ Row = dict[str, Any]
 Verdict = Literal["close", "diverged", "incomparable"]
 
 _EXACT = 2**53
-_FEW = 20_000
 # What several queries read.
 _KEPT = (
     "outcome",
@@ -158,14 +157,16 @@ def compare(
     """
     names = _names(actual, expected)
     sides = {"actual": as_trace(actual), "expected": as_trace(expected)}
-    if threads is None and sum(map(elements, sides.values())) < _FEW:
-        threads = 1  # sharing so little takes longer than doing it
-    library = Library(sides, policy=policy, keep=_KEPT, threads=threads)
+    library = Library(
+        sides, policy=policy, keep=_KEPT, threads=threads, briefly=True
+    )
     ask = library.rows
     try:
         (summary,) = ask("verdict")
+        diverged = summary["diverged"]
         many = _EXPLAINED if not library.only_stacked else math.inf
-        explained = 0 < summary["diverged"] <= many
+        explained = 0 < diverged <= many
+        library.need(["image_pair"])
         faults, kinds, pixels, introduced = (
             ask(query) if explained else [] for query in _WHERE
         )
@@ -175,9 +176,9 @@ def compare(
             configuration=ask("configuration_differences"),
             rejects=ask("rejects"),
             gaps=ask("gaps"),
-            first_divergence=next(iter(ask("first_divergence")), None),
+            first_divergence=ask("first_divergence")[0] if diverged else None,
             taps=ask("tap_summary"),
-            images=ask("image_metrics"),
+            images=ask("image_metrics") if library.has("image_pair") else [],
             faults=faults,
             kinds=kinds,
             next_pixels=pixels,

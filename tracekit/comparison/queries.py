@@ -133,6 +133,7 @@ class Query:
         return f"FROM {self.name}({given})" if given else f"FROM {self.call}"
 
 
+@cache
 def folder() -> Path:
     """Where the queries lie."""
     here = Path(__file__).parents[1]
@@ -146,6 +147,12 @@ def folder() -> Path:
 
 
 @cache
+def text(name: str) -> str:
+    """The text of one file of the library."""
+    return (folder() / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
 def load(name: str) -> Query:
     """One query of the library.
 
@@ -156,7 +163,7 @@ def load(name: str) -> Query:
         raise CompareError(
             f"no query {name!r}; 'tracekit query --list' shows them all"
         )
-    sql = (folder() / f"{name}.sql").read_text(encoding="utf-8")
+    sql = text(name)
     header = list(_header(sql))
     created = next(m for m in _CREATE.finditer(sql) if m[2] == name)
     kind, _, arguments, is_table = created.groups()

@@ -9,23 +9,29 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain
 
 from tracekit.comparison import queries
 from tracekit.errors import CompareError
+from tracekit.schema import TABLES
 
 _CREATE = re.compile(
     r"^CREATE OR REPLACE (VIEW|TABLE|MACRO) (\w+)(\(\))?", re.M
 )
 # Relations behind FROM and JOIN, macros before a parenthesis, and the texts
-# that are given to query_table.
-_READ = re.compile(r"(?:FROM|JOIN)\s+(\w+)|(\w+)\(|'(\w+)'")
+# that are given to a macro or to getvariable.
+_READ = re.compile(r"(?:FROM|JOIN)\s+(\w+)|(\w+)\(|(?<=\()'(\w+)'(?=\))")
+_TABLES = {f"trace_{name}" for name in TABLES}
 _COMMENT = re.compile(r"--.*")
 # Names that stand for statements, as getvariable has them.
-VARIABLES = ("suspects", "rest", "early", "beside", "gappy", "tried")
+VARIABLES = (
+    "suspects", "rest", "early", "beside", "gappy", "tried", "quickly", "drawn",
+    "ordering",
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """One CREATE of a file of ``queries/``.
 
@@ -33,14 +39,33 @@ class Statement:
         name: what it creates.
         sql: its text.
         body: what it would return, of a macro without parameters; else "".
-        reads: names of other statements, all of them before it, and of
-            variables that name one.
+        place: its number in load order.
     """
 
     name: str
     sql: str
     body: str
-    reads: frozenset[str]
+    place: int
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Other statements, all before it, and variables that name one."""
+        known = library()
+        return frozenset(
+            name
+            for name in self._named
+            if name in VARIABLES
+            or (name in known and known[name].place < self.place)
+        )
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Tables of the traces that it reads."""
+        return self._named & _TABLES
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        return frozenset(chain.from_iterable(_READ.findall(self.sql)))
 
     @property
     def kept(self) -> str:
@@ -54,19 +79,18 @@ def library() -> dict[str, Statement]:
     """All statements by name, in load order."""
     found: dict[str, Statement] = {}
     for file in (*queries.ONE_SIDE, *queries.TWO_SIDES):
-        text = _COMMENT.sub("", queries.load(file).sql)
+        text = _COMMENT.sub("", queries.text(file))
         places = list(_CREATE.finditer(text))
         ends = [match.start() for match in places[1:]] + [len(text)]
         for match, end in zip(places, ends, strict=True):
             sql = text[match.start() : end].strip().rstrip(";")
             kind, name, bare = match.groups()
-            named = {name for parts in _READ.findall(sql) for name in parts}
             _, _, body = sql.partition(" AS TABLE")
             found[name] = Statement(
                 name,
                 sql,
                 body.strip() if kind == "MACRO" and bare else "",
-                frozenset(named & {*found, *VARIABLES}),
+                len(found),
             )
     return found
 
@@ -110,5 +134,5 @@ def created_by(files: Collection[str]) -> list[str]:
     return [
         match[2]
         for file in files
-        for match in _CREATE.finditer(queries.load(file).sql)
+        for match in _CREATE.finditer(queries.text(file))
     ]

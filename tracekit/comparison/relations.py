@@ -1,0 +1,135 @@
+"""Traces as relations of a DuckDB connection: their tables, their elements."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tracekit.comparison.float_pairs import Rows
+from tracekit.schema import TABLES
+from tracekit.storage.trace import Trace
+
+ELEMENT = pa.schema(
+    [
+        ("side", pa.string()),
+        ("tap_id", pa.int64()),
+        ("ordinal", pa.int64()),
+        ("event", pa.int64()),
+        ("float", pa.float64()),
+        ("integer", pa.int64()),
+        ("unsigned", pa.uint64()),
+        ("text", pa.string()),
+        ("digits", pa.int16()),
+        ("quantum", pa.int16()),
+    ]
+)
+
+
+def register_rows(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    schema: pa.Schema,
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    """A table of few rows; an Arrow array of them would load pandas."""
+    con.from_arrow(Rows(schema, list)).create(name)
+    table = con.table(name)
+    for row in rows:
+        table.insert(row)
+
+
+def register_table(
+    con: duckdb.DuckDBPyConnection, name: str, traces: Mapping[str, Trace]
+) -> None:
+    """A table of its own: DuckDB plans it faster than one of Arrow's.
+
+    Args:
+        con: the connection.
+        name: "trace_" and a name of ``TABLES``.
+        traces: the traces by side.
+    """
+    stored = name.removeprefix("trace_")
+    schema = pa.schema([("side", pa.string()), *TABLES[stored]])
+    parts = [schema.empty_table()]
+    for side, trace in traces.items():
+        table = trace.tables[stored]
+        named = pa.repeat(pa.scalar(side), table.num_rows)
+        parts.append(pa.table([named, *table.columns], schema=schema))
+    con.from_arrow(pa.concat_tables(parts)).create(name)
+
+
+def register_elements(
+    con: duckdb.DuckDBPyConnection,
+    traces: Mapping[str, Trace],
+    view: str = "trace_element",
+    only: Collection[tuple[str, int]] | None = None,
+    more: str = "element_schema",
+    *,
+    kept: bool = False,
+) -> None:
+    """All elements of all sides, whatever their stored type.
+
+    Args:
+        con: the connection.
+        traces: the traces by side.
+        view: what to call them.
+        only: of these taps of these sides alone.
+        more: a table whose rows are among them.
+        kept: a table of them, read once, and no view.
+    """
+    if only is None:
+        con.register("element_schema", Rows(ELEMENT, list))
+    parts = [more]
+    for number, (side, trace) in enumerate(traces.items()):
+        taps = [
+            tap
+            for tap in range(trace.tables["tap"].num_rows)
+            if only is None or (side, tap) in only
+        ]
+        constant = duckdb.ConstantExpression(side).alias("side")
+        for place, relation in _relations(con, trace, taps).items():
+            part = f"{view}_{place}_{number}"
+            relation = relation.select(constant, duckdb.StarExpression())
+            relation.create_view(part)
+            parts.append(part)
+    union = " UNION ALL BY NAME ".join(f"FROM {part}" for part in parts)
+    kind = "TABLE" if kept else "VIEW"
+    con.execute(f"CREATE OR REPLACE {kind} {view} AS {union}")
+
+
+def _relations(
+    con: duckdb.DuckDBPyConnection, trace: Trace, taps: list[int]
+) -> dict[str, duckdb.DuckDBPyRelation]:
+    """Elements of these taps: of those in memory, of those on the disk."""
+    found = {}
+    stored = [tap for tap in taps if trace.is_stored(tap)]
+    if stored:
+        found["disk"] = con.read_parquet(
+            [str(trace.element_file(tap)) for tap in stored],
+            hive_partitioning=True,
+            union_by_name=True,
+        ).project("* EXCLUDE (tap), tap::BIGINT AS tap_id")
+    if len(stored) < len(taps):
+        held = [tap for tap in taps if not trace.is_stored(tap)]
+        found["memory"] = con.from_arrow(_in_memory(trace, held))
+    return found
+
+
+def _in_memory(trace: Trace, taps: list[int]) -> pa.Table:
+    stored = pa.schema([f for f in ELEMENT if f.name != "side"])
+    parts = [stored.empty_table()]
+    for number in taps:
+        table = trace.elements(number)
+        columns = [
+            pa.array([number] * table.num_rows, pa.int64())
+            if field.name == "tap_id"
+            else table[field.name].cast(field.type)
+            if field.name in table.column_names
+            else pa.nulls(table.num_rows, field.type)
+            for field in stored
+        ]
+        parts.append(pa.table(columns, schema=stored))
+    return pa.concat_tables(parts)
