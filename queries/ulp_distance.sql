@@ -46,9 +46,8 @@ CREATE OR REPLACE MACRO ulp_distance(a, b, precision) AS
             abs(_ordered_double(a) - _ordered_double(b)),
             9223372036854775807::HUGEINT
         )::BIGINT
-        WHEN precision = 24
-            THEN abs(_ordered_float(a) - _ordered_float(b))
         WHEN precision = 11
             THEN floor(abs(_ordered_half(a) - _ordered_half(b)))::BIGINT
-        ELSE abs(_ordered_float(a) - _ordered_float(b)) // 65536
+        ELSE abs(_ordered_float(a) - _ordered_float(b))
+            // CASE precision WHEN 24 THEN 1 ELSE 65536 END
     END;

@@ -6,7 +6,6 @@ rich takes 0.05 s to load, so only tables, waiting and the demo do.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -88,6 +87,8 @@ def counted(count: int, noun: str) -> str:
 
 def warn_on_stderr() -> None:
     """Let a recording's warnings go to standard error."""
+    import logging
+
     import structlog  # 0.1 s to load, and needed only by what records
 
     structlog.configure(

@@ -32,6 +32,9 @@ _KEPT = (
     "_fault",
     "_kind_number",
     "kind_sample",
+    "kind_by_value",
+    "kind_by_place",
+    "kind_by_tap",
 )
 _WHERE = ("faults", "error_kinds", "pixels_to_trace", "introduced")
 # Diverged numbers up to which a comparison says where and of what kind too, if

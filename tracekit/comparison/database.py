@@ -14,9 +14,7 @@ from typing import Any
 import duckdb
 
 from tracekit.comparison import queries, units
-from tracekit.comparison.lookups import register_lookups
 from tracekit.comparison.policy import SCHEMA, Policy, as_policy
-from tracekit.comparison.positions import register_positions
 from tracekit.comparison.reduced import with_statistics
 from tracekit.comparison.relations import (
     register_elements,
@@ -251,6 +249,8 @@ class Library:
             return  # all of it meets by key
         self.need(created_by(["by_position", "by_lookup"]))
         if self.has("by_position"):
+            from tracekit.comparison.positions import register_positions
+
             self.need(created_by(["stacked"]))
             register_positions(
                 con,
@@ -260,6 +260,8 @@ class Library:
                 measured="image_metrics" in self._kept,
             )
         if only := self._taps("_few_tap"):
+            from tracekit.comparison.lookups import register_lookups
+
             self.need(created_by(["reach_place"]))
             register_elements(con, traces, "few_element", only)
             register_lookups(con, traces, "few_element")

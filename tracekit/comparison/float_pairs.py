@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from tracekit.comparison.closeness import Bounds, diverged
 from tracekit.comparison.quick import Figures, figures, total
+from tracekit.comparison.relations import Rows
 
 Array = npt.NDArray[Any]
 Item = TypeVar("Item")
@@ -69,32 +70,6 @@ MET = pa.schema(
         ("expected_value", pa.float64()),
     ]
 )
-
-
-class Rows:
-    """A table that is worked out whenever DuckDB reads it.
-
-    Args:
-        schema: its columns.
-        batches: gives its rows.
-    """
-
-    def __init__(
-        self,
-        schema: pa.Schema,
-        batches: Callable[[], Iterable[pa.RecordBatch]],
-    ) -> None:
-        self.schema = schema
-        self._batches = batches
-
-    def __arrow_c_schema__(self) -> object:
-        return self.schema.__arrow_c_schema__()
-
-    def __arrow_c_stream__(self, requested: object = None) -> object:
-        reader = pa.RecordBatchReader.from_batches(
-            self.schema, self._batches()
-        )
-        return reader.__arrow_c_stream__(requested)
 
 
 def once(work: Callable[[], Iterable[Item]]) -> Callable[[], list[Item]]:

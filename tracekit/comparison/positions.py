@@ -22,10 +22,10 @@ from tracekit.comparison.float_pairs import (
     MET,
     FloatPair,
     FloatPairs,
-    Rows,
     ahead,
     once,
 )
+from tracekit.comparison.relations import Rows
 from tracekit.comparison.signatures import SIGNATURE
 from tracekit.comparison.stack import FIRST, Stack
 from tracekit.storage.trace import Trace

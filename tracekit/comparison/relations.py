@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
-from tracekit.comparison.float_pairs import Rows
 from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
 
@@ -26,6 +26,32 @@ ELEMENT = pa.schema(
         ("quantum", pa.int16()),
     ]
 )
+
+
+class Rows:
+    """A table that is worked out whenever DuckDB reads it.
+
+    Args:
+        schema: its columns.
+        batches: gives its rows.
+    """
+
+    def __init__(
+        self,
+        schema: pa.Schema,
+        batches: Callable[[], Iterable[pa.RecordBatch]],
+    ) -> None:
+        self.schema = schema
+        self._batches = batches
+
+    def __arrow_c_schema__(self) -> object:
+        return self.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested: object = None) -> object:
+        reader = pa.RecordBatchReader.from_batches(
+            self.schema, self._batches()
+        )
+        return reader.__arrow_c_stream__(requested)
 
 
 def register_rows(
@@ -52,13 +78,22 @@ def register_table(
         traces: the traces by side.
     """
     stored = name.removeprefix("trace_")
-    schema = pa.schema([("side", pa.string()), *TABLES[stored]])
-    parts = [schema.empty_table()]
-    for side, trace in traces.items():
-        table = trace.tables[stored]
-        named = pa.repeat(pa.scalar(side), table.num_rows)
-        parts.append(pa.table([named, *table.columns], schema=schema))
-    con.from_arrow(pa.concat_tables(parts)).create(name)
+    side_first = pa.schema([("side", pa.large_string()), *TABLES[stored]])
+    parts = [
+        pa.table([_repeated(side, table), *table.columns], schema=side_first)
+        for side, trace in traces.items()
+        for table in (trace.tables[stored],)
+    ]
+    rows = pa.concat_tables(parts) if parts else Rows(side_first, list)
+    con.from_arrow(rows).create(name)
+
+
+def _repeated(text: str, table: pa.Table) -> pa.Array:
+    """A text for each row; ``pa.repeat`` would load pandas."""
+    data, count = text.encode(), table.num_rows
+    offsets = np.arange(count + 1, dtype=np.int64) * len(data)
+    buffers = pa.py_buffer(offsets), pa.py_buffer(data * count)
+    return pa.LargeStringArray.from_buffers(count, *buffers)
 
 
 def register_elements(

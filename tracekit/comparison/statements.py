@@ -26,8 +26,8 @@ _TABLES = {f"trace_{name}" for name in TABLES}
 _COMMENT = re.compile(r"--.*")
 # Names that stand for statements, as getvariable has them.
 VARIABLES = (
-    "suspects", "rest", "early", "beside", "gappy", "tried", "quickly", "drawn",
-    "ordering",
+    "suspects", "rest", "early", "beside", "gappy", "tried", "quickly",
+    "drawn", "ordering",
 )  # fmt: skip
 
 

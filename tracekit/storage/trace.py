@@ -1,5 +1,7 @@
 """A finished trace: its tables, in memory or in a directory of Parquet files.
 
+What makes one is loaded when one is made: to open one is quick.
+
 A trace directory holds ``trace.json`` (format and version), one Parquet file
 for each table of ``schema.TABLES``, and ``elements/tap=N/0.parquet`` with the
 elements of tap number N, sorted by ordinal. Files are numbered, never named
@@ -12,7 +14,7 @@ import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,11 +31,6 @@ from tracekit.schema import (
     Reject,
     Run,
 )
-from tracekit.storage.batches import read_stream
-from tracekit.storage.columns import EventColumns, columns_of
-from tracekit.storage.element_file import ElementFile
-from tracekit.storage.rows import event_table, tables_of
-from tracekit.storage.seal import seal
 from tracekit.storage.stored_events import (
     FEW,
     LateTables,
@@ -46,6 +43,9 @@ from tracekit.storage.unfinished import (
     read_unfinished,
     streams_of,
 )
+
+if TYPE_CHECKING:
+    from tracekit.storage.columns import EventColumns
 
 MARKER = "trace.json"
 ELEMENTS = "elements"
@@ -100,6 +100,8 @@ class Trace:
             coverage: which coordinates the run reports; all, if nothing is
                 said.
         """
+        from tracekit.storage.columns import columns_of
+
         return cls.of_columns(
             columns_of(enumerate(events)),
             run=run,
@@ -123,6 +125,9 @@ class Trace:
         coverage: Sequence[Coverage] = (),
     ) -> Trace:
         """A trace in memory of events by column, else as ``build``."""
+        from tracekit.storage.rows import event_table, tables_of
+        from tracekit.storage.seal import seal
+
         taps = seal(columns, merge=run.declares)
         facts = {
             "config": last_stated(config),
@@ -206,6 +211,8 @@ class Trace:
 
     def write_into(self, root: Path) -> None:
         """Write all files; the marker comes last, so a cut is noticed."""
+        from tracekit.storage.element_file import ElementFile
+
         for number in range(self.tables["tap"].num_rows):
             table = self.elements(number)
             with ElementFile(element_file(root, number), table.schema) as file:
@@ -355,6 +362,8 @@ def _open_unfinished(root: Path) -> Trace:
             f"killed; then 'tracekit repair {root}' makes a trace of what it "
             "had read"
         )
+    from tracekit.storage.batches import read_stream
+
     with damage_told(root):
         streams = streams_of(root)
         events = [event for path in streams for event in read_stream(path)]
