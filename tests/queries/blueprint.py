@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tracekit.comparison import queries
-from tracekit.comparison.database import connect
+from tracekit.comparison.database import Library
 from tracekit.comparison.policy import Policy
 from tracekit.schema import Axis, Event, Kind, Need, Run
 from tracekit.storage.trace import Trace
@@ -87,7 +87,10 @@ def ask(
 
     ``query`` is the name of one of the library's, or a text.
     """
-    con = connect(actual=actual, expected=expected, policy=policy)
+    sides = {"actual": actual, "expected": expected}
+    library = Library(sides, policy=policy)
+    library.need_for(query)
+    con = library.con
     known = (*queries.ONE_SIDE, *queries.TWO_SIDES)
     text = f"FROM {queries.load(query).call}" if query in known else query
     try:

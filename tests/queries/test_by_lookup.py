@@ -27,7 +27,7 @@ def sides(draw: st.DrawFn) -> tuple[Trace, Trace]:
         st.lists(st.integers(0, SIZE * SIZE - 1), unique=True, max_size=3)
     )
     few, many = [], []
-    for number in range(draw(st.integers(1, 3))):
+    for number in range(draw(st.integers(1, 2))):
         size = draw(st.sampled_from([1, 3]))
         dims: dict[str, Any] = {"slow": range(SIZE), "fast": range(SIZE)}
         if draw(st.booleans()):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.queries.blueprint import fired, traced
 from tracekit.comparison import course
-from tracekit.comparison.database import connect
+from tracekit.comparison.database import Library, connect
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Event
 from tracekit.storage.trace import Trace
@@ -31,7 +31,7 @@ ASKED = (
 def taps(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
     """Taps of two sides, of equal places or not."""
     sides: tuple[list[Event], list[Event]] = ([], [])
-    for number in range(draw(st.integers(1, 3))):
+    for number in range(draw(st.integers(1, 2))):
         size = draw(st.integers(1, 6))
         gaps = st.lists(st.integers(0, size - 1), unique=True, min_size=1)
         shared = sorted(draw(gaps))
@@ -73,13 +73,14 @@ def rows(
     policy: Policy | None = None,
 ) -> Any:
     """All rows that are asked for, and how many pairs met by position."""
-    con = connect(
-        actual=actual,
-        expected=expected,
+    library = Library(
+        {"actual": actual, "expected": expected},
         by_position=by_position,
         keep=keep,
         policy=policy,
     )
+    library.need_for(" ".join((*ASKED, "by_position")))
+    con = library.con
     found = {name: con.sql(f"FROM {name}").fetchall() for name in ASKED}
     (count,) = con.sql("SELECT count(*) FROM by_position").fetchall()
     con.close()

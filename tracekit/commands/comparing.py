@@ -21,10 +21,10 @@ from tracekit.commands.console import (
 )
 from tracekit.comparison import queries
 from tracekit.comparison.compare import compare as compare_traces
-from tracekit.comparison.database import connect
+from tracekit.comparison.database import Library
 from tracekit.comparison.report import render
 from tracekit.errors import TracekitError
-from tracekit.storage.trace import Trace
+from tracekit.open import as_trace
 
 _STATUS = {"close": 0, "diverged": 1, "incomparable": 2}
 _TRACES = argument(
@@ -202,7 +202,9 @@ def _answer(
     *,
     as_json: bool,
 ) -> None:
-    con = connect(_sides(sources), policy=policy)
+    traces = {name: as_trace(path) for name, path in _sides(sources).items()}
+    library = Library(traces, policy=policy)
+    library.need_for(text)
     statements = duckdb.extract_statements(text)
     if not statements:
         raise TracekitError("the query is empty; give a SELECT or a FROM")
@@ -213,10 +215,11 @@ def _answer(
             f"the query asks for ${missing[0]}; give --param "
             f"{missing[0]}=VALUE"
         )
-    print_rows(con.execute(text, values or None), as_json=as_json)
+    found = library.con.execute(text, values or None)
+    print_rows(found, as_json=as_json)
 
 
-def _sides(sources: list[Path]) -> dict[str, Trace | str | Path]:
+def _sides(sources: list[Path]) -> dict[str, Path]:
     if not sources:
         raise TracekitError("no trace; give one, or ACTUAL and EXPECTED")
     if len(sources) == 1:

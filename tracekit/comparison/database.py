@@ -6,6 +6,7 @@ written there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -109,14 +110,7 @@ def connect(
         threads=threads,
         by_position=by_position,
     )
-    library.need_tables(f"trace_{name}" for name in TABLES)
-    library.need(
-        created_by(
-            (*queries.ONE_SIDE, *queries.TWO_SIDES)
-            if library.compares
-            else queries.ONE_SIDE
-        )
-    )
+    library.need_all()
     return library.con
 
 
@@ -188,6 +182,24 @@ class Library:
                 kept = name in self._kept
                 self.con.execute(statement.kept if kept else statement.sql)
                 self._made.add(name)
+
+    def need_all(self) -> None:
+        """Create everything."""
+        self.need_tables(f"trace_{name}" for name in TABLES)
+        self.need(self._known())
+
+    def need_for(self, sql: str) -> None:
+        """Create what this SQL names; everything, if it names nothing."""
+        words = set(re.findall(r"\w+", sql))
+        names = words.intersection(self._known())
+        if not names:
+            self.need_all()
+        self.need_tables(words & {f"trace_{name}" for name in TABLES})
+        self.need(names)
+
+    def _known(self) -> list[str]:
+        two = queries.TWO_SIDES if self.compares else ()
+        return created_by((*queries.ONE_SIDE, *two))
 
     def need_tables(self, names: Iterable[str]) -> None:
         """Register tables of the traces, such as ``trace_tap``."""
