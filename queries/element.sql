@@ -53,3 +53,9 @@ SELECT
 FROM trace_element AS e
 JOIN trace_tap AS t ON e.side = t.side AND e.tap_id = t.tap_id
 JOIN _element_axes AS a ON e.side = a.side AND e.tap_id = a.tap_id;
+
+-- as `tracekit export` writes it: integers of any size as texts
+CREATE OR REPLACE VIEW _exported AS
+SELECT * EXCLUDE (side, exact), exact::VARCHAR AS exact
+FROM element
+ORDER BY tap_id, ordinal;

@@ -62,3 +62,9 @@ SELECT
     dims, selected, axes
 FROM fitted
 WHERE len(axes) > 0;
+
+CREATE OR REPLACE MACRO _limits_of(pair_number, lacking) AS TABLE
+SELECT number, axes
+FROM reach_limit
+WHERE pair = pair_number::BIGINT AND missing = lacking
+ORDER BY number;

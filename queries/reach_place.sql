@@ -25,3 +25,9 @@ WHERE list_bool_and(list_transform(
 
 CREATE OR REPLACE MACRO _reported(limit_number) AS TABLE
 SELECT place FROM reach_place WHERE number = limit_number::BIGINT;
+
+-- places of a limit that nobody looked up
+CREATE OR REPLACE MACRO _unasked(pair_number, limit_number) AS TABLE
+SELECT place FROM reach_place WHERE number = limit_number::BIGINT
+EXCEPT
+SELECT key FROM _asked_key WHERE pair = pair_number::BIGINT;

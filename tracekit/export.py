@@ -41,10 +41,7 @@ def export(trace: Trace, path: Path, form: Format) -> None:
         _npz(trace, path)
         return
     con = connect(trace=trace)
-    reader = con.sql(
-        "SELECT * EXCLUDE (side, exact), exact::VARCHAR AS exact FROM element "
-        "ORDER BY tap_id, ordinal"
-    ).to_arrow_reader(_ROWS)
+    reader = con.sql("FROM _exported").to_arrow_reader(_ROWS)
     write = {"parquet": _parquet, "arrow": _arrow, "csv": _csv, "json": _json}
     write[form](reader, path)
 

@@ -274,7 +274,7 @@ class Library:
         if only := self._taps("_few_tap"):
             from tracekit.comparison.lookups import register_lookups
 
-            self.need(created_by(["reach_place"]))
+            self.need(created_by(["reach_limit", "reach_place"]))
             register_elements(con, traces, "few_element", only)
             register_lookups(con, traces, "few_element")
         for view, looked_up in (

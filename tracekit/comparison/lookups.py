@@ -65,10 +65,8 @@ def _missing(
 ) -> str:
     """SQL of what the few lack although they report it; "" for nothing."""
     pair = row["pair"]
-    limits = con.execute(
-        "SELECT number, axes FROM reach_limit WHERE pair = ? AND missing = ?",
-        [pair, row["few"]],
-    ).fetchall()
+    few = [row["few"]]
+    limits = con.execute(f"FROM _limits_of({pair:d}, ?)", few).fetchall()
     wanted = [f"FROM _lone({pair:d}, '{many}')"]
     for number, axes in limits:
         place = _place(axes, row["axes"])
@@ -84,12 +82,8 @@ def _missing(
 
 def _asked_all(con: duckdb.DuckDBPyConnection, pair: int, limit: int) -> bool:
     """Whether each place of a limit was looked up."""
-    rest = con.execute(
-        "FROM (SELECT place FROM reach_place WHERE number = ? EXCEPT "
-        "SELECT key FROM _asked_key WHERE pair = ?) LIMIT 1",
-        [limit, pair],
-    ).fetchall()
-    return not rest
+    rest = con.execute(f"FROM _unasked({pair:d}, {limit:d}) LIMIT 1")
+    return not rest.fetchall()
 
 
 def _place(axes: list[dict[str, Any]], grid: list[dict[str, Any]]) -> str:
