@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -10,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from tracekit.schema import TABLES
+from tracekit.storage.stored_events import FEW
 from tracekit.storage.trace import Trace
 
 ELEMENT = pa.schema(
@@ -79,6 +88,10 @@ def register_table(
     """
     stored = name.removeprefix("trace_")
     side_first = pa.schema([("side", pa.large_string()), *TABLES[stored]])
+    if stored == "event" and sum(t.events for t in traces.values()) > FEW:
+        events = partial(_events, side_first, traces)
+        con.register(name, Rows(side_first, events))
+        return
     parts = [
         pa.table([_repeated(side, table), *table.columns], schema=side_first)
         for side, trace in traces.items()
@@ -88,7 +101,17 @@ def register_table(
     con.from_arrow(rows).create(name)
 
 
-def _repeated(text: str, table: pa.Table) -> pa.Array:
+def _events(
+    schema: pa.Schema, traces: Mapping[str, Trace]
+) -> Iterator[pa.RecordBatch]:
+    """Events of all sides, read from the disk whenever they are asked for."""
+    for side, trace in traces.items():
+        for piece in trace.event_pieces():
+            columns = [_repeated(side, piece), *piece.columns]
+            yield pa.record_batch(columns, schema=schema)
+
+
+def _repeated(text: str, table: pa.Table | pa.RecordBatch) -> pa.Array:
     """A text for each row; ``pa.repeat`` would load pandas."""
     data, count = text.encode(), table.num_rows
     offsets = np.arange(count + 1, dtype=np.int64) * len(data)
