@@ -55,3 +55,19 @@ def test_two_runs_of_a_command_that_differ(tmp_path: Path) -> None:
         run_again(["true"], trace=tmp_path / "u", times=1)
     with pytest.raises(RecordingError, match="not empty"):
         run_again(["true"], trace=tmp_path / "t")
+
+
+def test_the_order_of_both_streams_is_no_difference(tmp_path: Path) -> None:
+    """Lines of stdout and stderr reach us in an order of the machine's."""
+    script = (
+        "x() { echo TRACEKIT tap x : 1; }; y() { echo TRACEKIT tap y : 2; }\n"
+        "if [ -e state ]; then y; x; else x; y; echo 1 > state; fi\n"
+        "cat state\n"
+    )
+    (tmp_path / "work").mkdir()
+    runs = run_again(
+        ["sh", "-c", script], trace=tmp_path / "t", cwd=tmp_path / "work"
+    )
+    orders = [trace.taps for trace in runs.traces]
+    assert orders == [("x", "y"), ("y", "x")]
+    assert runs.differences == ["run 2: the output file state is another one"]

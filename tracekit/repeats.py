@@ -184,8 +184,13 @@ def _first(compared: Comparison, other: Trace, first: Trace) -> str:
 
 
 def _taps(trace: Trace) -> dict[tuple[Any, ...], tuple[str, str]]:
+    """What each tap holds.
+
+    The order of taps is left out: which of two streams is read first depends
+    on the machine, not on the program.
+    """
     return {
-        (row["name"], row["family"], row["unit"], row["order"]): (
+        (row["name"], row["family"], row["unit"], row["key_hash"]): (
             row["key_hash"],
             row["value_hash"],
         )
