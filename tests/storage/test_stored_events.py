@@ -66,7 +66,7 @@ def test_nothing_else_tells_them_apart(
 
     expected = answers()
     monkeypatch.setattr("tracekit.storage.trace.FEW", 0)
-    monkeypatch.setattr("tracekit.comparison.database.FEW", 0)
+    monkeypatch.setattr("tracekit.comparison.relations.FEW", 0)
     late = tk.read_trace(traces[0]).tables
     assert isinstance(late, LateTables)
     assert answers() == expected
