@@ -3,6 +3,7 @@
 -- Columns
 -- pair, tap, tap_order      the pair of taps, program order on the expected
 --                           side
+-- slow, fast                the pixel; NULL where neither side states it
 -- actual_tap, actual_ordinal, actual_event        where the actual element is
 -- expected_tap, expected_ordinal, expected_event  where the expected one is
 -- actual, expected          the numbers as DOUBLE, the actual one in the
@@ -40,11 +41,12 @@ WITH number AS (
 ),
 actual AS (
     SELECT
-        n.*, p.pair, element_key(
+        n.*, p.tap, p.pair, x.slow, x.fast, element_key(
             n.ordinal, p.actual_same, p.actual_axes, p.actual_orders
         ) AS key
     FROM number AS n
     JOIN pair AS p ON n.tap_id = p.actual_tap
+    JOIN pair_pixel AS x ON x.pair = p.pair
     ANTI JOIN by_position AS b ON b.pair = p.pair
     WHERE n.side = 'actual' AND p.problem IS NULL
 ),
@@ -59,6 +61,7 @@ expected AS (
     WHERE n.side = 'expected' AND p.problem IS NULL
 )
 SELECT
+    a.tap, a.slow AS slow_axis, a.fast AS fast_axis,
     a.pair, a.ordinal AS actual_ordinal, a.event AS actual_event,
     a.value AS actual_value, a.exact AS actual_exact,
     a.text AS actual_text, a.quantum AS actual_quantum,
@@ -68,9 +71,15 @@ SELECT
 FROM actual AS a
 JOIN expected AS e ON e.pair = a.pair AND e.key = a.key;
 
+CREATE OR REPLACE MACRO _pixel_index(axis, actual, expected) AS
+    CASE axis.side WHEN 'expected' THEN expected ELSE actual END
+    // axis.stride % axis.extent + axis.origin;
+
 CREATE OR REPLACE MACRO _aligned(met) AS TABLE
 SELECT
-    m.pair, p.tap, p.tap_order,
+    m.pair, m.tap, p.tap_order,
+    _pixel_index(m.slow_axis, m.actual_ordinal, m.expected_ordinal) AS slow,
+    _pixel_index(m.fast_axis, m.actual_ordinal, m.expected_ordinal) AS fast,
     p.actual_tap, m.actual_ordinal, m.actual_event,
     p.expected_tap, m.expected_ordinal, m.expected_event,
     CASE

@@ -7,8 +7,9 @@
 -- variable by_position says from how many numbers on.
 --
 -- Columns
--- pair                      the pair of taps
+-- pair, tap                 the pair of taps
 -- actual_tap, expected_tap  tap numbers in their traces
+-- slow, fast                see pair_pixel
 -- elements                  how many numbers each side has
 -- kind                      what they are: float, int, uint or bool
 -- rtol, atol, max_ulps, precision  see pair
@@ -38,19 +39,26 @@ POSITIONAL JOIN query_table(expected) AS e;
 -- numbers that were picked among those of plain pairs
 CREATE OR REPLACE MACRO _meet_rows(picked) AS TABLE
 SELECT
-    pair, ordinal AS actual_ordinal, actual_event, actual_value,
-    NULL::HUGEINT AS actual_exact, ordinal AS expected_ordinal,
-    expected_event, expected_value, NULL::HUGEINT AS expected_exact
-FROM query_table(picked);
+    p.tap, x.slow AS slow_axis, x.fast AS fast_axis, m.pair,
+    m.ordinal AS actual_ordinal, m.actual_event,
+    m.actual_value, NULL::HUGEINT AS actual_exact,
+    m.ordinal AS expected_ordinal, m.expected_event, m.expected_value,
+    NULL::HUGEINT AS expected_exact
+FROM query_table(picked) AS m
+JOIN pair AS p ON p.pair = m.pair
+JOIN pair_pixel AS x ON x.pair = m.pair;
 
 -- what these views are without any such pair
 CREATE OR REPLACE VIEW _met_none AS
 SELECT
-    NULL::BIGINT AS pair, NULL::BIGINT AS actual_ordinal,
-    NULL::BIGINT AS actual_event, NULL::DOUBLE AS actual_value,
+    NULL::VARCHAR AS tap, x.slow AS slow_axis, x.fast AS fast_axis,
+    NULL::BIGINT AS pair,
+    NULL::BIGINT AS actual_ordinal, NULL::BIGINT AS actual_event,
+    NULL::DOUBLE AS actual_value,
     NULL::HUGEINT AS actual_exact, NULL::BIGINT AS expected_ordinal,
     NULL::BIGINT AS expected_event, NULL::DOUBLE AS expected_value,
     NULL::HUGEINT AS expected_exact
+FROM pair_pixel AS x
 WHERE FALSE;
 
 CREATE OR REPLACE VIEW _met AS FROM _met_none;
@@ -147,8 +155,8 @@ WHERE FALSE;
 
 CREATE OR REPLACE TABLE by_position AS
 SELECT
-    p.pair, p.actual_tap, p.expected_tap, a.elements, a.kind, p.rtol, p.atol,
-    p.max_ulps, p.precision, a.value_hash = e.value_hash AS same,
+    p.pair, p.tap, p.actual_tap, p.expected_tap, i.slow, i.fast, a.elements,
+    a.kind, p.rtol, p.atol, p.max_ulps, p.precision, a.value_hash = e.value_hash AS same,
     a.elements = coalesce(list_product(
         list_transform(x.axes, lambda g: g.extent)
     ), 1) AS dense,
@@ -158,6 +166,7 @@ FROM pair AS p
 JOIN trace_tap AS a ON a.side = 'actual' AND a.tap_id = p.actual_tap
 JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap
 JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = p.expected_tap
+JOIN pair_pixel AS i ON i.pair = p.pair
 WHERE p.problem IS NULL AND p.actual_same AND p.expected_same
     AND a.key_hash = e.key_hash AND a.elements = e.elements
     AND a.elements >= getvariable('by_position')

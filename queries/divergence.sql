@@ -1,8 +1,9 @@
 -- One row a number that diverged, as located has it.
 --
 -- Columns
--- number, slow, fast  see located
--- pair, tap, tap_order, actual_tap, actual_ordinal, actual_event  see judged
+-- number  see located
+-- pair, tap, tap_order, slow, fast  see judged
+-- actual_tap, actual_ordinal, actual_event  see judged
 -- expected_tap, expected_ordinal, expected_event  see judged
 -- actual, expected, actual_exact, expected_exact  see judged
 -- actual_text, expected_text, half_place, unit    see judged

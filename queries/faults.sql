@@ -78,12 +78,7 @@ looked_at AS (
     FROM fault
 ),
 met AS (
-    SELECT
-        j.tap,
-        _pixel_index(x.slow, j.actual_ordinal, j.expected_ordinal) AS slow,
-        _pixel_index(x.fast, j.actual_ordinal, j.expected_ordinal) AS fast
-    FROM query_table(getvariable('gappy')) AS j
-    JOIN pair_pixel AS x ON x.pair = j.pair
+    SELECT tap, slow, fast FROM query_table(getvariable('gappy'))
 ),
 there AS MATERIALIZED (
     SELECT DISTINCT n.number, m.slow, m.fast

@@ -13,7 +13,8 @@
 -- of infinity minus infinity) is never close.
 --
 -- Columns
--- pair, tap, tap_order, actual_tap, actual_ordinal, actual_event  as aligned
+-- pair, tap, tap_order, slow, fast  as aligned
+-- actual_tap, actual_ordinal, actual_event  the same
 -- expected_tap, expected_ordinal, expected_event, actual, expected  the same
 -- actual_exact, expected_exact, actual_text, expected_text  the same
 -- half_place, unit  the same

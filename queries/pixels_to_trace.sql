@@ -14,11 +14,7 @@ WITH wrong AS (
 -- pixels that were compared; of a grid without a gap so many that one of
 -- them must be close, if any is
 compared AS (
-    SELECT
-        _pixel_index(x.slow, j.actual_ordinal, j.expected_ordinal) AS slow,
-        _pixel_index(x.fast, j.actual_ordinal, j.expected_ordinal) AS fast
-    FROM query_table(getvariable('gappy')) AS j
-    JOIN pair_pixel AS x ON x.pair = j.pair
+    SELECT slow, fast FROM query_table(getvariable('gappy'))
     UNION
     SELECT
         slow.origin + place // fast.extent, fast.origin + place % fast.extent

@@ -5,7 +5,8 @@
 -- already (the variable suspects says so) these are taken.
 --
 -- Columns
--- pair, tap, tap_order, actual_tap, actual_ordinal, actual_event  see judged
+-- pair, tap, tap_order, slow, fast  see judged
+-- actual_tap, actual_ordinal, actual_event  see judged
 -- expected_tap, expected_ordinal, expected_event  see judged
 -- actual, expected, actual_exact, expected_exact  see judged
 -- actual_text, expected_text, half_place, unit    see judged

@@ -280,7 +280,7 @@ def test_which_pairs(tmp_path: Path) -> None:
         ).save(tmp_path / f"t{side}")
 
     con = connect(actual=run(0), expected=run(1), by_position=0)
-    found = con.sql("SELECT tap FROM by_position JOIN pair USING (pair)")
+    found = con.sql("SELECT tap FROM by_position")
     assert [row[0] for row in found.fetchall()] == ["dense", "mixed", "whole"]
     shown = con.sql("SELECT tap, diverged FROM tap_summary()").fetchall()
     assert shown == [

@@ -31,6 +31,7 @@ from tracekit.comparison.stack import FIRST, Stack
 from tracekit.storage.trace import Trace
 
 _BOUNDS = ("rtol", "atol", "max_ulps", "precision")
+_CONSTANTS = {"tap": "tap", "slow": "slow_axis", "fast": "fast_axis"}
 _MACROS = {"float": "_meet_floats", "integer": "_meet_integers"}
 
 
@@ -73,7 +74,15 @@ def register_positions(
                 f"met_{side}_{pair}"
             )
         met = f"{pair}, 'met_a_{pair}', 'met_e_{pair}'"
-        every.append(f"{_MACROS[columns[0]]}({met})")
+        # constants, so that a WHERE on them spares the files of other taps
+        constants = [
+            duckdb.ConstantExpression(row[name]).alias(alias)
+            for name, alias in _CONSTANTS.items()
+        ]
+        con.query(f"FROM {_MACROS[columns[0]]}({met})").select(
+            *constants, duckdb.StarExpression()
+        ).create_view(f"_met_{pair}")
+        every.append(f"_met_{pair}")
         gappy += [] if row["dense"] else every[-1:]
         if not row["plain"]:
             others.append(every[-1])
