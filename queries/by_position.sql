@@ -142,6 +142,15 @@ SELECT
     NULL::BIGINT AS fast_from, NULL::BIGINT AS fast_to
 WHERE FALSE;
 
+-- and coarse maps of them, see error_map: parts of its rows
+CREATE OR REPLACE VIEW _stacked_map AS
+SELECT
+    NULL::BIGINT AS pair, NULL::BIGINT AS block, NULL::BIGINT AS slow,
+    NULL::BIGINT AS fast, NULL::BIGINT AS compared, NULL::BIGINT AS diverged,
+    NULL::BIGINT AS nan_mismatches, NULL::DOUBLE AS max_abs_error,
+    NULL::DOUBLE AS max_rel_error, NULL::BIGINT AS max_ulps
+WHERE FALSE;
+
 CREATE OR REPLACE VIEW _quick AS
 SELECT
     NULL::BIGINT AS pair, NULL::BIGINT AS compared, NULL::BIGINT AS odd,

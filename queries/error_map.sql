@@ -20,17 +20,35 @@ WITH size AS (
     ) // 16 + 1) AS size
     FROM pair_pixel
     WHERE slow IS NOT NULL OR fast IS NOT NULL
+),
+part AS (
+    SELECT
+        l.pair, s.size AS block, l.slow // s.size * s.size AS slow,
+        l.fast // s.size * s.size AS fast, count(*) AS compared,
+        count(*) FILTER (NOT l.close) AS diverged,
+        count(*) FILTER (l.class = 'nan mismatch') AS nan_mismatches,
+        max(l.abs_error) FILTER (NOT isnan(l.abs_error)) AS max_abs_error,
+        max(l.rel_error) FILTER (NOT isnan(l.rel_error)) AS max_rel_error,
+        max(l.ulps) AS max_ulps
+    FROM judged AS l
+    JOIN size AS s USING (pair)
+    -- images that lie over each other are read by _stacked_map
+    WHERE (block IS NOT NULL
+            OR NOT list_contains(getvariable('stacked_pairs'), l.pair))
+        AND (tap_glob IS NULL OR l.tap = tap_glob OR l.tap GLOB tap_glob)
+    GROUP BY 1, 2, 3, 4
+    UNION ALL BY NAME
+    FROM _stacked_map WHERE block IS NULL
 )
 SELECT
-    l.tap, s.size AS block, l.slow // s.size * s.size AS slow,
-    l.fast // s.size * s.size AS fast, count(*) AS compared,
-    count(*) FILTER (NOT l.close) AS diverged,
-    count(*) FILTER (l.class = 'nan mismatch') AS nan_mismatches,
-    max(l.abs_error) FILTER (NOT isnan(l.abs_error)) AS max_abs_error,
-    max(l.rel_error) FILTER (NOT isnan(l.rel_error)) AS max_rel_error,
-    max(l.ulps) AS max_ulps
-FROM located AS l
-JOIN size AS s USING (pair)
-WHERE tap_glob IS NULL OR l.tap = tap_glob OR l.tap GLOB tap_glob
-GROUP BY l.number, l.tap, 2, 3, 4
-ORDER BY l.number, 2, 3, 4;
+    n.tap, m.block, m.slow, m.fast, sum(m.compared)::BIGINT AS compared,
+    sum(m.diverged)::BIGINT AS diverged,
+    sum(m.nan_mismatches)::BIGINT AS nan_mismatches,
+    max(m.max_abs_error) AS max_abs_error,
+    max(m.max_rel_error) AS max_rel_error, max(m.max_ulps) AS max_ulps
+FROM part AS m
+JOIN pair AS p ON p.pair = m.pair
+JOIN tap_number AS n ON n.tap = p.tap
+WHERE tap_glob IS NULL OR n.tap = tap_glob OR n.tap GLOB tap_glob
+GROUP BY n.number, n.tap, m.block, m.slow, m.fast
+ORDER BY n.number, m.block, m.slow, m.fast;

@@ -174,7 +174,7 @@ def test_row_groups(tmp_path: Path) -> None:
 
 WHERE = (
     "first_by_pixel()", "wrong_pixels", "signatures()", "faults()",
-    "introduced()", "pixels_to_trace()", "error_kinds()",
+    "introduced()", "pixels_to_trace()", "error_kinds()", "error_map()",
 )  # fmt: skip
 
 

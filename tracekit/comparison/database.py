@@ -252,6 +252,7 @@ class Library:
             self._read(variable, all_judged if small else large)
         con.execute("SET VARIABLE images = []::BIGINT[]")
         con.execute("SET VARIABLE only_stacked = FALSE")
+        con.execute("SET VARIABLE stacked_pairs = []::BIGINT[]")
         self.need(["_distribution_rule", "_ordered_axis"])
         drawn = not briefly or self.has("_distribution_rule")
         self._read("drawn", "_distribution" if drawn else "_no_distribution")

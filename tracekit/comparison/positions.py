@@ -25,6 +25,7 @@ from tracekit.comparison.float_pairs import (
     ahead,
     once,
 )
+from tracekit.comparison.maps import MAP
 from tracekit.comparison.relations import Rows
 from tracekit.comparison.signatures import SIGNATURE
 from tracekit.comparison.stack import FIRST, Stack
@@ -116,11 +117,13 @@ def _register_floats(
     stacked = {pair.pair for pair in stack.pairs}
     tables = FloatPairs(floats, stacked, threads).tables()
     if stacked:
+        con.execute(f"SET VARIABLE stacked_pairs = {[*stacked]}::BIGINT[]")
         con.execute(f"SET VARIABLE only_stacked = _only_stacked({[*stacked]})")
         for view, schema, work in (
             ("_stacked_first", FIRST, stack.first),
             ("_stacked_course", COURSE, stack.course),
             ("_stacked_signature", SIGNATURE, stack.signatures),
+            ("_stacked_map", MAP, stack.maps),
         ):
             batches = partial(ahead, threads, work, stack.groups)
             kept = once(batches) if view == "_stacked_course" else batches

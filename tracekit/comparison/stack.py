@@ -17,6 +17,7 @@ import pyarrow as pa
 from tracekit.comparison.closeness import diverged
 from tracekit.comparison.course import COURSE, Course
 from tracekit.comparison.float_pairs import FloatPair, column
+from tracekit.comparison.maps import Map
 from tracekit.comparison.signatures import SIGNATURE, Signatures
 
 Array = npt.NDArray[Any]
@@ -104,6 +105,20 @@ class Stack:
                 bad = diverged(actual, expected, pair.bounds)
                 found.add(number, bad, np.isnan(actual) | np.isnan(expected))
         return pa.RecordBatch.from_pylist(found.rows(), SIGNATURE)
+
+    def maps(self, group: int) -> pa.RecordBatch:
+        """Rows of ``MAP``: where in a row group each pair is wrong."""
+        every = Map(self._pixels(group), [axis[1] for axis in self.axes])
+        found = []
+        for pair in self.pairs:
+            actual, expected = pair.numbers(group)
+            bad = diverged(actual, expected, pair.bounds)
+            found.append(
+                every.rows(
+                    pair.pair, actual, expected, bad, pair.bounds.precision
+                )
+            )
+        return pa.Table.from_batches(found).combine_chunks().to_batches()[0]
 
     def _pixels(self, group: int) -> list[Array]:
         """Slow and fast of a row group's pixels."""
