@@ -190,3 +190,18 @@ def test_printed_digits() -> None:
     actual = traced(fired("x", 1e10 * IMAGE, **n))
     expected = traced(fired("x", printed, digits=6, quantum=-5, **n))
     assert ask("error_kinds", actual, expected, "kind") == ["power of ten"]
+
+
+def test_components_that_one_side_names_meet_by_place() -> None:
+    """Where that is the wrong order they diverge, and the kind says so."""
+    axes: Any = {"n": range(5), "component": range(3)}
+    reversed_ = VECTORS[:, ::-1]
+    named = traced(fired("v", reversed_, labels="zyx", **axes))
+    evidence = "actual 0 = expected 2, actual 2 = expected 0"
+    other, same = (
+        ask("error_kinds", named, traced(fired("v", values, **axes)),
+            "kind", "evidence")
+        for values in (VECTORS, reversed_)
+    )  # fmt: skip
+    assert other == [("permuted components", evidence)]
+    assert same == []
