@@ -78,8 +78,9 @@ def test_the_libraries_of_extras_are_not_needed(tmp_path: Path) -> None:
         "        tk.tap(np.arange(1_500_000.0), 'large', 'pixel')\n"
         "        tk.config('text', 'words')\n"
         "print(tk.compare('a', 'b').verdict)\n"
-        "from tracekit.cli import app\n"
-        "app(['export', 'a', '-o', 'a.csv', '--format', 'csv'])"
+        "from tracekit.cli import main\n"
+        "sys.argv[1:] = 'export a -o a.csv --format csv'.split()\n"
+        "main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
