@@ -177,8 +177,8 @@ def axis(stride: int, extent: int, **more: int) -> dict[str, int]:
         ("SELECT tap, actual FROM suspect WHERE NOT close", [("R", 5.0)]),
         ("SELECT pair FROM image_pair", []),
         (
-            "SELECT pair, actual, expected, number, of FROM kind_sample",
-            [(R, 5.0, 4.0, 1, 1)],
+            "SELECT pair, actual, expected, of FROM kind_sample",
+            [(R, 5.0, 4.0, 1)],
         ),
         ("SELECT pair FROM kind_by_value", []),
         ("SELECT pair FROM kind_by_place", []),
