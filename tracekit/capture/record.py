@@ -45,7 +45,8 @@ def record(
             and in the run's fact ``never_reached``; so is an index of
             ``at``.
             Compiled code computes up to 1024 of them apart, with the same
-            bits, and keeps no whole value for a tap where that is exact.
+            bits, and keeps no whole value for a tap where that is exact; to
+            suspect the compiler itself, record whole values.
             One recorder at a time; two get whole values, and so does
             ``reduce``.
         at: indices to record by dim, where a coordinate is no pixel:
