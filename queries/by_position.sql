@@ -165,7 +165,8 @@ WHERE FALSE;
 CREATE OR REPLACE TABLE by_position AS
 SELECT
     p.pair, p.tap, p.actual_tap, p.expected_tap, i.slow, i.fast, a.elements,
-    a.kind, p.rtol, p.atol, p.max_ulps, p.precision, a.value_hash = e.value_hash AS same,
+    a.kind, p.rtol, p.atol, p.max_ulps, p.precision,
+    a.value_hash = e.value_hash AS same,
     a.elements = coalesce(list_product(
         list_transform(x.axes, lambda g: g.extent)
     ), 1) AS dense,
