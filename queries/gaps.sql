@@ -46,9 +46,9 @@ owed AS (
         WHERE groups IS NULL AND elements > 0
         UNION ALL
         SELECT n.side, n.tap, count(*)
-        FROM lone AS n
+        FROM trace_element AS e
+        JOIN lone AS n ON e.side = n.side AND e.tap_id = n.tap_id
         JOIN tap_axes AS a ON a.side = n.side AND a.tap_id = n.tap_id
-        JOIN trace_element AS e ON e.side = n.side AND e.tap_id = n.tap_id
         WHERE n.groups IS NOT NULL AND list_bool_and(list_transform(
             n.groups, lambda g: len(list_filter(g.dims, lambda d:
                 NOT map_contains(element_place(e.ordinal, a.axes), d)

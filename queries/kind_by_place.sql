@@ -90,8 +90,8 @@ claim AS MATERIALIZED (
 -- a few numbers rule out nearly all of them
 refuted AS MATERIALIZED (
     SELECT DISTINCT c.pair, c.kind, c.evidence, c.sign, c.i, c.j
-    FROM (FROM claim WHERE few) AS c
-    JOIN trace_element AS e ON e.side = 'expected'
+    FROM trace_element AS e
+    JOIN (FROM claim WHERE few) AS c ON e.side = 'expected'
         AND e.tap_id = c.expected_tap AND e.ordinal = c.place
     WHERE NOT _same(c.actual, c.sign * _number(e), c.half_place, c.rtol)
 ),
@@ -106,8 +106,8 @@ met AS (
     SELECT
         c.*, _same(c.actual, c.sign * _number(e), c.half_place, c.rtol)
             AS same
-    FROM likely AS c
-    JOIN trace_element AS e ON e.side = 'expected'
+    FROM trace_element AS e
+    JOIN likely AS c ON e.side = 'expected'
         AND e.tap_id = c.expected_tap AND e.ordinal = c.place
 ),
 shown AS (

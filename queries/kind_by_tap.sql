@@ -39,9 +39,9 @@ claim AS MATERIALIZED (
 -- a few numbers rule out nearly every tap
 likely AS MATERIALIZED (
     SELECT c.pair, c.side, c.tap_id
-    FROM (FROM claim WHERE few) AS c
-    JOIN trace_element AS e ON e.side = c.side AND e.tap_id = c.tap_id
-        AND e.ordinal = c.ordinal
+    FROM trace_element AS e
+    JOIN (FROM claim WHERE few) AS c ON e.side = c.side
+        AND e.tap_id = c.tap_id AND e.ordinal = c.ordinal
     GROUP BY c.pair, c.side, c.tap_id
     HAVING bool_and(_same(c.value, _number(e), c.half_place, c.rtol))
         AND count(*) = least(4, any_value(c.of - c.of // 2))
@@ -49,10 +49,10 @@ likely AS MATERIALIZED (
 shown AS (
     SELECT
         c.pair, c.side, any_value(c.tap) AS tap, count(*) AS numbers
-    FROM claim AS c
-    JOIN likely AS l ON l.pair = c.pair AND l.side = c.side
-        AND l.tap_id = c.tap_id
-    JOIN trace_element AS e ON e.side = c.side AND e.tap_id = c.tap_id
+    FROM trace_element AS e
+    JOIN (
+        FROM claim SEMI JOIN likely USING (pair, side, tap_id)
+    ) AS c ON e.side = c.side AND e.tap_id = c.tap_id
         AND e.ordinal = c.ordinal
     GROUP BY c.pair, c.side, c.tap_id
     HAVING bool_and(_same(c.value, _number(e), c.half_place, c.rtol))

@@ -29,10 +29,10 @@ WITH ordered AS (
 place AS (
     SELECT DISTINCT
         o.pair, o.part, o.side, partial_ordinal(e.ordinal, o.axes) AS place
-    FROM ordered AS o
-    JOIN meeting AS m USING (pair)
-    JOIN trace_element AS e ON e.side = o.side AND e.tap_id = CASE o.side
-        WHEN 'actual' THEN m.actual_tap ELSE m.expected_tap END
+    FROM trace_element AS e
+    JOIN (FROM ordered JOIN meeting USING (pair)) AS o
+        ON e.side = o.side AND e.tap_id = CASE o.side
+            WHEN 'actual' THEN o.actual_tap ELSE o.expected_tap END
 ),
 counted AS (
     SELECT

@@ -57,8 +57,8 @@ UNION ALL
 SELECT
     p.pair, p.tap, p.tap_order, b.few AS missing, e.side, e.tap_id,
     e.ordinal, 1 AS partners
-FROM by_lookup AS b
+FROM trace_element AS e
+JOIN by_lookup AS b ON e.side = b.many AND e.tap_id = b.many_tap
 JOIN pair AS p ON p.pair = b.pair
-JOIN trace_element AS e ON e.side = b.many AND e.tap_id = b.many_tap
 ANTI JOIN _looked_up AS l ON l.side = e.side AND l.tap_id = e.tap_id
     AND l.ordinal = e.ordinal;

@@ -155,6 +155,7 @@ class Library:
         self._made: set[str] = set()
         self._subsets: dict[str, str] = {}
         self._kept = set(keep)
+        self._skipped: set[str] = set()
         for name in keep:
             named(name)
         # Jupyter without ipywidgets has no bar that could be switched off
@@ -162,7 +163,7 @@ class Library:
             self.con.execute("SET enable_progress_bar = false")
         few = sum(map(elements, traces.values())) < _FEW
         if few and briefly:
-            self._hurry()
+            self._skip(_SLOW_PASSES)
             threads = threads or 1
         if threads is not None:
             self.con.execute("SET threads = ?", [threads])
@@ -212,10 +213,12 @@ class Library:
         """Whether there are any of these rows."""
         return bool(self.con.execute(f"FROM {rows} LIMIT 1").fetchall())
 
-    def _hurry(self) -> None:
+    def _skip(self, passes: set[str]) -> None:
+        """Plan without these passes of the optimizer from now on."""
         known = self.con.execute("FROM duckdb_optimizers()").fetchall()
-        slow = sorted(_SLOW_PASSES & {name for (name,) in known})
-        self.con.execute(f"SET disabled_optimizers = '{','.join(slow)}'")
+        self._skipped |= passes & {name for (name,) in known}
+        names = ",".join(sorted(self._skipped))
+        self.con.execute(f"SET disabled_optimizers = '{names}'")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """All rows of a query."""
@@ -265,6 +268,10 @@ class Library:
             from tracekit.comparison.positions import register_positions
 
             self.need(created_by(["stacked"]))
+            # What is read by position is estimated at 0 rows: these would
+            # hash all of its numbers instead of the few pairs beside them.
+            # As they are written, joins hash their right side.
+            self._skip({"build_side_probe_side", "join_order"})
             register_positions(
                 con,
                 traces["actual"],
