@@ -228,7 +228,10 @@ def tracekit_first(root: Path, taps: int) -> dict[str, Figures]:
     sides = {side: open_trace(root / side) for side in ("actual", "expected")}
     library = Library(sides, threads=2)
     library.need(["first_by_pixel"])
-    size = round(math.sqrt(library.con.table("by_position").fetchall()[0][3]))
+    (elements,), *_ = (
+        library.con.table("by_position").project("elements").fetchall()
+    )
+    size = round(math.sqrt(elements))
     rows = library.con.execute(
         "SELECT tap, count(*), sum(slow * $size + fast)::BIGINT, "
         "sum(taps)::BIGINT, max(actual) FILTER (NOT isnan(actual)), "
