@@ -11,6 +11,7 @@ another exception is written to ``crash-HASH`` and ends it with status 1.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import importlib.util
 import io
@@ -289,7 +290,11 @@ def by_coverage(fuzzer: Fuzzer, seconds: int) -> None:
 
 def main() -> None:
     """Half of the time by chance, half by coverage where that can be."""
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("seconds", type=int, nargs="?", default=60)
+    seconds = parser.parse_args().seconds
     with tempfile.TemporaryDirectory() as place:
         fuzzer = Fuzzer(Path(place))
         try:
