@@ -380,8 +380,16 @@ def test_a_tap_that_is_not_there_is_no_empty_table(
     """A name that is spelled wrong is told, with the names there are."""
     status, _, said = cli("show", traces[0], "--tap", "aera")
     assert status == 2
-    assert "has no tap 'aera'; it has R, area" in said
+    assert "has no tap 'aera'; it has R, area; did you mean 'area'?" in said
     assert cli("show", traces[0], "--tap", "ar*")[0] == 0
+
+
+def test_a_misspelled_command_or_query_has_a_near_one(
+    cli: Cli, traces: tuple[Path, Path]
+) -> None:
+    """The name that was meant stands at the end of the error."""
+    assert "did you mean 'compare'?" in cli("compar")[2]
+    assert "did you mean 'faults'?" in cli("query", "fault", *traces)[2]
 
 
 def test_parse_knows_our_own_lines(cli: Cli, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
-from tracekit.errors import TracekitError
+from tracekit.errors import TracekitError, did_you_mean
 
 # Where the commands are; what one doesn't need isn't loaded.
 COMMANDS = {
@@ -103,7 +103,8 @@ def _help(name: str) -> int:
     stream.write("\n".join(lines) + "\n")
     if asked:
         return 0
-    stream.write(f"\ntracekit: no command {name!r}\n")
+    near = did_you_mean(name, COMMANDS)
+    stream.write(f"\ntracekit: no command {name!r}{near}\n")
     return 2
 
 

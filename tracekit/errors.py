@@ -12,6 +12,8 @@ TracekitError
 A message says what happened, where, what was expected and what to do.
 """
 
+from collections.abc import Iterable
+
 
 class TracekitError(Exception):
     """The base of all errors that tracekit raises on purpose."""
@@ -43,3 +45,17 @@ class PolicyError(TracekitError, ValueError):
 
 class CompareError(TracekitError, ValueError):
     """Two traces can't be compared at all."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that nothing bears.
+
+    >>> did_you_mean("compar", ["compare", "show"])
+    "; did you mean 'compare'?"
+    >>> did_you_mean("xyz", ["compare", "show"])
+    ''
+    """
+    import difflib  # only where something is wrong already
+
+    near = difflib.get_close_matches(name, known, 3, 0.6)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

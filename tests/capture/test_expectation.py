@@ -39,7 +39,10 @@ def test_expected_taps_that_never_fired_are_one_error() -> None:
     names = ["scatering_vec", "F_*", "G_*", "fluence"]
     trace, message = ended(expect=names)
     assert trace.taps == ("scattering_vec", "F_latt")
-    assert "'scatering_vec' never fired; near it: 'scattering_vec'" in message
+    assert (
+        "'scatering_vec' never fired; did you mean 'scattering_vec'?"
+        in message
+    )
     assert "'fluence' never fired" in message
     assert "'G_*'" in message
     assert "'F_*'" not in message
@@ -51,7 +54,7 @@ def test_expected_taps_that_never_fired_are_one_error() -> None:
 def test_a_mistyped_name_to_record_is_an_error_and_a_glob_is_none() -> None:
     """A plain name in taps= means that this tap is there."""
     _, message = ended(taps=["F_lat", "scattering_vec"])
-    assert "'F_lat' never fired; near it: 'F_latt'" in message
+    assert "'F_lat' never fired; did you mean 'F_latt'?" in message
     assert recorded(program, taps=["G_*"]).taps == ()
 
 

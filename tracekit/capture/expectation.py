@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tracekit.errors import RecordingError, TapError, TraceError
+from tracekit.errors import (
+    RecordingError,
+    TapError,
+    TraceError,
+    did_you_mean,
+)
 from tracekit.schema import STATISTIC
 from tracekit.storage.trace import Trace, open_trace
 
@@ -96,10 +100,7 @@ class Expectation:
             return "fired, but at none of the selected coordinates"
         if same:
             return "fired, but taps= leaves it out"
-        near = difflib.get_close_matches(name, fired, 3, 0.5)
-        if near:
-            return "never fired; near it: " + ", ".join(map(repr, near))
-        return "never fired"
+        return f"never fired{did_you_mean(name, fired)}"
 
 
 def _fired(trace: Trace) -> list[str]:

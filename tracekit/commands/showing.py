@@ -18,7 +18,7 @@ from tracekit.commands.console import (
     waiting,
 )
 from tracekit.comparison.database import connect
-from tracekit.errors import TraceError
+from tracekit.errors import TraceError, did_you_mean
 from tracekit.open import as_trace
 from tracekit.schema import STATISTIC
 from tracekit.storage.footprint import footprint
@@ -97,6 +97,7 @@ def _check_tap(trace: Trace, tap: str, source: Path) -> None:
     rest = f" and {more} more" if more > 0 else ""
     raise TraceError(
         f"{source} has no tap {tap!r}; it has {some or 'none'}{rest}"
+        + did_you_mean(tap, trace.taps)
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tracekit.errors import CompareError
+from tracekit.errors import CompareError, did_you_mean
 
 # A view or a macro needs what it reads when it is created, so files load in
 # this order. The second group needs the sides "actual" and "expected".
@@ -159,9 +159,11 @@ def load(name: str) -> Query:
     Raises:
         CompareError: there is none of this name.
     """
-    if name not in (*ONE_SIDE, *TWO_SIDES):
+    known = (*ONE_SIDE, *TWO_SIDES)
+    if name not in known:
         raise CompareError(
             f"no query {name!r}; 'tracekit query --list' shows them all"
+            + did_you_mean(name, known)
         )
     sql = text(name)
     header = list(_header(sql))
