@@ -104,6 +104,21 @@ def test_warnings_stand_at_the_top() -> None:
     assert result.to_dict()["taps"][1]["not_compared"]
 
 
+def test_a_misspelled_name_in_a_policy_is_told() -> None:
+    """It would change nothing, and nobody would see why."""
+    rules = (tk.Tolerance("F_lat", origin="p.toml:3"), tk.Tolerance("rare"))
+    side = traced(fired("F_latt", 1.0))
+    result = tk.compare(side, side, policy=tk.Policy(rules))
+    head = render(result).split("\n\n")[0]
+    assert head.endswith(
+        "warning: no tap is called F_lat, as p.toml:3 says; F_latt is"
+    )
+    assert [row["pattern"] for row in result.to_dict()["unused_rules"]] == [
+        "F_lat",
+        "rare",
+    ]
+
+
 def test_lines_that_were_not_read_are_told() -> None:
     """A tap may be missing because its line was not understood."""
     lost = Reject("c.log", 7, "no number", "R = ?")

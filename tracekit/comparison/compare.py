@@ -60,6 +60,7 @@ class Comparison:
             images of one grid (see ``stacked``), as these queries then take
             minutes.
         rejects: rows of ``rejects``.
+        unused_rules: rows of ``unused_rules``.
         distributions: rows of ``distributions``.
         maps: rows of ``error_map``, if it was asked for.
     """
@@ -77,6 +78,7 @@ class Comparison:
     next_pixels: list[Row]
     introduced: list[Row]
     rejects: list[Row]
+    unused_rules: list[Row]
     distributions: list[Row]
     maps: list[Row] = field(default_factory=list)
 
@@ -119,6 +121,7 @@ class Comparison:
             "kinds": jsonable(self.kinds),
             "introduced": jsonable(self.introduced),
             "rejects": jsonable(self.rejects),
+            "unused_rules": jsonable(self.unused_rules),
             "pixels_to_trace": [
                 jsonable(_with_pixel(row)) for row in self.next_pixels
             ],
@@ -178,6 +181,7 @@ def compare(
             summary=summary,
             configuration=ask("configuration_differences"),
             rejects=ask("rejects"),
+            unused_rules=ask("unused_rules") if policy else [],
             gaps=ask("gaps"),
             first_divergence=ask("first_divergence")[0] if diverged else None,
             taps=ask("tap_summary"),

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from tracekit.comparison import queries, units
-from tracekit.comparison.policy import SCHEMA, Policy, as_policy
+from tracekit.comparison.policy import SCHEMA, UNUSED, Policy, as_policy
 from tracekit.comparison.reduced import with_statistics
 from tracekit.comparison.relations import (
     register_elements,
@@ -23,7 +23,7 @@ from tracekit.comparison.relations import (
     register_table,
 )
 from tracekit.comparison.statements import created_by, named, needed
-from tracekit.comparison.translation import translated
+from tracekit.comparison.translation import names_of, translated
 from tracekit.open import as_trace
 from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
@@ -138,6 +138,7 @@ class Library:
         briefly: bool = False,
     ) -> None:
         rules = as_policy(policy)
+        stated = traces
         traces = {
             side: translated(trace, side, rules.translations)
             for side, trace in traces.items()
@@ -170,6 +171,12 @@ class Library:
         register_elements(self.con, traces, kept=few)
         if self.compares:
             register_rows(self.con, "policy_rule", SCHEMA, rules.rows())
+            register_rows(
+                self.con,
+                "unused_entry",
+                UNUSED,
+                _unused(rules, stated, traces),
+            )
             factors = _unit_factors(traces)
             register_rows(self.con, "unit_factor", units.SCHEMA, factors)
             self._choose_ways(by_position, briefly=briefly)
@@ -309,6 +316,21 @@ def _largest(trace: Trace) -> int:
 def elements(trace: Trace) -> int:
     """How many numbers and texts a trace holds."""
     return int(sum(trace.tables["tap"]["elements"].to_pylist()))
+
+
+def _unused(
+    policy: Policy,
+    stated: Mapping[str, Trace],
+    translated: Mapping[str, Trace],
+) -> list[tuple[int, str, str, str]]:
+    if policy == Policy():
+        return []
+    return policy.unused(
+        *(
+            {side: names_of(trace) for side, trace in traces.items()}
+            for traces in (stated, translated)
+        )
+    )
 
 
 def _unit_factors(

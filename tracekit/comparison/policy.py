@@ -15,7 +15,9 @@ names of one side mean, see ``translation``.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,16 @@ SCHEMA = pa.schema(
         ("compare", pa.string()),
         ("significance", pa.float64()),
         ("reason", pa.string()),
+        ("origin", pa.string()),
+    ]
+)
+
+# An entry of a policy that fits no tap; see ``Policy.unused``.
+UNUSED = pa.schema(
+    [
+        ("position", pa.int64()),
+        ("entry", pa.string()),
+        ("pattern", pa.string()),
         ("origin", pa.string()),
     ]
 )
@@ -71,6 +83,10 @@ class Tolerance:
     reason: str = ""
     origin: str = "default"
 
+    def fits(self, tap: str) -> bool:
+        """Whether it speaks about the tap of this name."""
+        return tap == self.pattern or fnmatchcase(tap, self.pattern)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -102,6 +118,29 @@ class Policy:
             (position, *(getattr(t, name) for name in SCHEMA.names[1:]))
             for position, t in enumerate((Tolerance(), *self.tolerances))
         ]
+
+    def unused(
+        self,
+        stated: Mapping[str, Collection[str]],
+        translated: Mapping[str, Collection[str]],
+    ) -> list[tuple[int, str, str, str]]:
+        """One row of ``UNUSED`` an entry that speaks about no tap.
+
+        Args:
+            stated: names of each side's taps as the side calls them.
+            translated: the same in the words that both sides share.
+        """
+        shared = set().union(*translated.values())
+        entries = [
+            (rule.side, rule, stated.get(rule.side, ()))
+            for rule in self.translations
+        ] + [("tap", rule, shared) for rule in self.tolerances]
+        unused = [
+            (name, rule.pattern, rule.origin)
+            for name, rule, taps in entries
+            if not any(rule.fits(tap) for tap in taps)
+        ]
+        return [(place, *row) for place, row in enumerate(unused)]
 
 
 def as_policy(policy: Policy | str | Path | None) -> Policy:

@@ -36,6 +36,7 @@ TWO_SIDES = (
     "partial_ordinal",
     "element_key",
     "rule",
+    "unused_rules",
     "need",
     "meeting",
     "pair_axis",

@@ -100,6 +100,12 @@ def _heading(comparison: Comparison) -> str:
                 f"{row['not_compared']}"
             )
     lines += [
+        f"  warning: no tap is called {row['pattern']}, as "
+        f"{short_path(row['origin'])} says; {row['near']} is"
+        for row in comparison.unused_rules
+        if row["near"]
+    ]
+    lines += [
         f"  warning: {row['tap']} has too few numbers to tell distributions "
         f"apart: {row['actual_numbers']} and {row['expected_numbers']}"
         for row in comparison.distributions

@@ -99,6 +99,16 @@ def translated(
     return trace.with_tables({**trace.tables, **tables})
 
 
+def names_of(trace: Trace) -> set[str]:
+    """What an entry of a policy may call the taps of a trace."""
+    taps = trace.tables["tap"].select(["name", "family"]).to_pylist()
+    return {
+        *(row["name"] for row in taps),
+        *(_stem(row)[0] for row in taps),
+        *trace.tables["declared"]["name"].to_pylist(),
+    }
+
+
 def _stem(row: Row) -> tuple[str, str]:
     """What a tap is called, and the statistic of it that it is, or ""."""
     if row["family"] != STATISTIC:
