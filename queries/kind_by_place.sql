@@ -1,9 +1,10 @@
--- One row a kind of error that is a number in the wrong place, by tap: swapped
--- or reversed axes, a shifted index, permuted components.
+-- One row a kind of error that is a number in the wrong place, by tap: swapped,
+-- reversed or rotated axes, a shifted or a fixed index, permuted components.
 --
 -- The actual number must be the expected one of another place, for all numbers
 -- that were tried (see kind_sample) and that have such a place, at least half
--- of them, with two values that differ.
+-- of them, with two values that differ. Where one index of an axis explains
+-- all of them, shifting or reversing it, which may do so too, is no kind.
 --
 -- Columns
 -- pair      the pair of taps
@@ -16,91 +17,141 @@ CREATE OR REPLACE MACRO _index(axis, ordinal) AS
 CREATE OR REPLACE MACRO _number(e) AS
     coalesce(e."float", e."integer"::DOUBLE, e."unsigned"::DOUBLE);
 
+-- where a move takes the number of a place from: along each of two axes an
+-- index that grows with it (times = 1), falls (-1) or is one for all (0)
+CREATE OR REPLACE MACRO _place(m, ordinal) AS
+    CASE
+        WHEN m.times * _index(m.read, ordinal) + m.plus
+                BETWEEN 0 AND m.axis.extent - 1
+            AND m.other_times * _index(m.other_read, ordinal) + m.other_plus
+                BETWEEN 0 AND m.other.extent - 1
+        THEN ordinal
+            + m.axis.stride * (m.times * _index(m.read, ordinal) + m.plus
+                - _index(m.axis, ordinal))
+            + m.other.stride * (m.other_times * _index(m.other_read, ordinal)
+                + m.other_plus - _index(m.other, ordinal))
+    END;
+
+CREATE OR REPLACE MACRO _index_said(dim, times, shift) AS
+    CASE times
+        WHEN -1 THEN 'last - ' || dim
+        WHEN 0 THEN CASE shift WHEN 0 THEN 'first ' ELSE 'last ' END || dim
+        ELSE dim || CASE sign(shift) WHEN 0 THEN ''
+            WHEN 1 THEN ' + ' || shift ELSE ' - ' || -shift END
+    END;
+
 CREATE OR REPLACE VIEW kind_by_place AS
-WITH axis AS (
-    SELECT DISTINCT s.pair, unnest(x.axes) AS axis
-    FROM (SELECT DISTINCT pair, expected_tap FROM kind_sample) AS s
-    JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = s.expected_tap
+WITH tried AS (
+    SELECT DISTINCT pair, expected_tap FROM kind_sample
 ),
-move AS (
-    SELECT
-        a.pair, 'shifted index' AS kind,
-        format('actual[{0}] = expected[{0} {1} {2}]', a.axis.dim,
-            CASE WHEN k.k < 0 THEN '-' ELSE '+' END, abs(k.k)) AS evidence,
-        a.axis AS one, a.axis AS other, k.k
-    FROM axis AS a
-    CROSS JOIN (VALUES (-2), (-1), (1), (2)) AS k(k)
-    WHERE a.axis.dim <> 'component' AND a.axis.extent > 1
-    UNION ALL
-    SELECT
-        pair, 'reversed axis',
-        format('actual[{0}] = expected[last - {0}]', axis.dim), axis, axis, 0
-    FROM axis
-    WHERE axis.dim <> 'component' AND axis.extent > 1
-    UNION ALL
-    SELECT
-        a.pair, 'swapped axes',
-        format('actual[{0}, {1}] = expected[{1}, {0}]', a.axis.dim,
-            b.axis.dim), a.axis, b.axis, 0
-    FROM axis AS a
-    JOIN axis AS b ON b.pair = a.pair AND a.axis.stride > b.axis.stride
-    WHERE a.axis.dim <> 'component' AND b.axis.dim <> 'component'
-        AND a.axis.extent > 1 AND b.axis.extent > 1
+axis AS (
+    SELECT t.pair, unnest(x.axes) AS axis
+    FROM tried AS t
+    JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = t.expected_tap
 ),
--- what each number should be: the expected one at this place, times a sign
-claim AS MATERIALIZED (
+coordinate AS (
+    FROM axis WHERE axis.dim <> 'component' AND axis.extent > 1
+),
+along AS (
     SELECT
-        s.pair, s.expected_tap, s.few, s.of, s.actual, s.half_place,
-        s.rtol, m.kind, m.evidence, 1 AS sign,
-        NULL::BIGINT AS i, NULL::BIGINT AS j,
-        CASE m.kind
-            WHEN 'shifted index' THEN CASE
-                WHEN _index(m.one, s.expected_ordinal) + m.k
-                    BETWEEN 0 AND m.one.extent - 1
-                THEN s.expected_ordinal + m.k * m.one.stride END
-            WHEN 'reversed axis' THEN s.expected_ordinal + m.one.stride * (
-                m.one.extent - 1 - 2 * _index(m.one, s.expected_ordinal)
-            )
-            ELSE CASE
-                WHEN _index(m.other, s.expected_ordinal) + m.other.origin
-                    - m.one.origin BETWEEN 0 AND m.one.extent - 1
-                AND _index(m.one, s.expected_ordinal) + m.one.origin
-                    - m.other.origin BETWEEN 0 AND m.other.extent - 1
-                THEN s.expected_ordinal + (m.one.stride - m.other.stride) * (
-                    _index(m.other, s.expected_ordinal) + m.other.origin
-                    - _index(m.one, s.expected_ordinal) - m.one.origin
-                ) END
-        END AS place
-    FROM kind_sample AS s
-    JOIN move AS m USING (pair)
-    UNION ALL
-    -- component i of one side is component j of the other, or minus it
+        pair, kind, axis, axis AS read, times, CASE
+            WHEN times = 1 THEN shift WHEN kind = 'reversed axis'
+                OR shift = 1 THEN axis.extent - 1 ELSE 0
+        END AS plus,
+        {'dim': '', 'stride': 1, 'extent': 1, 'origin': 0} AS other,
+        other AS other_read, 0 AS other_times, 0 AS other_plus,
+        format('actual[{}] = expected[{}]', axis.dim,
+            _index_said(axis.dim, times, shift)) AS evidence
+    FROM coordinate
+    CROSS JOIN (VALUES
+        ('shifted index', 1, -2), ('shifted index', 1, -1),
+        ('shifted index', 1, 1), ('shifted index', 1, 2),
+        ('reversed axis', -1, 0), ('fixed index', 0, 0), ('fixed index', 0, 1)
+    ) AS k(kind, times, shift)
+),
+across AS (
     SELECT
-        s.pair, s.expected_tap, s.few, s.of, s.actual, s.half_place,
-        s.rtol, 'component', '', sign.sign,
-        s.expected_ordinal % p.expected_size, j.j,
-        s.expected_ordinal // p.expected_size * p.expected_size + j.j
-    FROM kind_sample AS s
-    JOIN pair AS p ON p.pair = s.pair AND p.expected_size BETWEEN 2 AND 16
+        a.pair, kind, a.axis, CASE WHEN swap THEN b.axis ELSE a.axis END
+            AS read, times,
+        CASE WHEN times = -1 THEN a.axis.extent - 1 ELSE shift END
+            + CASE WHEN swap THEN times * (b.axis.origin - a.axis.origin)
+                ELSE 0 END AS plus,
+        b.axis AS other, CASE WHEN swap THEN a.axis ELSE b.axis END
+            AS other_read, other_times,
+        CASE WHEN other_times = -1 THEN b.axis.extent - 1 ELSE other_shift END
+            + CASE WHEN swap THEN other_times * (a.axis.origin
+                - b.axis.origin) ELSE 0 END AS other_plus,
+        format('actual[{}, {}] = expected[{}, {}]', a.axis.dim, b.axis.dim,
+            _index_said(CASE WHEN swap THEN b.axis.dim ELSE a.axis.dim END,
+                times, shift),
+            _index_said(CASE WHEN swap THEN a.axis.dim ELSE b.axis.dim END,
+                other_times, other_shift)) AS evidence
+    FROM coordinate AS a
+    JOIN coordinate AS b ON b.pair = a.pair AND a.axis.stride > b.axis.stride
+    CROSS JOIN (VALUES
+        ('swapped axes', TRUE, 1, 1, 0, 0),
+        ('swapped axes', TRUE, -1, -1, 0, 0),
+        ('rotated axes', TRUE, 1, -1, 0, 0),
+        ('rotated axes', TRUE, -1, 1, 0, 0),
+        ('reversed axes', FALSE, -1, -1, 0, 0),
+        ('shifted index', FALSE, 1, 1, -1, -1),
+        ('shifted index', FALSE, 1, 1, -1, 1),
+        ('shifted index', FALSE, 1, 1, 1, -1),
+        ('shifted index', FALSE, 1, 1, 1, 1)
+    ) AS k(kind, swap, times, other_times, shift, other_shift)
+),
+-- component i of one side is component j of the other, or minus it
+component AS (
+    SELECT
+        t.pair, 'component' AS kind,
+        {'dim': '', 'stride': 1, 'extent': p.expected_size, 'origin': 0}
+            AS axis, axis AS read, 0 AS times, j AS plus,
+        {'dim': '', 'stride': 1, 'extent': 1, 'origin': 0} AS other,
+        other AS other_read, 0 AS other_times, 0 AS other_plus,
+        '' AS evidence, i, j, sign
+    FROM tried AS t
+    JOIN pair AS p ON p.pair = t.pair AND p.expected_size BETWEEN 2 AND 16
         AND p.actual_size = p.expected_size
+    CROSS JOIN range(16) AS i(i)
     CROSS JOIN range(16) AS j(j)
     CROSS JOIN (VALUES (1), (-1)) AS sign(sign)
-    WHERE j.j < p.expected_size
+    WHERE i < p.expected_size AND j < p.expected_size
+),
+move AS MATERIALIZED (
+    SELECT row_number() OVER () AS move, pair, kind, evidence, i, j,
+        coalesce(sign, 1) AS sign, {
+            'axis': axis, 'read': read, 'times': times, 'plus': plus,
+            'other': other, 'other_read': other_read,
+            'other_times': other_times, 'other_plus': other_plus
+        } AS way
+    FROM (
+        FROM along
+        UNION ALL BY NAME FROM across
+        UNION ALL BY NAME FROM component
+    )
 ),
 -- a few numbers rule out nearly all of them
-refuted AS MATERIALIZED (
-    SELECT DISTINCT c.pair, c.kind, c.evidence, c.sign, c.i, c.j
+claim AS MATERIALIZED (
+    SELECT s.*, m.move, m.sign, _place(m.way, s.expected_ordinal) AS place
+    FROM kind_sample AS s
+    JOIN move AS m USING (pair)
+    WHERE s.few AND (m.i IS NULL OR _index(m.way.axis, s.expected_ordinal)
+        = m.i)
+),
+refuted AS (
+    SELECT DISTINCT c.move
     FROM trace_element AS e
-    JOIN (FROM claim WHERE few) AS c ON e.side = 'expected'
-        AND e.tap_id = c.expected_tap AND e.ordinal = c.place
+    JOIN claim AS c ON e.side = 'expected' AND e.tap_id = c.expected_tap
+        AND e.ordinal = c.place
     WHERE NOT _same(c.actual, c.sign * _number(e), c.half_place, c.rtol)
 ),
 likely AS MATERIALIZED (
-    SELECT c.*
-    FROM claim AS c
-    ANTI JOIN refuted AS r ON r.pair = c.pair AND r.kind = c.kind
-        AND r.evidence = c.evidence AND r.sign = c.sign
-        AND r.i IS NOT DISTINCT FROM c.i AND r.j IS NOT DISTINCT FROM c.j
+    SELECT
+        s.*, m.* EXCLUDE (pair, way), _place(m.way, s.expected_ordinal)
+            AS place
+    FROM kind_sample AS s
+    JOIN (FROM move ANTI JOIN refuted USING (move)) AS m USING (pair)
+    WHERE m.i IS NULL OR _index(m.way.axis, s.expected_ordinal) = m.i
 ),
 met AS (
     SELECT
@@ -117,6 +168,8 @@ shown AS (
     GROUP BY pair, kind, evidence
     HAVING bool_and(same) AND 2 * count(*) >= any_value(of)
         AND min(actual) <> max(actual)
+    QUALIFY kind = 'fixed index' OR NOT bool_or(kind = 'fixed index')
+        OVER (PARTITION BY pair)
 ),
 exchange AS (
     SELECT

@@ -1,5 +1,6 @@
--- One row a kind of error that the two numbers alone prove, by tap: zeros, a
--- constant factor or offset, float32 precision, last bits.
+-- One row a kind of error that the two numbers alone prove, by tap: zeros, one
+-- number for all, a constant factor or offset, a square or a reciprocal,
+-- float32 precision, last bits.
 --
 -- All numbers of the tap that diverged must show it, to the digits that were
 -- printed and the tap's rtol (1e-3 at most); of very many, all that are tried.
@@ -17,6 +18,11 @@ CREATE OR REPLACE MACRO _short(x) AS
     -- 12 bits hold it: 3 or 0.25 says nothing of the type that it came from
     x = 0 OR x / pow(2::DOUBLE, floor(log2(abs(x))) - 11)
         = trunc(x / pow(2::DOUBLE, floor(log2(abs(x))) - 11));
+
+CREATE OR REPLACE MACRO _powered(x, y, power, rtol, half_place) AS
+    -- x is a power of y, to what both sides round and print
+    coalesce(abs(x / y ** power - 1) <= least(4 * rtol
+        + 2 * half_place * (1 / abs(x) + 1 / abs(y)), 1e-3::DOUBLE), FALSE);
 
 -- numbers that diverged, finite ones; of a large tap that meets by position
 -- about 32768 of a few parts of it, spread as kind_sample has it
@@ -60,6 +66,16 @@ figures AS (
         min(shift) AS least_shift, max(shift) AS largest_shift,
         max(half_place + rtol * abs(expected) * 1e-2) AS shift_error,
         max(abs(expected)) AS signal,
+        any_value(actual) AS one_actual, any_value(expected) AS one_expected,
+        max(actual) = min(actual) AS constant_actual,
+        max(expected) = min(expected) AS constant_expected,
+        bool_and(_powered(actual, expected, 2, rtol, half_place))
+            AS actual_square,
+        bool_and(_powered(expected, actual, 2, rtol, half_place))
+            AS expected_square,
+        bool_and(_powered(actual, expected, -1, rtol, half_place))
+            AS reciprocal,
+        bool_and(floats) AS floats,
         bool_and(floats AND precision = 53) AS doubles,
         bool_and(_to_float(expected)::DOUBLE = actual) AS actual_rounded,
         bool_and(_to_float(actual)::DOUBLE = expected) AS expected_rounded,
@@ -87,14 +103,20 @@ constant AS (
     WHERE ratios = numbers
 ),
 factor AS (
-    SELECT * FROM constant
+    SELECT
+        *, power <> 0
+            AND abs(abs(factor) - 10::DOUBLE ** power) <= factor_error
+            AND (distinct_values OR abs(power) > 1) AS ten
+    FROM constant
     WHERE largest_factor - factor <= factor_error
         AND factor - least_factor <= factor_error
 ),
 -- facts of which the factor is a power, each fact once
 fact AS (
     SELECT f.pair, string_agg(DISTINCT c.key || CASE p.power WHEN 1 THEN ''
-        ELSE '^' || p.power END, ' = ') AS fact
+        ELSE '^' || p.power END, ' = ') AS fact,
+        -- a count such as 10 steps; a length of 0.1 may be any power of ten
+        bool_or(abs(c.value) > 1 AND c.value = trunc(c.value)) AS whole
     FROM factor AS f
     JOIN (
         SELECT DISTINCT key, value FROM config
@@ -110,10 +132,8 @@ named AS (
         f.*, t.fact,
         CASE
             WHEN abs(factor + 1) <= factor_error THEN 'sign'
+            WHEN ten AND t.whole IS NOT TRUE THEN 'power of ten'
             WHEN t.fact IS NOT NULL THEN 'power of a fact'
-            WHEN power <> 0
-                AND abs(abs(factor) - 10::DOUBLE ** power) <= factor_error
-                AND (distinct_values OR abs(power) > 1) THEN 'power of ten'
             WHEN least(
                 abs(abs(factor) - pi() / 180), abs(abs(factor) - 180 / pi())
             ) <= factor_error THEN 'degrees and radians'
@@ -131,7 +151,7 @@ found AS (
         concat_ws(
             '; ', format('actual = {:.12g} * expected', factor),
             format('{:.12g} = {}', abs(factor), fact),
-            CASE kind WHEN 'power of ten' THEN 'a unit?' END
+            CASE WHEN ten THEN 'a unit?' END
         ) AS evidence
     FROM named
     WHERE kind IS NOT NULL
@@ -142,6 +162,25 @@ found AS (
             ELSE 'expected is 0, actual is not' END AS evidence
     FROM figures
     WHERE numbers IN (actual_zeros, expected_zeros)
+    UNION ALL BY NAME
+    SELECT
+        pair, 'one number' AS kind, numbers,
+        CASE WHEN constant_actual
+            THEN format('actual is {:.12g} in all of them', one_actual)
+            ELSE format('expected is {:.12g} in all of them', one_expected)
+        END AS evidence
+    FROM figures
+    WHERE numbers > 7 AND constant_actual <> constant_expected
+        AND numbers NOT IN (actual_zeros, expected_zeros)
+    UNION ALL BY NAME
+    SELECT
+        pair, 'power' AS kind, numbers,
+        CASE WHEN actual_square THEN 'actual = expected^2'
+            WHEN expected_square THEN 'expected = actual^2'
+            ELSE 'actual = 1 / expected' END AS evidence
+    FROM figures
+    WHERE numbers > 2 AND distinct_values AND floats
+        AND (actual_square OR expected_square OR reciprocal)
     UNION ALL BY NAME
     SELECT
         pair, 'offset' AS kind, numbers,

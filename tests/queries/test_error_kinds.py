@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,17 @@ def kinds(
         ("swapped axes", IMAGE.T),
         ("reversed axis", IMAGE[::-1]),
         ("reversed axis", IMAGE[:, ::-1]),
+        ("reversed axes", IMAGE[::-1, ::-1]),
+        ("rotated axes", np.rot90(IMAGE)),
+        ("rotated axes", np.rot90(IMAGE, -1)),
+        ("swapped axes", np.rot90(IMAGE, 2).T),
+        ("fixed index", IMAGE[:, :1] + 0 * IMAGE),
+        ("fixed index", IMAGE[-1:] + 0 * IMAGE),
+        ("one number", np.full_like(IMAGE, 1.5)),
+        ("one number", np.minimum(IMAGE, 1.2)),
+        ("power", IMAGE**2),
+        ("power", np.sqrt(IMAGE)),
+        ("power", 1 / IMAGE),
         ("shifted index", np.roll(IMAGE, 1, axis=1)),
         ("shifted index", np.roll(IMAGE, -1, axis=0)),
     ],
@@ -58,6 +70,51 @@ def test_each_kind_is_named_alone(kind: str, actual: Any) -> None:
         inner[:, 0], inner[-1] = IMAGE[:, 0], IMAGE[-1]
         found = kinds(inner, IMAGE)
     assert found == [kind]
+
+
+def test_a_shift_along_both_axes() -> None:
+    """An index that is one off along both axes is told as one error."""
+    actual = IMAGE.copy()
+    actual[1:, 1:] = IMAGE[:-1, :-1]
+    assert kinds(actual, IMAGE, "kind", "evidence") == [
+        (
+            "shifted index",
+            "actual[slow, fast] = expected[slow - 1, fast - 1]",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kept", "evidence"),
+    [(0, "actual[phi] = expected[first phi]"),
+     (-1, "actual[phi] = expected[last phi]")],
+)  # fmt: skip
+def test_first_or_last_of_a_loop(kept: int, evidence: str) -> None:
+    """A loop of which one iteration counts for all is not a shift."""
+    values = RNG.uniform(1, 2, (3, 7))
+    for count in (2, 3):
+        rows = kinds(
+            np.repeat(values[:count][[kept]], count, axis=0),
+            values[:count],
+            "kind",
+            "evidence",
+            phi=range(count),
+            n=range(7),
+        )
+        assert rows == [("fixed index", evidence)]
+
+
+def test_a_unit_beside_facts_that_are_powers_of_ten() -> None:
+    """1000 is a unit before it is the third power of a distance of 0.1."""
+    facts = (("distance", 0.1), ("lambda", 1e-10))
+    assert kinds(1e3 * IMAGE, IMAGE, "kind", "evidence", facts=facts) == [
+        (
+            "power of ten",
+            "actual = 1000 * expected; 1000 = distance^-3; a unit?",
+        )
+    ]
+    found = kinds(100 * IMAGE, IMAGE, facts=(("oversample", 10.0),))
+    assert found == ["power of a fact"]
 
 
 def test_last_bits() -> None:
@@ -152,6 +209,47 @@ def test_value_of_another_tap() -> None:
     assert rows == [
         ("a", "value of another tap", "expected is b of the actual side")
     ]
+
+
+def test_factor_or_term_of_another_tap() -> None:
+    """What was forgotten, or counted twice, is named by its tap."""
+    axes: Any = {"slow": range(6), "fast": range(6)}
+    f = RNG.uniform(3, 4, IMAGE.shape)
+    wrong: dict[str, Callable[[Any], Any]] = {
+        "actual = expected * F": lambda x: x * f,
+        "actual = expected * F^2": lambda x: x * f**2,
+        "actual = expected / F": lambda x: x / f,
+        "actual = expected / F^2": lambda x: x / f**2,
+        "actual = 12 * expected / F": lambda x: 12 * x / f,
+        "actual = 0.5 * expected * F": lambda x: 0.5 * x * f,
+        "actual = expected + F": lambda x: x + f,
+        "actual = expected - F": lambda x: x - f,
+    }
+    actual, expected = [fired("F", f, **axes)], [fired("F", f, **axes)]
+    for tap, change in wrong.items():
+        values = RNG.uniform(1, 2, IMAGE.shape)
+        expected.append(fired(tap, values, **axes))
+        actual.append(fired(tap, change(values), **axes))
+    rows = ask(
+        "error_kinds", traced(*actual), traced(*expected),
+        "tap", "kind", "evidence",
+    )  # fmt: skip
+    kind = {True: "term of another tap", False: "factor of another tap"}
+    assert rows == [(x, kind["+" in x or "- F" in x], x) for x in wrong]
+
+
+def test_a_factor_that_only_resembles_another_tap() -> None:
+    """A factor that follows a tap to six digits is none, nor is a part."""
+    f = RNG.uniform(3, 4, IMAGE.shape)
+    axes: Any = {"slow": range(6), "fast": range(6)}
+    near, part = f * (1 + 1e-6 * RNG.uniform(-1, 1, f.shape)), f.copy()
+    part[2:] = 2
+    for factor in (near, part):
+        expected = traced(fired("F", f, **axes), fired("x", IMAGE, **axes))
+        actual = traced(
+            fired("F", f, **axes), fired("x", IMAGE * factor, **axes)
+        )
+        assert ask("error_kinds", actual, expected) == []
 
 
 def test_nothing_is_guessed() -> None:
