@@ -8,6 +8,7 @@ from statistics import mean
 from types import ModuleType
 
 import pytest
+import torch
 
 import tracekit as tk
 from tests.helpers import stored
@@ -107,3 +108,53 @@ def test_a_function_that_was_never_called_is_an_error() -> None:
         tk.instrument("statistics:mean"),
     ):
         pass
+
+
+def doubled(x: torch.Tensor) -> torch.Tensor:
+    """A function of this module."""
+    return 2 * x
+
+
+def test_compiled_code_of_an_earlier_block_counts_its_calls() -> None:
+    """It isn't traced again, and recorded it says what it calls."""
+    x, target = torch.ones(2), f"{__name__}:doubled"
+    program = torch.compile(
+        lambda x: doubled(x) + 1, fullgraph=True, backend="aot_eager"
+    )
+    for _ in range(3):
+        program(x)
+        with tk.record() as recording, tk.instrument(target):
+            program(x)
+        assert recording.trace.taps == ("doubled",)
+        with tk.instrument(target):
+            program(x)
+        with tk.record() as recording:
+            program(x)
+        assert not recording.trace.taps
+    with (
+        pytest.raises(RecordingError, match="doubled was never called"),
+        tk.record(),
+        tk.instrument(target),
+    ):
+        pass
+    torch._dynamo.reset()
+
+
+@pytest.mark.usefixtures("optics")
+def test_compiled_code_that_keeps_a_method_is_told() -> None:
+    """Dynamo doesn't look whether a class changes; the error says so."""
+    beam, x = Beam(), torch.ones(2)
+    program = torch.compile(lambda some: some.energy(x), backend="eager")
+    program(beam)
+    target = "optics:Beam.energy"
+    with (
+        pytest.raises(RecordingError, match=r"torch\.compiler\.reset"),
+        tk.record(),
+        tk.instrument(target),
+    ):
+        program(beam)
+    torch._dynamo.reset()
+    with tk.record() as recording, tk.instrument(target):
+        program(beam)
+    assert recording.trace.taps == ("Beam.energy",)
+    torch._dynamo.reset()

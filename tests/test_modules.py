@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
 import tracekit as tk
 from tests.helpers import grid, stored
 from tracekit.errors import RecordingError, TapError
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning",
+    "ignore:The .grad attribute:UserWarning",
+    "ignore:The PyTorch API of nested tensors:UserWarning",
+)
 
 
 class Net(torch.nn.Module):
@@ -59,20 +70,69 @@ def test_globs_select_submodules() -> None:
         pass
 
 
-def test_compiled_modules_are_refused() -> None:
-    """Hooks on compiled code would be ignored in silence."""
-    net = Net()
-    compiled = torch.compile(net, backend="eager")
-    with (
-        pytest.raises(RecordingError, match="compiled already"),
-        tk.attach(compiled),
-    ):
-        pass
+def test_what_has_no_hooks_is_refused() -> None:
+    """The error says what it is, or what to attach instead."""
     with (
         pytest.raises(TapError, match=r"expected a torch\.nn\.Module"),
         tk.attach(len),
     ):
         pass
+    net = torch.nn.Sequential(torch.nn.ReLU())
+    net[0] = torch.jit.script(net[0])
+    with pytest.raises(TapError, match="'0' is scripted"), tk.attach(net):
+        pass
+
+
+def compile_in_place(net: Net) -> Callable[..., Any]:
+    """Module.compile."""
+    net.compile(backend="aot_eager")
+    return net
+
+
+def compile_a_part(net: Net) -> Callable[..., Any]:
+    """A module that wraps another."""
+    net.head = torch.compile(net.head, backend="aot_eager")  # type: ignore[assignment]
+    return net
+
+
+WAYS: dict[str, Callable[[Net], Callable[..., Any]]] = {
+    "module": lambda net: torch.compile(net, backend="aot_eager"),
+    "function": lambda net: torch.compile(
+        lambda x: net(x), backend="aot_eager", fullgraph=True
+    ),
+    "in place": compile_in_place,
+    "a part": compile_a_part,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_compiled_before_is_attached_too(way: str) -> None:
+    """On and off six times; from the third on nothing is compiled."""
+    net, x = Net(), torch.ones(3, 2)
+    with tk.record() as eager, tk.attach(net) as names:
+        net(x)
+    torch._dynamo.reset()
+    compiled = WAYS[way](net)
+    compiled(x)
+    for attempt in range(6):
+        with tk.record() as recording, tk.attach(net) as found:
+            compiled(x)
+        assert found == names
+        assert recording.trace.taps == eager.trace.taps
+        with tk.record() as recording:
+            compiled(x)
+        assert not recording.trace.taps
+        with tk.attach(net):
+            compiled(x)
+        if attempt == 1:
+            graphs = counters["stats"]["unique_graphs"]
+    assert counters["stats"]["unique_graphs"] == graphs
+    with tk.record() as recording, tk.attach(net, ["n.layer"], name="n"):
+        compiled(x)
+    assert recording.trace.taps == ("n.layer",)
+    assert all(not part._forward_hooks for part in net.modules())
+    assert "forward" not in vars(net)
+    torch._dynamo.reset()
 
 
 def test_modules_are_attached_and_compiled_then() -> None:
@@ -92,17 +152,49 @@ def test_modules_are_attached_and_compiled_then() -> None:
     torch._dynamo.reset()
 
 
-def test_a_block_that_calls_no_attached_module_is_an_error() -> None:
-    """A program compiled before is noticed, whatever compiled it."""
-    net = Net()
-    program = torch.compile(lambda x: net(x)["y"], backend="eager")
-    program(torch.ones(3, 2))
-    with (
-        pytest.raises(RecordingError, match="attach first and compile then"),
-        tk.record(),
-        tk.attach(net),
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_module_that_is_not_called_is_an_error(compiled: bool) -> None:
+    """None at all, or one that is named; what a glob finds may be idle."""
+    net, x = Net(), torch.ones(3, 2)
+    layer = torch.compile(net.layer, backend="eager") if compiled else net
+    with tk.record(), tk.attach(net):
+        layer(x)
+    for taps, says in (
+        (["head", "layer"], "head was never called"),
+        (["head*"], "none of the 2 attached modules was called"),
     ):
-        program(torch.ones(3, 2))
+        with (
+            pytest.raises(RecordingError, match=says),
+            tk.record(),
+            tk.attach(net, taps),
+        ):
+            net.layer(x)
+    with tk.record(), tk.attach(net, ["layer", "head*"]):
+        net.layer(x)
+
+
+def test_a_copy_made_meanwhile_is_a_module_of_its_own() -> None:
+    """It computes with its own parameters, then and afterwards."""
+    net, x = Net(), torch.ones(3, 2)
+    with tk.attach(net):
+        copied = deepcopy(net)
+        net(x)
+    with torch.no_grad():
+        for parameter in copied.parameters():
+            parameter.zero_()
+    assert not copied(x)["y"].any()
+
+
+def test_a_nested_tensor_is_refused() -> None:
+    """A module that returns one is an error that says so."""
+    rows = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+    module = torch.nn.Identity()
+    with (
+        tk.record(),
+        pytest.raises(TapError, match="nested tensor"),
+        tk.attach(module),
+    ):
+        module(rows)
 
 
 def test_a_name_of_no_submodule_is_an_error() -> None:

@@ -49,6 +49,8 @@ quick: Callable[[Any, str, str, str | None], bool] | None = None
 # active the pixel dims and room for how many pixels, else "" for all. Dynamo
 # guards on it; which pixels they are, the code asks while it runs.
 layout = ""
+# What compiled code says that it called, see calls.py.
+called: set[str] = set()
 # Names of loop indices that were open together, for tickets; they only grow.
 nestings: list[tuple[str, ...]] = []
 TICKET = 16

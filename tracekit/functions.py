@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from tracekit.calls import Calls
 from tracekit.errors import RecordingError, TapError
 from tracekit.taps import traced
 
@@ -45,12 +46,12 @@ def instrument(
     >>> recording.trace.taps
     ('sqrt',)
     """
-    called: set[str] = set()
     changed: list[_Place] = []
     names = tuple(target.partition(":")[2] for target in targets)
+    calls = Calls(names)
     try:
         for target in targets:
-            _replace(target, dims, unit, called, changed)
+            _replace(target, dims, unit, calls, changed)
         yield names
     finally:
         for owner, attribute, before in reversed(changed):
@@ -58,12 +59,13 @@ def instrument(
                 delattr(owner, attribute)
             else:
                 setattr(owner, attribute, before)
-    missing = [name for name in names if name not in called]
+    missing = calls.missing()
     if missing:
         raise RecordingError(
             f"instrument: {', '.join(missing)} was never called in the block; "
             "name the function that the program really calls, and instrument "
-            "before anything keeps a reference to it"
+            "before anything keeps a reference to it; compiled code keeps "
+            "methods until torch.compiler.reset()"
         )
 
 
@@ -71,7 +73,7 @@ def _replace(
     target: str,
     dims: str,
     unit: str | None,
-    called: set[str],
+    calls: Calls,
     changed: list[_Place],
 ) -> None:
     owner, attribute, name = _found(target)
@@ -90,7 +92,7 @@ def _replace(
             f"{getattr(function, _TARGET)!r}; name it once"
         )
     wrapped = _counted(
-        traced(name=name, dims=dims, unit=unit)(function), name, called
+        traced(name=name, dims=dims, unit=unit)(function), calls.noting(name)
     )
     setattr(wrapped, _TARGET, target)
     places = [(owner, attribute)]
@@ -137,14 +139,8 @@ def _other_names(
 
 
 def _counted(
-    function: Callable[..., Any], name: str, called: set[str]
+    function: Callable[..., Any], note: Callable[[], None]
 ) -> Callable[..., Any]:
-    def note() -> None:
-        called.add(name)
-
-    # called while Dynamo traces, too, as assume_constant_result would do
-    note._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
-
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         note()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tracekit.calls import Calls
 from tracekit.errors import RecordingError, TapError
 from tracekit.taps import tap_parts
+
+_COMPILED = "_orig_mod"  # where torch.compile(module) keeps the module
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def attach(
     A tap has the submodule's path for its name ("encoder.layers.0"), the
     module itself that of its class. Parts of a tuple or a dict are tapped one
     by one (``encoder.0``, ``encoder.logits``). Repeated calls are occurrences
-    of the tap. Enter it before torch.compile compiles the module.
+    of the tap. What torch.compile made of them before is compiled once more.
 
     Args:
         module: a ``torch.nn.Module``.
@@ -39,8 +42,8 @@ def attach(
 
     Raises:
         TapError: it is no torch module, or ``taps`` selects nothing of it.
-        RecordingError: it is compiled already, or none of what is tapped was
-            called in the block: compiled code ignores new hooks in silence.
+        RecordingError: none of what is tapped was called in the block, or
+            one that ``taps`` names without wildcards was not.
 
     >>> import torch, tracekit as tk
     >>> net = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.ReLU())
@@ -52,38 +55,50 @@ def attach(
     if isinstance(taps, str):
         raise TapError(f"attach: taps={taps!r}: expected a list, [{taps!r}]")
     chosen = _chosen(module, taps, name)
-    called: set[str] = set()
-
-    def note(path: str) -> None:
-        called.add(path)
-
-    # called while Dynamo traces, too, as assume_constant_result would do
-    note._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
-
-    def hooked(path: str) -> Any:
-        named = _dims(path, dims or {})
-
-        def hook(_module: Any, _inputs: Any, output: Any) -> None:
-            note(path)
-            tap_parts(output, path, named, None)
-
-        return hook
-
+    calls = Calls(tuple(chosen))
     handles = [
-        part.register_forward_hook(hooked(path))
+        part.register_forward_hook(
+            _hook(path, _dims(path, dims or {}), calls.noting(path))
+        )
         for path, part in chosen.items()
     ]
+    marked = [part for part in chosen.values() if "forward" not in vars(part)]
+    for part in marked:
+        # Code that was compiled while a module had no hooks doesn't look for
+        # some, but for a ``forward`` of its own.
+        part.forward = part.forward
     try:
         yield tuple(chosen)
     finally:
+        for part in marked:
+            vars(part).pop("forward", None)
         for handle in handles:
             handle.remove()
-    if not called:
-        raise RecordingError(
-            f"none of the {len(chosen)} attached modules was called in the "
-            "block; if torch.compile compiled the program before, attach "
-            "first and compile then: compiled code ignores new hooks"
-        )
+    _refuse_idle(calls.missing(), chosen, taps or ())
+
+
+def _hook(path: str, dims: str, note: Callable[[], None]) -> Any:
+    def hook(_module: Any, _inputs: Any, output: Any) -> None:
+        note()
+        tap_parts(output, path, dims, None)
+
+    return hook
+
+
+def _refuse_idle(
+    missing: Sequence[str], chosen: Mapping[str, Any], taps: Sequence[str]
+) -> None:
+    named = [name for name in missing if name in taps]
+    if len(missing) == len(chosen):
+        what = f"none of the {len(chosen)} attached modules was"
+    elif named:
+        what = f"{', '.join(named)} was never"
+    else:
+        return
+    raise RecordingError(
+        f"attach: {what} called in the block; attach what the program really "
+        "calls, of a container (ModuleList) its parts"
+    )
 
 
 def _chosen(
@@ -95,19 +110,21 @@ def _chosen(
             f"attach: expected a torch.nn.Module, not {type(module).__name__};"
             " tap functions with tk.instrument or @tk.traced"
         )
-    named = {
-        ".".join(filter(None, (name, path))) or type(module).__name__: part
+    module = getattr(module, _COMPILED, module)
+    named = {  # what a compiled one wraps takes its place
+        ".".join(_path(name, path)) or type(module).__name__: part
         for path, part in module.named_modules()
     }
-    for path, part in named.items():
-        if (
-            hasattr(part, "_orig_mod")
-            or getattr(part, "_compiled_call_impl", None) is not None
-        ):
-            raise RecordingError(
-                f"attach: {path!r} is compiled already, and compiled code "
-                "ignores new hooks; attach the module first and compile then"
-            )
+    scripted = [
+        path
+        for path, part in named.items()
+        if isinstance(part, torch.jit.ScriptModule)
+    ]
+    if scripted:
+        raise TapError(
+            f"attach: {scripted[0]!r} is scripted, and TorchScript runs no "
+            "taps; attach the module that it was made of"
+        )
     chosen = {
         path: part
         for path, part in named.items()
@@ -124,6 +141,10 @@ def _chosen(
             f"{', '.join(list(named)[:9])}"
         )
     return chosen
+
+
+def _path(name: str, path: str) -> list[str]:
+    return [p for p in (name, *path.split(".")) if p and p != _COMPILED]
 
 
 def _dims(path: str, dims: Mapping[str, str]) -> str:

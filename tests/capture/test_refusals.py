@@ -76,6 +76,27 @@ def test_a_tap_in_a_body_of_torch_is_an_error(
     assert wrap(program)(X) is not None
 
 
+@pytest.mark.parametrize(
+    "state", [lambda: tk.config("k", 1), lambda: tk.input_file("nowhere")]
+)
+def test_a_fact_in_a_body_of_torch_is_an_error(
+    state: Callable[[], None],
+) -> None:
+    """It has an effect as a tap has, and would be lost as one."""
+
+    def stating(x: torch.Tensor) -> torch.Tensor:
+        state()
+        return x * 2
+
+    def program(x: torch.Tensor) -> Any:
+        return torch.cond(x.sum() > 0, stating, lambda x: x * 3, (x,))
+
+    compiled = torch.compile(program, backend="aot_eager", fullgraph=True)
+    with tk.record(), pytest.raises(Exception, match="in a body of"):
+        compiled(X)
+    assert compiled(X) is not None
+
+
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_tap_in_an_exported_body_is_an_error(strict: bool) -> None:
     """An export has the same bodies."""

@@ -162,6 +162,9 @@ def indices_of(
 
 def _keep(text: str) -> None:
     kind, *fact = json.loads(text)
+    if kind == "called":
+        _state.called.update(fact)
+        return
     for recorder in _state.recorders:
         if kind == "config":
             key, value, unit, decisive = fact

@@ -181,17 +181,26 @@ def refuse_lost(name: str, device: str, *, dynamo: bool) -> None:
     Raises:
         TapError: see the texts.
     """
-    refuse_lacking(f"tap {name!r}", NEEDED)
+    refuse_body(f"tap {name!r}", dynamo=dynamo)
     if device == "meta":
         raise TapError(
             f"tap {name!r}: a meta tensor holds no values to record; run the "
             "program on a real device while recording"
         )
+
+
+def refuse_body(what: str, *, dynamo: bool) -> None:
+    """Raise where torch traces a body that loses effects.
+
+    Raises:
+        TapError: in cond, while_loop, scan, map and their like.
+    """
+    refuse_lacking(what, NEEDED)
     bodies = _bodies_of_dynamo() if dynamo else _bodies_of_frames()
     body = next((b for b in bodies if b != _CHECKPOINT), "")
     if body:
         raise TapError(
-            f"tap {name!r}: it stands in a body of {body}, where torch drops "
+            f"{what}: it stands in a body of {body}, where torch drops "
             "or repeats what returns nothing; return the value from the body "
             "and tap it outside, or record the program with a Python if or "
             "for in its place"

@@ -327,16 +327,19 @@ def _refuse_index(scope: str, dim: str, kind: str) -> None:
 
 def state(*fact: Any) -> None:
     """Keep a fact about the run whenever the traced code runs."""
-    torch.ops.tracekit.state.default(_fact(*fact))
+    dynamo = torch.compiler.is_dynamo_compiling()
+    torch.ops.tracekit.state.default(_fact(dynamo, *fact))
 
 
 @_while_tracing
-def _fact(*fact: Any) -> str:
+def _fact(dynamo: bool, *fact: Any) -> str:  # noqa: FBT001
+    called = fact[0] == "called"
+    what = f"tap {fact[1]!r}" if called else f"{fact[0]}({fact[1]!r})"
+    torch_internals.refuse_body(what, dynamo=dynamo)
     _declare()
     try:
         return json.dumps(fact)
     except TypeError as error:
         raise TapError(
-            f"{fact[0]}({fact[1]!r}): {error}; in compiled code state only "
-            "numbers and texts"
+            f"{what}: {error}; in compiled code state only numbers and texts"
         ) from error
