@@ -19,16 +19,23 @@ aten, prims = torch.ops.aten, torch.ops.prims
 _DTYPES = (
     torch.float64, torch.float32, torch.int64, torch.int32, torch.bool,
 )  # fmt: skip
-_COMPUTED = {
-    getattr(aten, name)
-    for name in (
-        "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or",
-        "bitwise_xor", "ceil", "div", "eq", "floor", "ge", "gt", "isinf",
-        "isnan", "le", "logical_and", "logical_not", "logical_or",
-        "logical_xor", "lt", "mul", "ne", "neg", "reciprocal", "round",
-        "rsub", "sqrt", "sub", "trunc", "where",
-    )
-} | {prims.convert_element_type}  # fmt: skip
+# What NumPy calls them: so they are computed apart.
+FUNCTIONS = {
+    getattr(aten, name): function
+    for name, function in {
+        "abs": "absolute", "add": "add", "bitwise_and": "bitwise_and",
+        "bitwise_not": "invert", "bitwise_or": "bitwise_or",
+        "bitwise_xor": "bitwise_xor", "ceil": "ceil", "div": "true_divide",
+        "eq": "equal", "floor": "floor", "ge": "greater_equal",
+        "gt": "greater", "isinf": "isinf", "isnan": "isnan",
+        "le": "less_equal", "logical_and": "logical_and",
+        "logical_not": "logical_not", "logical_or": "logical_or",
+        "logical_xor": "logical_xor", "lt": "less", "mul": "multiply",
+        "ne": "not_equal", "neg": "negative", "reciprocal": "true_divide",
+        "round": "rint", "rsub": "subtract", "sqrt": "sqrt",
+        "sub": "subtract", "trunc": "trunc", "where": "where",
+    }.items()
+} | {prims.convert_element_type: "astype"}  # fmt: skip
 _NOT = (aten.div.Tensor_mode, aten.div.Scalar_mode, aten.round.decimals)
 _BOUNDED = {
     getattr(aten, name)
@@ -91,15 +98,21 @@ def is_tensor(node: Node) -> bool:
 
 def is_free(node: Node) -> bool:
     """Whether it is in memory already, or needs none."""
-    return node.op in ("placeholder", "get_attr") or node.target in (
-        FULL, IOTA
-    )  # fmt: skip
+    return node.op in ("placeholder", "get_attr") or (
+        node.target in (FULL, IOTA) and all(map(_is_known, inputs(node)))
+    )
+
+
+def _is_known(node: Node) -> bool:
+    """Whether it stands for one tensor or whole number."""
+    value = node.meta.get("val")
+    return isinstance(value, Tensor | torch.SymInt)
 
 
 def is_exact(node: Node) -> bool:
     """Whether elements of a result can be computed alone, with its bits."""
     made = maker(node)
-    known = is_tensor(node) and all("val" in n.meta for n in inputs(made))
+    known = is_tensor(node) and all(map(_is_known, inputs(made)))
     if not known or tensors(made.kwargs):
         return False
     values = [x.meta["val"] for x in (node, *tensors(made.args))]
@@ -116,7 +129,11 @@ def is_exact(node: Node) -> bool:
         return _is_table(node)
     if what in _BOUNDED:
         return _has_one_bound(node)
-    return what in _COMPUTED and node.target not in _NOT
+    return (
+        what in FUNCTIONS
+        and node.target not in _NOT
+        and "alpha" not in made.kwargs  # its product may not be rounded
+    )
 
 
 def inputs(node: Any) -> list[Node]:

@@ -13,8 +13,14 @@ from typing import Any
 
 import torch
 
-from tracekit.capture import exact, merged, sampled, torch_internals
-from tracekit.capture.merged import merge
+from tracekit.capture import (
+    apart,
+    exact,
+    numpy_source,
+    sampled,
+    torch_internals,
+)
+from tracekit.capture.apart import set_apart
 from tracekit.capture.operator import EFFECTS
 from tracekit.capture.sampled import sample
 from tracekit.errors import TapError
@@ -88,13 +94,11 @@ def _sampling() -> Any:
 
     class Sampling(CustomGraphPass):
         def __call__(self, graph: torch.fx.Graph) -> None:
-            sample(graph)
-            merge(graph)
+            set_apart(graph, sample(graph))
 
         def uuid(self) -> bytes:
-            return get_hash_for_files(
-                (exact.__file__, merged.__file__, sampled.__file__)
-            )
+            files = apart, exact, numpy_source, sampled
+            return get_hash_for_files(tuple(f.__file__ for f in files))
 
     return Sampling()
 

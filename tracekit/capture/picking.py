@@ -1,15 +1,13 @@
 """The operators of taps that pick pixels: only those come to a recorder.
 
 Which pixels they are, ``pixels`` asks while compiled code runs; ``pick`` and
-``at`` take them from a value, and ``tap_at`` is the tap. In inductor's code
-all taps of a graph that follow one another fire in one call, ``taps_at``.
+``at`` take them from a value, and ``tap_at`` is the tap.
 """
 
 from __future__ import annotations
 
 import json
 from functools import lru_cache
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,16 +29,11 @@ from tracekit.capture.operator import (
 )
 from tracekit.capture.tensors import Picked
 
-Places = npt.NDArray[np.int64]
+Index = npt.NDArray[np.int64]
 
 LIBRARY.define(
     "tap_at(Tensor[] parts, Tensor? where, str site, SymInt[] integers,"
     " Tensor[] counters, Tensor pixels, SymInt[] shape) -> ()",
-    tags=TAGS,
-)
-LIBRARY.define(
-    "taps_at(str taps, Tensor[] values, Tensor[] pixels, Tensor[] counters,"
-    " SymInt[] integers) -> ()",
     tags=TAGS,
 )
 LIBRARY.define(
@@ -83,34 +76,6 @@ def viewed(text: str) -> Window:
     return Window(*json.loads(text))
 
 
-class Share(NamedTuple):
-    """What one tap has of the arguments of ``taps_at``.
-
-    Args:
-        site: of the tap.
-        parts: how many of the values are its components.
-        masked: whether one more is its mask.
-        pixels: which of the tensors of pixels is its own.
-        counters, integers: how many are of loop indices.
-        rank: how many more integers are its value's shape.
-    """
-
-    site: str
-    parts: int
-    masked: bool
-    pixels: int
-    counters: int
-    integers: int
-    rank: int
-
-
-@lru_cache(maxsize=4096)
-def _shared(text: str) -> tuple[tuple[str, ...], list[Share]]:
-    """The names of several taps, and the shares of their arguments."""
-    shares = [Share(*share) for share in json.loads(text)]
-    return tuple(parsed(share.site).tap for share in shares), shares
-
-
 def _observe_picked(
     parts: list[Tensor],
     where: Tensor | None,
@@ -121,63 +86,46 @@ def _observe_picked(
     shape: list[int],
 ) -> None:
     """Run the tap on what was picked of its value, and of its mask."""
-    site, places = parsed(text), _places(pixels)
-    if _are_asked((site.tap,), places):
-        _observe(parts, where, site, integers, counters, places, shape)
+    site, found = parsed(text), pixels.cpu().numpy()
+    nowhere = not found[2, 0]
+    if any(r.asks((site.tap,), nowhere=nowhere) for r in _state.recorders):
+        observe(parts, where, site, integers, counters, found, shape)
 
 
-def _observe_all(
-    text: str,
-    values: list[Tensor],
-    pixels: list[Tensor],
-    counters: list[Tensor],
-    integers: list[int],
-) -> None:
-    """Run taps that follow one another."""
-    names, shares = _shared(text)
-    places = list(map(_places, pixels))
-    if not _are_asked(names, *places):
-        return
-    value, counter, integer = iter(values), iter(counters), iter(integers)
-    for name, share in zip(names, shares, strict=True):
-        parts = list(islice(value, share.parts))
-        where = next(value) if share.masked else None
-        indices = list(islice(integer, share.integers))
-        tensors = list(islice(counter, share.counters))
-        shape = list(islice(integer, share.rank))
-        there = places[share.pixels]
-        if _are_asked((name,), there):
-            site = parsed(share.site)
-            _observe(parts, where, site, indices, tensors, there, shape)
-
-
-def _places(pixels: Tensor) -> Places:
-    """The pixels that lie inside a value, [2 pixel]."""
-    picked: Places = pixels.cpu().numpy()
-    return picked[:2, picked[2] > 0]
-
-
-def _are_asked(names: tuple[str, ...], *places: Places) -> bool:
-    """Whether a recorder has to see a firing, with pixels or without."""
-    nowhere = not any(there.size for there in places)
-    return any(r.asks(names, nowhere=nowhere) for r in _state.recorders)
-
-
-def _observe(
-    parts: list[Tensor],
-    where: Tensor | None,
+def observe(
+    parts: list[Any],
+    where: Any,
     site: Site,
     integers: list[int],
     counters: list[Tensor],
-    places: Places,
+    pixels: Index,
     shape: list[int],
 ) -> None:
+    """Bring what was picked of a value to every recorder.
+
+    Args:
+        parts: the value's components, tensors or arrays, [room ...].
+        where: of its mask, or None.
+        site: of the tap.
+        integers: the loop indices that are numbers.
+        counters: those that are tensors.
+        pixels: where it was picked, [3 room].
+        shape: the value's.
+    """
     axes, whole = site.pixels[:2], tuple(map(int, shape))
-    data = parts[0] if len(parts) == 1 else torch.stack(parts, dim=-1)
+    places = pixels[:2, pixels[2] > 0]
+    data = parts[0] if len(parts) == 1 else _together(parts)
     value = Picked(data, whole, axes, places)
     mask = None if where is None else Picked(where, whole, axes, places)
     origin = origin_of(site, integers, counters)
     emit(value, site.tap, site.dims, site.unit, mask, origin)
+
+
+def _together(parts: list[Any]) -> Any:
+    """Components last; arrays and tensors together are an array."""
+    if all(isinstance(part, Tensor) for part in parts):
+        return torch.stack(parts, dim=-1)
+    return np.stack(parts, axis=-1)
 
 
 def _pixels(
@@ -188,18 +136,37 @@ def _pixels(
     fast: int,
     device: torch.device,
 ) -> Tensor:
-    """The pixels that are recorded now and lie inside a value, [3 room]."""
+    """The pixels as a tensor, [3 room]."""
+    found = found_in(text, integers, counters, slow, fast)
+    # compiled code writes into what it is given
+    return torch.from_numpy(found.copy()).to(device)
+
+
+def found_in(
+    text: str,
+    integers: list[int],
+    counters: list[Tensor],
+    slow: int,
+    fast: int,
+) -> Index:
+    """The pixels that are recorded now and lie inside a value, [3 room].
+
+    Args:
+        text: of a window.
+        integers: its loop indices that are numbers.
+        counters: those that are tensors.
+        slow: the length of the first pixel axis.
+        fast: of the second.
+    """
     window = viewed(text)
     if len(_state.recorders) != 1:
-        return torch.zeros((3, window.room), dtype=torch.int64, device=device)
+        return np.zeros((3, window.room), np.int64)
     loops = _state.loops() | indices_of(window, integers, counters)
-    found = _state.recorders[0].selection.within(
+    return _state.recorders[0].selection.within(
         (loops.get(window.slow, 0), loops.get(window.fast, 0)),
         (int(slow), int(fast)),
         window.room,
     )
-    # compiled code writes into what it is given
-    return torch.from_numpy(found.copy()).to(device)
 
 
 def _pick(value: Tensor, pixels: Tensor, slow: int, fast: int) -> Tensor:
@@ -227,7 +194,6 @@ def _some_elements(value: Tensor, index: list[Tensor]) -> Tensor:
 
 
 implement("tap_at", _observe_picked, no_values)
-implement("taps_at", _observe_all, no_values)
 implement("pixels", _pixels, _some_pixels)
 implement("pick", _pick, _some_picked)
 implement("at", _at, _some_elements)

@@ -43,10 +43,14 @@ class _Kept(Exception):  # noqa: N818 - no error
     """The value is kept, though its operations are exact."""
 
 
-def sample(graph: Graph) -> None:
-    """Compute what a graph picks at the pixels alone, where that is exact."""
+def sample(graph: Graph) -> dict[Node, None]:
+    """Compute what a graph picks at the pixels alone, where that is exact.
+
+    Returns:
+        the operations that do so, none before what it is given.
+    """
     if not exact.flags_are_exact():
-        return
+        return {}
     sampler = _Sampler(graph)
     asked: dict[Any, Node] = {}
     for node in list(graph.nodes):
@@ -57,7 +61,7 @@ def sample(graph: Graph) -> None:
                 graph.erase_node(node)
         elif node.target is torch.ops.tracekit.pick.default:
             sampler.replace(node)
-    sampler.tidy()
+    return sampler.tidy()
 
 
 class _Sampler:
@@ -88,11 +92,20 @@ class _Sampler:
         pick.replace_all_uses_with(found)
         self._erase(pick)
 
-    def tidy(self) -> None:
-        """Take out what was made for values that are kept after all."""
+    def tidy(self) -> dict[Node, None]:
+        """Take out what was made for values that are kept after all.
+
+        Returns:
+            the rest, but for elements of what is kept.
+        """
         for node in reversed(self._calls.values()):
             if not node.users:
                 self._graph.erase_node(node)
+        return {
+            node: None
+            for node in self._calls.values()
+            if node.users and node.target is not torch.ops.tracekit.at.default
+        }
 
     def _pixels(
         self, value: Node, pixels: Node, axes: list[int], rest: dict[int, int]

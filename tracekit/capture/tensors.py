@@ -146,7 +146,7 @@ def as_array(value: Any, name: str) -> Any:
     if torch is not None and isinstance(value, torch.Tensor):
         return _plain_tensor(value, name)
     if isinstance(value, Picked):
-        return replace(value, data=_plain_tensor(value.data, name))
+        return replace(value, data=as_array(value.data, name))
     if is_planes(value):
         return _planes(value, name)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,0 +1,184 @@
+"""Takes the taps of pixels, and what is computed for them, out of a graph.
+
+Taps that follow one another become one operator, ``taps_at``. What was
+repeated for their pixels (``sampled.py``) becomes a program of that operator
+``deferred.py``, which runs where a recorder waits for it: a compiler has
+nothing to do with it, and most blocks of an image hold no pixel that is
+recorded.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch.fx import Graph, Node
+
+from tracekit.capture import exact
+from tracekit.capture.deferred import Line, Share, Where, text_of
+from tracekit.capture.exact import FULL, IOTA
+from tracekit.capture.numpy_source import written
+
+WITH_EFFECTS = torch.ops.higher_order.with_effects
+_OURS = torch.ops.tracekit
+
+
+def set_apart(graph: Graph, made: Mapping[Node, object]) -> None:
+    """Put one operator in the place of the taps between two other effects.
+
+    Args:
+        graph: a program.
+        made: operations for pixels alone, none before what it is given.
+    """
+    waiting = [node for node in graph.nodes if _is_tap(node)]
+    while waiting:
+        run = [waiting.pop(0)]
+        while waiting and _follows(waiting[0], run[-1]):
+            run.append(waiting.pop(0))
+        _replace(graph, run, made)
+    for node in reversed(graph.nodes):
+        ours = node in made or node.target is _OURS.pixels.default
+        if ours and not node.users:
+            graph.erase_node(node)
+
+
+def _is_tap(node: Node) -> bool:
+    return node.target is WITH_EFFECTS and node.args[1] is _OURS.tap_at.default
+
+
+def _follows(tap: Node, before: Node) -> bool:
+    """Whether a tap is the next effect behind another."""
+    token: Any = tap.args[0]
+    return (
+        token.target is operator.getitem
+        and token.args == (before, 0)
+        and len(before.users) == len(token.users) == 1
+    )
+
+
+def _replace(
+    graph: Graph, run: list[Node], made: Mapping[Node, object]
+) -> None:
+    """Let all fire where the last does: what they observe is there."""
+    writer = _Writer(made)
+    shares = [writer.share(tap) for tap in run]
+    last = run[-1]
+    with graph.inserting_before(last):
+        merged = graph.call_function(
+            WITH_EFFECTS,
+            (
+                run[0].args[0], _OURS.taps_at.default,
+                text_of(writer.lines, writer.windows, shares),
+                writer.values, writer.counters, writer.integers,
+            ),
+        )  # fmt: skip
+    merged.meta = dict(last.meta)
+    last.replace_all_uses_with(merged)
+    for tap in reversed(run):
+        for token in list(tap.users):
+            graph.erase_node(token)
+        graph.erase_node(tap)
+
+
+class _Writer:
+    """Writes one program: its lines, and what it is given from outside."""
+
+    def __init__(self, made: Mapping[Node, object]) -> None:
+        self._made = made
+        self._order = {node: n for n, node in enumerate(made)}
+        self._names: dict[Node, str] = {}
+        self._arrays: dict[Node, str] = {}
+        self._windows: dict[Node, int] = {}
+        self.lines: list[Line] = []
+        self.windows: list[Where] = []
+        self.values: list[Node] = []
+        self.counters: list[Any] = []
+        self.integers: list[Any] = []
+
+    def share(self, tap: Node) -> Share:
+        """What one tap has of the program."""
+        taken: Any = tap.args[2:]
+        parts, where, site, loops, tensors, pixels, shape = taken
+        return Share(
+            site,
+            [self._number(part) for part in parts],
+            None if where is None else self._number(where),
+            self._window(pixels),
+            _added(self.counters, tensors),
+            _added(self.integers, loops),
+            _added(self.integers, shape),
+        )
+
+    def _number(self, value: Node) -> int:
+        """The line that gives a value."""
+        return int(self._named(value)[1:])
+
+    def _window(self, pixels: Node) -> int:
+        if pixels not in self._windows:
+            window: Any = pixels.args[0]
+            loops, tensors, slow, fast = pixels.args[1:5]
+            self._windows[pixels] = len(self.windows)
+            self.windows.append(
+                Where(
+                    window,
+                    _added(self.counters, tensors),
+                    _added(self.integers, loops),
+                    _added(self.integers, (slow, fast)),
+                )
+            )
+        return self._windows[pixels]
+
+    def _named(self, value: Node) -> str:
+        """The name of a value, behind the lines that compute it."""
+        waiting, found = [value], set[Node]()
+        while waiting:
+            node = waiting.pop()
+            new = node not in self._names and node not in found
+            if new and node in self._made:
+                found.add(node)
+                waiting += node.all_input_nodes
+        for node in sorted(found, key=self._order.__getitem__):
+            given = {n: self._given(n) for n in node.all_input_nodes}
+            self._write(node, written(node, given), [*given.values()])
+        return self._names.get(value) or self._outside(value)
+
+    def _given(self, node: Node) -> str:
+        """The name of an array, or of a number."""
+        outside = node not in self._made and node not in self._arrays
+        if outside and node.target is _OURS.pixels.default:
+            self._arrays[node] = f"pixels[{self._window(node)}]"
+        elif outside and node.target in (FULL, IOTA):
+            given = {n: self._given(n) for n in node.all_input_nodes}
+            text = written(node, given)
+            self._arrays[node] = self._line(text, [*given.values()])
+        elif outside and exact.is_tensor(node):
+            of = self._names.get(node) or self._outside(node)
+            text = f"{of}.detach().numpy()"
+            self._arrays[node] = self._line(text, [of])
+        elif outside:
+            first, _ = _added(self.integers, [node])
+            self._arrays[node] = f"integers[{first}]"
+        return self._arrays.get(node) or self._names[node]
+
+    def _outside(self, node: Node) -> str:
+        """The name of a tensor of the graph."""
+        self.values.append(node)
+        return self._write(node, f"values[{len(self.values) - 1}]", [])
+
+    def _write(self, node: Node, text: str, given: list[str]) -> str:
+        self._names[node] = self._line(text, given)
+        return self._names[node]
+
+    def _line(self, text: str, given: list[str]) -> str:
+        of = [int(name[1:]) for name in given if name.startswith("v")]
+        self.lines.append(Line(text, of))
+        return f"v{len(self.lines) - 1}"
+
+
+def _added(to: list[Any], more: Any) -> tuple[int, int]:
+    """Where in a list those stand that come to it now."""
+    first = len(to)
+    to.extend(more)
+    return first, len(to)

@@ -1,0 +1,212 @@
+"""The operator of taps that inductor's code fires in one call, ``taps_at``.
+
+Its text says what is computed for the pixels (``apart.py`` wrote it) and what
+each tap has of it. Nothing is computed but for the taps that a recorder asks
+for, each just before it fires.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from tracekit import _state
+from tracekit.capture.operator import (
+    LIBRARY,
+    TAGS,
+    implement,
+    no_values,
+    parsed,
+)
+from tracekit.capture.picking import Index, found_in, observe
+
+Span = tuple[int, int]  # of the items of a list
+Values = Iterator[tuple[list[Any], Any]]
+Run = Callable[[list[Tensor], list[int], list[Index]], Values]
+
+LIBRARY.define(
+    "taps_at(str program, Tensor[] values, Tensor[] counters,"
+    " SymInt[] integers) -> ()",
+    tags=TAGS,
+)
+
+
+class Line(NamedTuple):
+    """One value.
+
+    Args:
+        source: an expression of NumPy's functions, ``values``, ``integers``,
+            ``pixels``, and v0, v1, ..., the values of other lines.
+        of: those lines.
+    """
+
+    source: str
+    of: list[int]
+
+
+class Where(NamedTuple):
+    """Which pixels are picked.
+
+    Args:
+        window: the text of a ``Window``.
+        counters, integers: where its loop indices are among all.
+        extent: where the pixel axes' lengths are among the integers.
+    """
+
+    window: str
+    counters: Span
+    integers: Span
+    extent: Span
+
+
+class Share(NamedTuple):
+    """What one tap has of a program.
+
+    Args:
+        site: the text of a ``Site``.
+        parts: the lines of its components.
+        where: the line of its mask.
+        window: which of the windows is its own.
+        counters, integers: where its loop indices are among all.
+        shape: where its value's shape is among the integers.
+    """
+
+    site: str
+    parts: list[int]
+    where: int | None
+    window: int
+    counters: Span
+    integers: Span
+    shape: Span
+
+
+def text_of(
+    lines: list[Line], windows: list[Where], shares: list[Share]
+) -> str:
+    """A program as the text that a graph holds; a digest of it in front."""
+    body = json.dumps([lines, windows, shares])
+    return sha256(body.encode()).hexdigest() + body
+
+
+_DIGEST = 64
+_programs: dict[str, _Program] = {}
+
+
+def _program(text: str) -> _Program:
+    """The program of a text, which is long: its digest tells it apart."""
+    digest = text[:_DIGEST]
+    if digest not in _programs:
+        _programs[digest] = _Program(text[_DIGEST:])
+    return _programs[digest]
+
+
+class _Program:
+    """A program that was read."""
+
+    def __init__(self, body: str) -> None:
+        lines, windows, shares = json.loads(body)
+        self._lines = [Line(*line) for line in lines]
+        self._runs: dict[tuple[int, ...], Run] = {}
+        self.windows = [Where(*window) for window in windows]
+        self.shares = [Share(*share) for share in shares]
+        self.names = tuple(parsed(share.site).tap for share in self.shares)
+
+    def run(self, asked: tuple[int, ...]) -> Run:
+        """What computes the components and the mask of some taps, in turn."""
+        if asked not in self._runs:
+            scope: dict[str, Any] = {}
+            exec(self._source(asked), _FUNCTIONS, scope)  # noqa: S102
+            self._runs[asked] = scope["run"]
+        return self._runs[asked]
+
+    def _source(self, asked: tuple[int, ...]) -> str:
+        """A generator in Python; exactly what ``apart.py`` wrote is in it."""
+        text, written = ["def run(values, integers, pixels):"], set[int]()
+        for share in (self.shares[number] for number in asked):
+            masks = [] if share.where is None else [share.where]
+            missing = self._needed([*share.parts, *masks], written)
+            text += [f" v{n} = {self._lines[n].source}" for n in missing]
+            written.update(missing)
+            parts = ", ".join(f"v{n}" for n in share.parts)
+            mask = "None" if share.where is None else f"v{share.where}"
+            text.append(f" yield [{parts}], {mask}")
+        return "\n".join(text)
+
+    def _needed(self, lines: list[int], written: set[int]) -> list[int]:
+        """Lines and those that they are made of, as far as not yet written."""
+        waiting, found = lines, set[int]()
+        while waiting:
+            new = set(waiting) - written - found
+            found |= new
+            waiting = [n for line in new for n in self._lines[line].of]
+        return sorted(found)
+
+
+def _expanded(x: Any, shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
+    whole = np.empty(shape, dtype)
+    whole[...] = x
+    return whole
+
+
+_FUNCTIONS: dict[str, Any] = {**vars(np), "expanded": _expanded}
+
+
+def _observe_all(
+    text: str,
+    values: list[Tensor],
+    counters: list[Tensor],
+    integers: list[int],
+) -> None:
+    """Run taps that follow one another."""
+    program = _program(text)
+    found = [
+        found_in(
+            where.window,
+            integers[slice(*where.integers)],
+            counters[slice(*where.counters)],
+            *integers[slice(*where.extent)],
+        )
+        for where in program.windows
+    ]
+    asked = _asked(program, [bool(pixels[2, 0]) for pixels in found])
+    if not asked:
+        return
+    computed = program.run(asked)(values, integers, found)
+    for number in asked:
+        share = program.shares[number]
+        with np.errstate(all="ignore"):
+            parts, where = next(computed)
+        observe(
+            parts,
+            where,
+            parsed(share.site),
+            integers[slice(*share.integers)],
+            counters[slice(*share.counters)],
+            found[share.window],
+            integers[slice(*share.shape)],
+        )
+
+
+def _asked(program: _Program, filled: list[bool]) -> tuple[int, ...]:
+    """The taps that a recorder has to see, with pixels or without."""
+    recorders = _state.recorders
+    nowhere = not any(filled)
+    if not any(r.asks(program.names, nowhere=nowhere) for r in recorders):
+        return ()
+    return tuple(
+        number
+        for number, share in enumerate(program.shares)
+        if any(
+            r.asks((program.names[number],), nowhere=not filled[share.window])
+            for r in recorders
+        )
+    )
+
+
+implement("taps_at", _observe_all, no_values)
