@@ -82,6 +82,15 @@ def test_hostile_names_are_text(name: str) -> None:
     assert page.text.count(name.replace("\x00", "\ufffd")) or "\x00" in name
 
 
+def test_right_to_left() -> None:
+    """A Hebrew or Arabic name turns nothing around that stands beside it."""
+    name = "שלום (עולם)"
+    result = compare(side(name, wrong=True), side(name), maps=True)
+    page = render_html(result)
+    assert "First divergence: <bdi>שלום</bdi> (<bdi>עולם</bdi>) at" in page
+    assert Page(page).elements["bdi"] == page.count("שלום") * 2
+
+
 def test_what_stands_in_it() -> None:
     """First divergence, faults, every tap and a map of the wrong one."""
     result = compare(side("R", wrong=True), side("R"), maps=True)
@@ -110,6 +119,7 @@ def test_images_and_distributions() -> None:
     for title in ("Compared as distributions, actual / expected", "Images"):
         assert title in page.text
     assert "1 on both sides, 0 diverged;\n400 numbers" in page.text
+    assert page.elements["table"] == 3
 
 
 def test_in_a_browser(tmp_path: Path) -> None:
@@ -146,4 +156,4 @@ def test_a_close_run() -> None:
     page = Page(render_html(compare(side("R"), side("R"), maps=True)))
     assert "CLOSE" in page.text
     assert "svg" not in page.elements
-    assert page.elements["tr"] == 2
+    assert page.elements["tr"] == 4  # of the taps and of the images

@@ -58,7 +58,7 @@ def test_each_tap_says_its_tolerance_and_what_it_needs() -> None:
     rule = tk.Tolerance("y", rtol=1e-6, origin="tests/policy.toml:8")
     policy = tk.Policy((tk.Tolerance(), rule))
     text = render(tk.compare(recorded(1e-3), recorded(), policy=policy))
-    (line,) = [one for one in text.splitlines() if one.startswith("  x  y")]
+    line, _ = [one for one in text.splitlines() if one.startswith("  x  y")]
     assert "rtol 0.0005  rtol 1e-06  policy.toml:8" in line
     assert "y would pass with rtol 0.0005, or atol 0.001\n" in text
     nan = tk.compare(recorded(float("nan")), recorded(), policy=policy)
@@ -169,13 +169,14 @@ def test_long_names_are_cut_in_tables_only() -> None:
 
     def run(value: float) -> tk.Trace:
         with tk.record() as recording:
-            tk.tap(value, "n" * 200)
+            tk.tap(np.full((16, 16), value), "n" * 200, "slow fast")
         return recording.trace
 
     text = render(tk.compare(run(1.0), run(2.0)))
-    (line,) = [one for one in text.splitlines() if one.startswith("  x  n")]
-    assert len(line) < 130
-    assert f"First divergence: {'n' * 200}\n" in text
+    lines = [one for one in text.splitlines() if one.startswith("  x  n")]
+    assert len(lines) == 2  # the taps' and the images'
+    assert max(map(len, lines)) < 130
+    assert f"First divergence: {'n' * 200} at" in text
 
 
 def test_distributions_say_why() -> None:

@@ -7,17 +7,17 @@ file computes nothing: each number was returned by a query.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from tracekit.comparison.report import findings, printable
 from tracekit.comparison.report_tables import (
-    TAP_HEADER,
+    Titled,
     distributions,
     images,
-    tap_cells,
-    tap_title,
+    taps,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ _LEGEND = (
     "larger relative error), purple has a NaN on one side. Point at a square "
     "for its figures.</p>"
 )
+# Hebrew, Arabic and their kin, from the first letter to the last.
+_RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+_RIGHT_TO_LEFT = re.compile(f"[{_RTL}](?:[^\\n:;,()]*[{_RTL}])?")
 _MAP = 200
 _MAPS = 6
 
@@ -67,45 +70,41 @@ def render_html(comparison: Comparison) -> str:
         f"<title>tracekit: {escape(comparison.verdict)}</title>",
         f"<style>{_STYLE}</style></head><body>",
         f'<h1 class="{escape(comparison.verdict)}">{escape(head)}</h1>',
-        f"<pre>{escape(body)}</pre>",
+        f"<pre>{_text(body)}</pre>",
         _LEGEND if shown.maps else "",
         *_maps(shown.maps),
-        *_text(distributions(shown)),
-        *_text(images(shown, every_tap=True)),
-        *_titled(tap_title(shown)),
-        _taps(shown.taps),
+        *_table(distributions(shown)),
+        *_table(images(shown, every_tap=True)),
+        *_table(taps(shown, every_tap=True)),
         "</body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _titled(text: str) -> list[str]:
-    """A heading up to the first colon, and the rest as a paragraph."""
-    title, _, rest = text.partition(":")
-    return [f"<h2>{escape(title)}</h2>", f"<p>{escape(rest.strip())}</p>"]
+def _table(shown: Titled) -> list[str]:
+    """A table under its title: a heading up to the colon, and the rest."""
+    title, header, rows = shown
+    if not rows:
+        return []
+    heading, _, rest = title.partition(":")
+    return [
+        f"<h2>{_text(heading)}</h2>",
+        f"<p>{_text(rest.strip())}</p>" if rest else "",
+        "<table>",
+        _line("th", header[1:], bad=False),
+        *(_line("td", cells, bad=bool(mark)) for mark, *cells in rows),
+        "</table>",
+    ]
 
 
-def _text(part: str) -> list[str]:
-    """A table of the plain report under its title."""
-    title, _, rows = part.partition("\n")
-    return (
-        [f"<h2>{escape(title.strip(':'))}</h2>", f"<pre>{escape(rows)}</pre>"]
-        if part
-        else []
-    )
-
-
-def _taps(rows: Sequence[Row]) -> str:
-    lines = [_line("th", TAP_HEADER[1:], bad=False)]
-    for row in rows:
-        mark, *cells = tap_cells(row)
-        lines.append(_line("td", cells, bad=bool(mark)))
-    return "\n".join(("<table>", *lines, "</table>"))
+def _text(text: str) -> str:
+    """Escaped, and what reads from right to left turns nothing around it."""
+    return _RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", escape(text))
 
 
 def _line(kind: str, cells: Iterable[str], *, bad: bool) -> str:
     start = '<tr class="bad">' if bad else "<tr>"
-    inner = "".join(f"<{kind}>{escape(cell)}</{kind}>" for cell in cells)
+    inner = "".join(f"<{kind}>{_text(cell)}</{kind}>" for cell in cells)
     return f"{start}{inner}</tr>"
 
 
@@ -131,7 +130,7 @@ def _map(tap: str, blocks: list[Row]) -> str:
     )
     return (
         f'<figure><svg width="{wide * side}" height="{high * side}" '
-        f'role="img">{squares}</svg><figcaption>{escape(tap)}: '
+        f'role="img">{squares}</svg><figcaption>{_text(tap)}: '
         f"{sum(row['diverged'] for row in blocks)} diverged; a square is "
         f"{size} x {size} pixels</figcaption></figure>"
     )

@@ -20,6 +20,7 @@ from tracekit.comparison.report_tables import (
     distributions,
     images,
     needed,
+    plain,
     taps,
     tolerance,
 )
@@ -45,9 +46,9 @@ def render(comparison: Comparison, *, every_tap: bool = False) -> str:
     shown = printable(comparison)
     parts = [
         *findings(shown),
-        taps(shown, every_tap=every_tap),
-        distributions(shown),
-        images(shown, every_tap=every_tap),
+        plain(taps(shown, every_tap=every_tap)),
+        plain(distributions(shown)),
+        plain(images(shown, every_tap=every_tap)),
     ]
     return "\n\n".join(part for part in parts if part)
 

@@ -5,6 +5,7 @@ This file computes nothing: each number was returned by a query.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,21 +21,22 @@ if TYPE_CHECKING:
     from tracekit.comparison.compare import Comparison, Row
 
 _MANY = 1_000_000
+# What it shows, the columns and the rows; a mark stands before each name.
+Titled = tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
-def taps(comparison: Comparison, *, every_tap: bool) -> str:
+def plain(shown: Titled) -> str:
+    """Aligned columns under a title, long names cut; "" without rows."""
+    title, header, rows = shown
+    lines = [(mark, shortened(name), *cells) for mark, name, *cells in rows]
+    return "\n".join((title, *table(header, lines))) if rows else ""
+
+
+def taps(comparison: Comparison, *, every_tap: bool) -> Titled:
     """Every tap, or with a divergence those that diverged."""
-    rows = comparison.taps
-    if not rows:
-        return ""
-    bad = [row for row in rows if _is_bad(row)]
-    if bad and not every_tap:
-        rows = bad
-    cells = [tap_cells(row) for row in rows]
-    lines = table(
-        TAP_HEADER, [(mark, shortened(tap), *c) for mark, tap, *c in cells]
-    )
-    return "\n".join((tap_title(comparison), *lines))
+    bad = [row for row in comparison.taps if _is_bad(row)]
+    rows = bad if bad and not every_tap else comparison.taps
+    return tap_title(comparison), TAP_HEADER, [tap_cells(row) for row in rows]
 
 
 TAP_HEADER = (
@@ -119,10 +121,8 @@ def needed(row: Row) -> list[str]:
     return found
 
 
-def distributions(comparison: Comparison) -> str:
+def distributions(comparison: Comparison) -> Titled:
     """Taps that are drawn at random, by their distributions."""
-    if not comparison.distributions:
-        return ""
     header = (
         "", "drawn tap", "numbers", "mean", "spread", "distance", "allowed",
         "by", "why",
@@ -147,22 +147,14 @@ def distributions(comparison: Comparison) -> str:
         )
         for row in comparison.distributions
     ]
-    title = "Compared as distributions, actual / expected:"
-    return "\n".join((title, *table(header, rows)))
+    return "Compared as distributions, actual / expected:", header, rows
 
 
-def images(comparison: Comparison, *, every_tap: bool) -> str:
+def images(comparison: Comparison, *, every_tap: bool) -> Titled:
     """Metrics of whole images."""
-    if not comparison.images:
-        return ""
     header = (
-        "image",
-        "pixels",
-        "correlation",
-        "sum ratio",
-        "rmse",
-        "max error",
-    )
+        "", "image", "pixels", "correlation", "sum ratio", "rmse", "max error",
+    )  # fmt: skip
     wrong = {row["tap"] for row in comparison.taps if row["diverged"]}
     shown = [
         row
@@ -171,6 +163,7 @@ def images(comparison: Comparison, *, every_tap: bool) -> str:
     ]
     rows = [
         (
+            "x" if row["tap"] in wrong else "",
             row["tap"],
             str(row["pixels"]),
             number(row["correlation"], 8),
@@ -180,6 +173,4 @@ def images(comparison: Comparison, *, every_tap: bool) -> str:
         )
         for row in shown
     ]
-    if not rows:
-        return ""
-    return "\n".join(("Images:", *table(header, rows)))
+    return "Images:", header, rows
