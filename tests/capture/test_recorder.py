@@ -98,6 +98,8 @@ def test_the_trace_is_there_after_the_block_only() -> None:
             _ = recording.trace
         tk.tap(1.0, "t")
     assert recording.trace.taps == ("t",)
+    with pytest.raises(RecordingError, match="has ended"), recording:
+        pass
 
 
 def test_recorders_nest_and_each_takes_what_it_selects(tmp_path: Path) -> None:

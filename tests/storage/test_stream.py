@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tracekit.schema import Axis, Event
 from tracekit.storage import stream
 from tracekit.storage.batches import read_stream
+from tracekit.storage.layout import Layout
 from tracekit.storage.stream import EventStream
 
 
@@ -122,3 +123,30 @@ def test_a_rare_tap_is_flushed_when_it_fires(
     writer.write(event(0))
     assert len(list(read_stream(tmp_path / "s"))) == 1
     writer.close()
+
+
+class Interrupted(tuple[int, ...]):
+    """Ctrl-C comes when these are counted for the first time."""
+
+    times: ClassVar[list[int]] = []
+
+    def __len__(self) -> int:
+        self.times.append(1)
+        if len(self.times) == 1:
+            raise KeyboardInterrupt
+        return super().__len__()
+
+
+def test_an_interrupt_costs_no_event(tmp_path: Path) -> None:
+    """What is being written then is written; the program gets its signal."""
+    writer = EventStream(tmp_path / "s")
+    writer.write(event(0))
+    writer.rows.extend((Layout.of(event(1, 1)), 1.0, 0, 0, Interrupted((1,))))
+    with pytest.raises(KeyboardInterrupt):
+        writer.flush()
+    assert [e.tap for e in read_stream(tmp_path / "s")] == ["tap 0", "tap 1"]
+    writer.write(event(1, 1))
+    writer.close()
+    found = list(read_stream(tmp_path / "s"))
+    assert [e.values[0] for e in found] == [0, 1, 1]
+    assert writer.events == 3

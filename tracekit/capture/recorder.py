@@ -123,6 +123,10 @@ class Recorder:
         return True
 
     def __enter__(self) -> Self:
+        if self._closed:
+            raise RecordingError(
+                "this recording has ended; begin another with record()"
+            )
         watch_opens()
         self._announced = announce(self.path)
         _state.activate(self)

@@ -99,17 +99,29 @@ class EventStream:
             OSError: the disk is full, or the file is gone.
         """
         taken = self.rows[:]
-        del self.rows[: len(taken)]
-        self._bytes = 0
+        count, self._bytes = len(taken), 0
         if taken:
-            self.events += len(taken) // FIELDS
             if self._path.stat().st_ino != self._inode:
                 raise FileNotFoundError(f"{self._path} was replaced")
-            batch = _batch(taken, self._layouts)
-            fresh = json.dumps(self._layouts.fresh()).encode()
-            self._writer.write_batch(batch, custom_metadata={LAYOUTS: fresh})
-            self._file.flush()
+            before = self._file.tell()
+            try:
+                del self.rows[:count]  # without a call no signal comes here
+                self.events += count // FIELDS
+                self._append(taken)
+            except OSError:
+                raise
+            except BaseException:  # a signal of the program, as Ctrl-C
+                if self._file.tell() == before:
+                    self._layouts = Layouts()
+                    self._append(taken)
+                raise
         self._flushed = time.monotonic()
+
+    def _append(self, rows: list[Any]) -> None:
+        batch = _batch(rows, self._layouts)
+        fresh = json.dumps(self._layouts.fresh()).encode()
+        self._writer.write_batch(batch, custom_metadata={LAYOUTS: fresh})
+        self._file.flush()
 
     def close(self, *, whole: bool = True) -> None:
         """End the stream, with its end mark where it is whole."""
