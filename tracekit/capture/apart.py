@@ -17,7 +17,7 @@ import torch
 from torch.fx import Graph, Node
 
 from tracekit.capture import exact
-from tracekit.capture.deferred import Line, Share, Where, text_of
+from tracekit.capture.deferred import Line, Number, Share, Where, text_of
 from tracekit.capture.exact import FULL, IOTA
 from tracekit.capture.numpy_source import written
 
@@ -91,11 +91,12 @@ class _Writer:
         self._names: dict[Node, str] = {}
         self._arrays: dict[Node, str] = {}
         self._windows: dict[Node, int] = {}
+        self._symbols: dict[Node, tuple[int]] = {}
         self.lines: list[Line] = []
         self.windows: list[Where] = []
         self.values: list[Node] = []
         self.counters: list[Any] = []
-        self.integers: list[Any] = []
+        self.integers: list[Node] = []
 
     def share(self, tap: Node) -> Share:
         """What one tap has of the program."""
@@ -107,8 +108,8 @@ class _Writer:
             None if where is None else self._number(where),
             self._window(pixels),
             _added(self.counters, tensors),
-            _added(self.integers, loops),
-            _added(self.integers, shape),
+            self._numbers(loops),
+            self._numbers(shape),
         )
 
     def _number(self, value: Node) -> int:
@@ -124,8 +125,8 @@ class _Writer:
                 Where(
                     window,
                     _added(self.counters, tensors),
-                    _added(self.integers, loops),
-                    _added(self.integers, (slow, fast)),
+                    self._numbers(loops),
+                    self._numbers((slow, fast)),
                 )
             )
         return self._windows[pixels]
@@ -158,9 +159,20 @@ class _Writer:
             text = f"{of}.detach().numpy()"
             self._arrays[node] = self._line(text, [of])
         elif outside:
-            first, _ = _added(self.integers, [node])
-            self._arrays[node] = f"integers[{first}]"
+            (number,) = self._symbol(node)
+            self._arrays[node] = f"integers[{number}]"
         return self._arrays.get(node) or self._names[node]
+
+    def _numbers(self, given: Any) -> list[Number]:
+        """Whole numbers, and which are the symbols among them."""
+        return [self._symbol(n) if isinstance(n, Node) else n for n in given]
+
+    def _symbol(self, node: Node) -> tuple[int]:
+        """Which of the integers from outside it is."""
+        if node not in self._symbols:
+            self._symbols[node] = (len(self.integers),)
+            self.integers.append(node)
+        return self._symbols[node]
 
     def _outside(self, node: Node) -> str:
         """The name of a tensor of the graph."""

@@ -8,9 +8,11 @@ for, each just before it fires.
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
+from zlib import compress, decompress
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,7 @@ from tracekit.capture.operator import (
 from tracekit.capture.picking import Index, found_in, observe
 
 Span = tuple[int, int]  # of the items of a list
+Number = int | tuple[int]  # itself, or which it is of those that come along
 Values = Iterator[tuple[list[Any], Any]]
 Run = Callable[[list[Tensor], list[int], list[Index]], Values]
 
@@ -55,14 +58,15 @@ class Where(NamedTuple):
 
     Args:
         window: the text of a ``Window``.
-        counters, integers: where its loop indices are among all.
-        extent: where the pixel axes' lengths are among the integers.
+        counters: where those of its loop indices are that are tensors.
+        integers: the others.
+        extent: the lengths of the pixel axes.
     """
 
     window: str
     counters: Span
-    integers: Span
-    extent: Span
+    integers: list[Number]
+    extent: list[Number]
 
 
 class Share(NamedTuple):
@@ -73,8 +77,9 @@ class Share(NamedTuple):
         parts: the lines of its components.
         where: the line of its mask.
         window: which of the windows is its own.
-        counters, integers: where its loop indices are among all.
-        shape: where its value's shape is among the integers.
+        counters: where those of its loop indices are that are tensors.
+        integers: the others.
+        shape: of its value.
     """
 
     site: str
@@ -82,16 +87,19 @@ class Share(NamedTuple):
     where: int | None
     window: int
     counters: Span
-    integers: Span
-    shape: Span
+    integers: list[Number]
+    shape: list[Number]
 
 
 def text_of(
     lines: list[Line], windows: list[Where], shares: list[Share]
 ) -> str:
-    """A program as the text that a graph holds; a digest of it in front."""
-    body = json.dumps([lines, windows, shares])
-    return sha256(body.encode()).hexdigest() + body
+    """A program as the text that a graph holds; a digest of it in front.
+
+    It is copied at every call, so it is packed.
+    """
+    body = json.dumps([lines, windows, shares]).encode()
+    return sha256(body).hexdigest() + b64encode(compress(body)).decode()
 
 
 _DIGEST = 64
@@ -102,14 +110,15 @@ def _program(text: str) -> _Program:
     """The program of a text, which is long: its digest tells it apart."""
     digest = text[:_DIGEST]
     if digest not in _programs:
-        _programs[digest] = _Program(text[_DIGEST:])
+        body = decompress(b64decode(text[_DIGEST:]))
+        _programs[digest] = _Program(body)
     return _programs[digest]
 
 
 class _Program:
     """A program that was read."""
 
-    def __init__(self, body: str) -> None:
+    def __init__(self, body: bytes) -> None:
         lines, windows, shares = json.loads(body)
         self._lines = [Line(*line) for line in lines]
         self._runs: dict[tuple[int, ...], Run] = {}
@@ -168,9 +177,9 @@ def _observe_all(
     found = [
         found_in(
             where.window,
-            integers[slice(*where.integers)],
+            _known(where.integers, integers),
             counters[slice(*where.counters)],
-            *integers[slice(*where.extent)],
+            *_known(where.extent, integers),
         )
         for where in program.windows
     ]
@@ -186,11 +195,16 @@ def _observe_all(
             parts,
             where,
             parsed(share.site),
-            integers[slice(*share.integers)],
+            _known(share.integers, integers),
             counters[slice(*share.counters)],
             found[share.window],
-            integers[slice(*share.shape)],
+            _known(share.shape, integers),
         )
+
+
+def _known(numbers: list[Number], integers: list[int]) -> list[int]:
+    """The numbers, with what came along in place."""
+    return [n if isinstance(n, int) else integers[n[0]] for n in numbers]
 
 
 def _asked(program: _Program, filled: list[bool]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,16 +126,33 @@ class Selection:
         box = first, extent, room
         found = self._found.get(box)
         if found is None:
-            local = self._pairs - first
-            inside = np.all((local >= 0) & (local < extent), axis=1)
-            local = local[inside][:room]
             found = np.zeros((3, room), np.int64)
-            found[:2, : len(local)] = local.T
-            found[2, : len(local)] = 1
+            for place, pixel in enumerate(self._inside(*box)):
+                found[:, place] = (*pixel, 1)
             if len(self._found) >= BOXES:
                 self._found.clear()
             self._found[box] = found
         return found
+
+    def _inside(
+        self, first: tuple[int, int], extent: tuple[int, int], room: int
+    ) -> list[tuple[int, int]]:
+        """Places of pixels in a box, of which most hold none: they are sorted.
+
+        NumPy takes 50 us where few are looked at.
+        """
+        (slow, fast), (rows, columns), pixels = (
+            first,
+            extent,
+            self.pixels or (),
+        )
+        begin = bisect_left(pixels, (slow,))
+        end = bisect_left(pixels, (slow + rows,))
+        return [
+            (row - slow, column - fast)
+            for row, column in pixels[begin:end]
+            if 0 <= column - fast < columns
+        ][:room]
 
     def lies_beside(
         self, dims: str, shape: tuple[int, ...], loops: Mapping[str, int]
