@@ -3,8 +3,10 @@
 --
 -- The actual number must be the expected one of another place, for all numbers
 -- that were tried (see kind_sample) and that have such a place, at least half
--- of them, with two values that differ. Where one index of an axis explains
--- all of them, shifting or reversing it, which may do so too, is no kind.
+-- of them, with two values that differ; of a side that has more numbers, as a
+-- dense image beside a few pixels, other places are looked for there. Where
+-- one index of an axis explains all of them, shifting or reversing it, which
+-- may do so too, is no kind.
 --
 -- Columns
 -- pair      the pair of taps
@@ -32,6 +34,11 @@ CREATE OR REPLACE MACRO _place(m, ordinal) AS
                 + m.other_plus - _index(m.other, ordinal))
     END;
 
+-- a number of the side that is looked at, in the unit of the comparison
+CREATE OR REPLACE MACRO _there(c, number) AS
+    CASE WHEN c.side = 'actual' AND c.factor IS NOT NULL
+        THEN number * c.factor + c.shift ELSE number END;
+
 CREATE OR REPLACE MACRO _index_said(dim, times, shift) AS
     CASE times
         WHEN -1 THEN 'last - ' || dim
@@ -42,12 +49,31 @@ CREATE OR REPLACE MACRO _index_said(dim, times, shift) AS
 
 CREATE OR REPLACE VIEW kind_by_place AS
 WITH tried AS (
-    SELECT DISTINCT pair, expected_tap FROM kind_sample
+    SELECT
+        p.pair, p.expected_size, p.actual_size, p.factor, p.shift,
+        a.elements > e.elements AS turned,
+        CASE WHEN turned THEN 'actual' ELSE 'expected' END AS side,
+        CASE WHEN turned THEN 'expected' ELSE 'actual' END AS found,
+        CASE WHEN turned THEN p.actual_tap ELSE p.expected_tap END AS tap_id
+    FROM (SELECT DISTINCT pair FROM kind_sample)
+    JOIN pair AS p USING (pair)
+    JOIN trace_tap AS a ON a.side = 'actual' AND a.tap_id = p.actual_tap
+    JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap
+),
+number AS MATERIALIZED (
+    SELECT
+        s.pair, s.few, s.of, s.half_place, s.rtol, t.side, t.tap_id, t.factor,
+        t.shift, CASE WHEN t.turned THEN s.expected ELSE s.actual END
+            AS value,
+        CASE WHEN t.turned THEN s.actual_ordinal ELSE s.expected_ordinal END
+            AS ordinal
+    FROM kind_sample AS s
+    JOIN tried AS t USING (pair)
 ),
 axis AS (
-    SELECT t.pair, unnest(x.axes) AS axis
+    SELECT t.pair, t.found, t.side, unnest(x.axes) AS axis
     FROM tried AS t
-    JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = t.expected_tap
+    JOIN tap_axes AS x ON x.side = t.side AND x.tap_id = t.tap_id
 ),
 coordinate AS (
     FROM axis WHERE axis.dim <> 'component' AND axis.extent > 1
@@ -60,7 +86,7 @@ along AS (
         END AS plus,
         {'dim': '', 'stride': 1, 'extent': 1, 'origin': 0} AS other,
         other AS other_read, 0 AS other_times, 0 AS other_plus,
-        format('actual[{}] = expected[{}]', axis.dim,
+        format('{}[{}] = {}[{}]', found, axis.dim, side,
             _index_said(axis.dim, times, shift)) AS evidence
     FROM coordinate
     CROSS JOIN (VALUES
@@ -81,7 +107,8 @@ across AS (
         CASE WHEN other_times = -1 THEN b.axis.extent - 1 ELSE other_shift END
             + CASE WHEN swap THEN other_times * (a.axis.origin
                 - b.axis.origin) ELSE 0 END AS other_plus,
-        format('actual[{}, {}] = expected[{}, {}]', a.axis.dim, b.axis.dim,
+        format('{}[{}, {}] = {}[{}, {}]', a.found, a.axis.dim,
+            b.axis.dim, a.side,
             _index_said(CASE WHEN swap THEN b.axis.dim ELSE a.axis.dim END,
                 times, shift),
             _index_said(CASE WHEN swap THEN a.axis.dim ELSE b.axis.dim END,
@@ -104,18 +131,18 @@ across AS (
 component AS (
     SELECT
         t.pair, 'component' AS kind,
-        {'dim': '', 'stride': 1, 'extent': p.expected_size, 'origin': 0}
+        {'dim': '', 'stride': 1, 'extent': t.expected_size, 'origin': 0}
             AS axis, axis AS read, 0 AS times, j AS plus,
         {'dim': '', 'stride': 1, 'extent': 1, 'origin': 0} AS other,
         other AS other_read, 0 AS other_times, 0 AS other_plus,
         '' AS evidence, i, j, sign
     FROM tried AS t
-    JOIN pair AS p ON p.pair = t.pair AND p.expected_size BETWEEN 2 AND 16
-        AND p.actual_size = p.expected_size
     CROSS JOIN range(16) AS i(i)
     CROSS JOIN range(16) AS j(j)
     CROSS JOIN (VALUES (1), (-1)) AS sign(sign)
-    WHERE i < p.expected_size AND j < p.expected_size
+    WHERE t.expected_size BETWEEN 2 AND 16
+        AND t.actual_size = t.expected_size
+        AND i < t.expected_size AND j < t.expected_size
 ),
 move AS MATERIALIZED (
     SELECT row_number() OVER () AS move, pair, kind, evidence, i, j,
@@ -132,34 +159,33 @@ move AS MATERIALIZED (
 ),
 -- a few numbers rule out nearly all of them
 claim AS MATERIALIZED (
-    SELECT s.*, m.move, m.sign, _place(m.way, s.expected_ordinal) AS place
-    FROM kind_sample AS s
+    SELECT n.*, m.move, m.sign, _place(m.way, n.ordinal) AS place
+    FROM number AS n
     JOIN move AS m USING (pair)
-    WHERE s.few AND (m.i IS NULL OR _index(m.way.axis, s.expected_ordinal)
-        = m.i)
+    WHERE n.few AND (m.i IS NULL OR _index(m.way.axis, n.ordinal) = m.i)
 ),
 refuted AS (
     SELECT DISTINCT c.move
     FROM trace_element AS e
-    JOIN claim AS c ON e.side = 'expected' AND e.tap_id = c.expected_tap
+    JOIN claim AS c ON e.side = c.side AND e.tap_id = c.tap_id
         AND e.ordinal = c.place
-    WHERE NOT _same(c.actual, c.sign * _number(e), c.half_place, c.rtol)
+    WHERE NOT _same(c.value, c.sign * _there(c, _number(e)), c.half_place,
+        c.rtol)
 ),
 likely AS MATERIALIZED (
     SELECT
-        s.*, m.* EXCLUDE (pair, way), _place(m.way, s.expected_ordinal)
-            AS place
-    FROM kind_sample AS s
+        n.*, m.* EXCLUDE (pair, way), _place(m.way, n.ordinal) AS place
+    FROM number AS n
     JOIN (FROM move ANTI JOIN refuted USING (move)) AS m USING (pair)
-    WHERE m.i IS NULL OR _index(m.way.axis, s.expected_ordinal) = m.i
+    WHERE m.i IS NULL OR _index(m.way.axis, n.ordinal) = m.i
 ),
 met AS (
     SELECT
-        c.*, _same(c.actual, c.sign * _number(e), c.half_place, c.rtol)
-            AS same
+        c.*, _same(c.value, c.sign * _there(c, _number(e)), c.half_place,
+            c.rtol) AS same
     FROM trace_element AS e
-    JOIN likely AS c ON e.side = 'expected'
-        AND e.tap_id = c.expected_tap AND e.ordinal = c.place
+    JOIN likely AS c ON e.side = c.side AND e.tap_id = c.tap_id
+        AND e.ordinal = c.place
 ),
 shown AS (
     SELECT pair, kind, evidence, count(*) AS numbers
@@ -167,15 +193,14 @@ shown AS (
     WHERE kind <> 'component'
     GROUP BY pair, kind, evidence
     HAVING bool_and(same) AND 2 * count(*) >= any_value(of)
-        AND min(actual) <> max(actual)
+        AND min(value) <> max(value)
     QUALIFY kind = 'fixed index' OR NOT bool_or(kind = 'fixed index')
         OVER (PARTITION BY pair)
 ),
 exchange AS (
     SELECT
         pair, i, j, sign, any_value(of) AS of, count(*) AS numbers,
-        any_value(expected_tap) AS expected_tap, min(actual) AS least,
-        max(actual) AS largest
+        min(value) AS least, max(value) AS largest
     FROM met
     WHERE kind = 'component'
     GROUP BY pair, i, j, sign
@@ -190,14 +215,15 @@ permuted AS (
         pair, CASE WHEN bool_and(i = j) THEN 'sign of components'
             ELSE 'permuted components' END AS kind,
         string_agg(format(
-            'actual {} = {}expected {}',
+            '{} {} = {}{} {}', found,
             coalesce(labels[i + 1], i::VARCHAR),
-            CASE sign WHEN -1 THEN '-' ELSE '' END,
+            CASE sign WHEN -1 THEN '-' ELSE '' END, t.side,
             coalesce(labels[j + 1], j::VARCHAR)
         ), ', ' ORDER BY i) AS evidence,
         sum(numbers)::BIGINT AS numbers
     FROM chosen AS c
-    JOIN tap_axes AS x ON x.side = 'expected' AND x.tap_id = c.expected_tap
+    JOIN tried AS t USING (pair)
+    JOIN tap_axes AS x ON x.side = t.side AND x.tap_id = t.tap_id
     GROUP BY pair
     HAVING sum(numbers) = any_value(of) AND count(DISTINCT j) = count(*)
         AND min(least) <> max(largest)

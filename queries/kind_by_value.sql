@@ -170,7 +170,8 @@ found AS (
             ELSE format('expected is {:.12g} in all of them', one_expected)
         END AS evidence
     FROM figures
-    WHERE numbers > 7 AND constant_actual <> constant_expected
+    WHERE numbers > CASE WHEN floats THEN 1 ELSE 7 END
+        AND constant_actual <> constant_expected
         AND numbers NOT IN (actual_zeros, expected_zeros)
     UNION ALL BY NAME
     SELECT

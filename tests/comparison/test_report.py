@@ -214,6 +214,25 @@ def test_taps_that_do_not_fit_say_what_to_do() -> None:
     assert "[[actual]]" not in same
 
 
+def test_kinds_of_later_taps() -> None:
+    """A default below a sign is told, what is told already is not again."""
+    base = np.random.default_rng(1).uniform(1, 2, (4, 4))
+
+    def run(sign: float, table: float) -> tk.Trace:
+        with tk.record() as recording:
+            tk.tap(sign * base, "q", "slow fast")
+            tk.tap(sign * base * 2, "h", "slow fast")
+            tk.tap(base**table - table, "F", "slow fast")
+        return recording.trace
+
+    text = render(tk.compare(run(-1, 0), run(1, 3)))
+    assert (
+        "    sign: actual = -1 * expected (16 of 16 numbers)\n"
+        "  Later taps, by what they inherit or add:\n"
+        "    F: one number: actual is 1 in all of them (16 of 16 numbers)\n"
+    ) in text
+
+
 def test_a_second_fault_below_the_first_one() -> None:
     """A tap at which an inherited error grows a hundredfold is named."""
 

@@ -195,6 +195,27 @@ def test_components(
     assert {row[0] for row in rows} <= {kind, "sign"}
 
 
+def test_a_dense_image_beside_a_few_pixels() -> None:
+    """What a log printed is looked for in the port's whole image."""
+    spots = [(1, 4), (4, 2)]
+    for actual, kind, evidence in (
+        (IMAGE.T, "swapped axes",
+         "expected[slow, fast] = actual[fast, slow]"),
+        (np.roll(IMAGE, 1, 0), "shifted index",
+         "expected[slow] = actual[slow + 1]"),
+    ):  # fmt: skip
+        dense = fired(
+            "x", 1e3 * actual, slow=range(6), fast=range(6), unit="mm"
+        )
+        few = [
+            fired("x", IMAGE[s, f], slow=s, fast=f, unit="m") for s, f in spots
+        ]
+        rows = ask(
+            "error_kinds", traced(dense), traced(*few), "kind", "evidence"
+        )
+        assert rows == [(kind, evidence)]
+
+
 def test_value_of_another_tap() -> None:
     """A tap that holds what another one should is recognised, both ways."""
     n: Any = {"n": range(36)}

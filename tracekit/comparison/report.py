@@ -257,6 +257,7 @@ def _faults(comparison: Comparison) -> str:
         lines.append(
             f"  and {len(rows) - _FAULTS} more: tracekit query faults"
         )
+    lines += _later_kinds(comparison)
     lines += [
         f"  The error grows at {row['tap']}: relative "
         f"{number(row['max_rel_error'])} after "
@@ -272,6 +273,23 @@ def _faults(comparison: Comparison) -> str:
     if pixels:
         lines.append(f"  Pixels to trace next: {pixels}")
     return "\n".join(lines)
+
+
+def _later_kinds(comparison: Comparison) -> list[str]:
+    """What later taps show that none did before: a fault may lie below one."""
+    begun = {row["tap"] for row in comparison.faults}
+    kinds = [kind for kind in comparison.kinds if kind["kind"] != "last bits"]
+    said = {kind["evidence"] for kind in kinds if kind["tap"] in begun}
+    lines = []
+    for kind in kinds:
+        if kind["evidence"] not in said:
+            said.add(kind["evidence"])
+            lines.append(
+                f"    {kind['tap']}: {kind['kind']}: {kind['evidence']} "
+                f"({_shown_by(kind)})"
+            )
+    title = "  Later taps, by what they inherit or add:"
+    return [title, *lines[:_FAULTS]] if lines else []
 
 
 def _shown_by(kind: Row) -> str:
