@@ -59,6 +59,44 @@ def test_what_fires_again_is_labelled(reentrant: bool) -> None:
     assert slopes == ["wave.grad"] * 2
 
 
+KINDS = {
+    "reentrant": [True],
+    "not": [False],
+    "both": [True, True],
+    "inside": [True, False],
+    "outside": [False, True],
+    "neither": [False, False],
+}
+
+
+@pytest.mark.parametrize("taps", [["wave"], ["x", "wave"]])
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_stand_where_their_taps_do(
+    kind: str, taps: list[str]
+) -> None:
+    """Checkpoints in checkpoints, in scopes and around some: as without."""
+
+    def wave(x: torch.Tensor) -> torch.Tensor:
+        tk.tap(x, "x", "n", grad="x" in taps)
+        return layer(x)
+
+    def program(kinds: list[bool]) -> None:
+        x: Any = X.clone().requires_grad_()
+        function: Callable[[torch.Tensor], Any] = wave
+        for reentrant in kinds:
+            function = partial(checkpoint, function, use_reentrant=reentrant)
+        for number in range(2):
+            with tk.scope("layers", layer=number):
+                x = function(x)
+        x.sum().backward()
+
+    slopes = [f"{name}.grad" for name in taps]
+    found = recorded(lambda: program(KINDS[kind]), taps=slopes)
+    expected = recorded(lambda: program([]), taps=slopes)
+    assert_same_firings(found, expected)
+    assert len(firings(found)) == 2 * len(taps)
+
+
 @pytest.mark.parametrize("reentrant", [True, False])
 def test_checkpoints_do_not_change_a_comparison(reentrant: bool) -> None:
     """Recomputed values are no occurrences and meet nothing."""

@@ -10,7 +10,14 @@ import torch
 from torch.func import grad, jacrev, vmap
 
 import tracekit as tk
-from tests.helpers import cells, firings, grid, recorded, stored
+from tests.helpers import (
+    assert_same_firings,
+    cells,
+    firings,
+    grid,
+    recorded,
+    stored,
+)
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning"
@@ -78,6 +85,26 @@ def test_the_rows_of_a_jacobian_are_a_dim_of_its_gradients() -> None:
     assert grid(double, "t.grad") == {"batch": (0, 5), "n": (0, 5)}
     slopes = stored(double, "t.grad").reshape(5, 5)
     assert slopes.tolist() == torch.eye(5).tolist()
+
+
+@pytest.mark.parametrize("backend", [None, "eager"])
+def test_rows_that_autograd_maps_itself_are_the_same_dim(
+    backend: str | None,
+) -> None:
+    """autograd.functional with vectorize, and what gradcheck does so."""
+
+    def square(x: torch.Tensor) -> torch.Tensor:
+        return tk.tap(x * x, "y", "n", where=x > 0, grad=True)
+
+    expected = recorded(lambda: torch.func.jacrev(square)(X))
+    compiled = torch.compile(square, backend=backend) if backend else square
+    jacobian: Any = torch.autograd.functional.jacobian
+    found = recorded(lambda: jacobian(compiled, X, vectorize=True))
+    assert_same_firings(found, expected)
+    x = X.clone().requires_grad_()
+    with tk.record() as recording:
+        assert torch.autograd.gradcheck(square, x, check_batched_grad=True)
+    assert "y.grad" in recording.trace.taps
 
 
 def test_gradients_under_vmap_have_its_dim() -> None:

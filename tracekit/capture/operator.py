@@ -107,13 +107,30 @@ def _observe(
     if not _state.recording:
         return
     site = parsed(text)
-    dims = site.dims
-    if site.batch:
-        rank = value.dim() - len(site.batch)
-        dims = dims or " ".join(f"axis{n}" for n in range(rank))
-        dims = " ".join((*site.batch, dims)).rstrip()
+    dims = batched_dims(site.dims, value.dim(), site.batch)
     origin = origin_of(site, integers, counters)
     emit(value, site.tap, dims, site.unit, where, origin)
+
+
+def batched_dims(dims: str, rank: int, batch: tuple[str, ...]) -> str:
+    """Dims of a value of this rank, in which the batch's stand first."""
+    if not batch:
+        return dims
+    axes = (f"axis{n}" for n in range(rank - len(batch)))
+    return " ".join((*batch, dims or " ".join(axes))).rstrip()
+
+
+def _observe_rows(
+    value: Tensor,
+    where: Tensor | None,
+    text: str,
+    integers: list[int],
+    counters: list[Tensor],
+) -> None:
+    """Run the tap of a gradient of which autograd computes all rows."""
+    site, rows = parsed(text), torch_internals.rows_of(value)
+    text = json.dumps(site._replace(batch=("batch", *site.batch)))
+    torch.ops.tracekit.tap.default(rows, where, text, integers, counters)
 
 
 def _observe_planes(
@@ -258,6 +275,7 @@ for _name, _run, _fake, _rule in (
     LIBRARY.impl(_name, fallthrough_kernel, "Autograd")
     torch.library.register_fake(f"tracekit::{_name}", _fake, lib=LIBRARY)
     torch.library.register_vmap(f"tracekit::{_name}", _rule, lib=LIBRARY)
+LIBRARY.impl("tap", _observe_rows, "Batched")
 implement("tap_planes", _observe_planes, no_values)
 
 

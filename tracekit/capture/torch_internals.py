@@ -69,6 +69,10 @@ _wrapped = _or_constant(NEEDED[2], False)  # noqa: FBT003
 _graph_task = _or_constant(NEEDED[1], -1)
 stack_depth = _or_constant(NEEDED[0], 0)
 _tracing_state = _or_constant(NEEDED[6], None)
+_is_batched = _or_constant(
+    "torch._C._functorch:is_legacy_batchedtensor",
+    False,  # noqa: FBT003
+)
 
 
 def stands_for_others(value: Any) -> bool:
@@ -126,13 +130,56 @@ def vmap_depth() -> int:
     return sum(level.key() == TransformType.Vmap for level in levels) - 1
 
 
+def rows_of(gradient: Tensor) -> Tensor | None:
+    """All rows of a gradient in ``grad(is_grads_batched=True)``, first axis.
+
+    autograd.functional does so with ``vectorize=True``; None elsewhere.
+    """
+    if not _is_batched(gradient):
+        return None
+    level = torch._C._vmapmode_increment_nesting() - 1  # noqa: SLF001
+    torch._C._vmapmode_decrement_nesting()  # noqa: SLF001
+    return torch._remove_batch_dim(gradient, level, 1, 0)  # noqa: SLF001
+
+
+def checkpoints(method: str) -> list[Any]:
+    """Nodes of reentrant checkpoints whose method runs, inner ones first."""
+    found: list[Any] = []
+    frame = sys._getframe(1).f_back  # noqa: SLF001
+    while frame is not None:
+        if frame.f_code.co_qualname == f"CheckpointFunction.{method}":
+            found.append(frame.f_locals["ctx"])
+        frame = frame.f_back
+    return found
+
+
+def is_thrown_away() -> bool:
+    """Whether a checkpoint that isn't reentrant computes again what runs.
+
+    The graph of autograd that was made before is the one that it goes back.
+    """
+    frame = sys._getframe(1).f_back  # noqa: SLF001
+    while frame is not None:
+        code = frame.f_code
+        if code.co_qualname == "CheckpointFunction.backward":
+            return False
+        if code.co_name == "unpack_hook" and _is_checkpoint(code.co_filename):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_checkpoint(file: str) -> bool:
+    return file.endswith("torch/utils/checkpoint.py")
+
+
 def phase() -> str:
     """Whether autograd runs, and why: backward, or to recompute."""
     if _graph_task() == -1:
         return "forward"
     frame = sys._getframe(1).f_back  # noqa: SLF001
     while frame is not None:
-        if frame.f_code.co_filename.endswith("torch/utils/checkpoint.py"):
+        if _is_checkpoint(frame.f_code.co_filename):
             return "recompute"
         if frame.f_code.co_qualname == "BackwardCFunction.apply":
             return "backward"

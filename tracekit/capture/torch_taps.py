@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, is_grad_enabled
 from torch.compiler import is_compiling
 
 from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.firing import Origin, emit
+from tracekit.capture.operator import batched_dims
 from tracekit.capture.small import copies
 from tracekit.capture.torch_internals import (
     HAS_GPUS,
+    checkpoints,
     is_captured,
     is_plain,
     stack_depth,
@@ -24,6 +26,7 @@ from tracekit.capture.torch_internals import (
 from tracekit.capture.traced_taps import fire_traced, when_backward
 from tracekit.errors import TapError
 
+_KEPT = "tracekit_loops"  # of a node of autograd
 _HELD = frozenset((Tensor, tuple))  # what torch may do more with
 
 
@@ -91,7 +94,7 @@ def _fire_eager(
         emit(value, name, dims, unit, where, origin)
         if grad:
             _refuse_gradient_of_parts(value, name)
-            if value.requires_grad:
+            if not _elsewhere(phase) and value.requires_grad:
                 _record_gradient(value, name, dims, where)
 
 
@@ -107,15 +110,50 @@ def _refuse_gradient_of_parts(value: Any, name: str) -> None:
         )
 
 
+def _loops() -> dict[str, int]:
+    """The loop indices around a tap, also where it fires again."""
+    found: dict[str, int] = {}
+    for node in reversed(checkpoints("backward")):
+        found.update(getattr(node, _KEPT, {}))
+    return found | _state.loops()
+
+
+def _elsewhere(phase: str) -> bool:
+    """Whether a firing of this tap in another phase has its gradient."""
+    if phase == "recompute" and torch_internals.is_thrown_away():
+        return True
+    return not is_grad_enabled() and _keep_loops()
+
+
+def _keep_loops() -> bool:
+    """Whether this tap will fire again, in a reentrant checkpoint.
+
+    Scopes around the checkpoint are closed then; so it keeps what is open
+    around all of its taps.
+    """
+    nodes = checkpoints("forward")
+    loops = _loops() if nodes else {}
+    for node in nodes:
+        kept = getattr(node, _KEPT, loops)
+        both = {d: i for d, i in kept.items() if loops.get(d) == i}
+        setattr(node, _KEPT, both)
+    return bool(nodes)
+
+
 def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
     file, line = torch_internals.caller()
-    origin = Origin(file, line, "backward", _state.loops())
+    origin = Origin(file, line, "backward", _loops())
 
-    def hook(gradient: Tensor) -> None:
+    def hook(gradient: Tensor | None) -> None:
         if leaf:  # it outlives the backward pass, with its hooks
             handle.remove()
-        if _state.recording:
-            emit(gradient, f"{name}.grad", dims, None, where, origin)
+        if _state.recording and gradient is not None:
+            rows = torch_internals.rows_of(gradient)
+            named = dims
+            if rows is not None:
+                gradient = rows
+                named = batched_dims(dims, rows.dim(), ("batch",))
+            emit(gradient, f"{name}.grad", named, None, where, origin)
 
     leaf = value.is_leaf
     handle = when_backward(value, hook)

@@ -31,7 +31,7 @@ from tracekit.errors import TapError
 from tracekit.schema import COMPONENT, OCCURRENCE
 
 F = TypeVar("F", bound=Callable[..., Any])
-Hook = Callable[[Tensor], None]
+Hook = Callable[[Any], None]
 _ARRAYS = (np.ndarray, np.generic, list, tuple)
 # What every compiler indexes; taps of other types get all of the value.
 _PICKED = (
