@@ -227,6 +227,9 @@ permuted AS (
     GROUP BY pair
     HAVING sum(numbers) = any_value(of) AND count(DISTINCT j) = count(*)
         AND min(least) <> max(largest)
+        -- where all have changed their sign, kind_by_value says so
+        AND NOT (bool_and(i = j AND sign = -1)
+            AND count(*) = any_value(t.expected_size))
 )
 FROM shown
 UNION ALL

@@ -48,6 +48,16 @@ def test_line_of_each_rule(tmp_path: Path) -> None:
     assert lines == ["1", "4"]
 
 
+def test_line_of_a_rule_below_a_renamed_tap(tmp_path: Path) -> None:
+    """The key ``tap`` of a translation is not taken for a rule's title."""
+    policy = read(
+        tmp_path,
+        '[[actual]]\nname = "pixel"\ntap = "pixel_pos"\n[[tap]]\nname = "b"\n',
+    )
+    assert policy.tolerances[1].origin.endswith(":4")
+    assert policy.translations[0].origin.endswith(":1")
+
+
 def test_empty_file(tmp_path: Path) -> None:
     """An empty file is the default policy."""
     assert read(tmp_path, "").tolerances[0].rtol is None

@@ -195,6 +195,12 @@ def test_components(
     assert {row[0] for row in rows} <= {kind, "sign"}
 
 
+def test_all_components_changed_their_sign() -> None:
+    """A vector that points the other way is one error, told once."""
+    axes: Any = {"n": range(5), "component": range(3)}
+    assert kinds(-VECTORS, VECTORS, **axes) == ["sign"]
+
+
 def test_a_dense_image_beside_a_few_pixels() -> None:
     """What a log printed is looked for in the port's whole image."""
     spots = [(1, 4), (4, 2)]

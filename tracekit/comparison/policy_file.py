@@ -100,14 +100,13 @@ def read_policy(
 
 def _places(file: Path, lines: list[str], name: str) -> list[_Place]:
     """Where each table of this name stands; the file's end if nowhere."""
-    title = re.compile(
-        rf"\s*\[+\s*[\"']?{re.escape(name)}[\"']?\s*[\].]"
-        rf"|\s*[\"']?{re.escape(name)}[\"']?\s*[.=]"
-    )
+    title = re.compile(rf"\s*\[+\s*[\"']?{re.escape(name)}[\"']?\s*[\].]")
+    key = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[.=]")
     starts = [n for n, line in enumerate(lines) if line.lstrip()[:1] == "["]
+    top = starts[0] if starts else len(lines)  # below, it is a table's key
     found = []
     for number, line in enumerate(lines):
-        if title.match(line):
+        if title.match(line) or (number < top and key.match(line)):
             end = next((n for n in starts if n > number), len(lines))
             found.append(_Place(file, number + 1, tuple(lines[number:end])))
     return found or [_Place(file, len(lines), ())]
