@@ -21,7 +21,8 @@
 -- close_again  the first later tap that was compared there and is close at
 --              all of them; NULL if there is none. Below it, the fault healed,
 --              unless it is a tap that doesn't depend on this one.
--- last_tap     the last tap that was compared at the first of these pixels
+-- last_tap     the last tap that was compared at the first of these pixels,
+--              derived ones apart: the program never uses those
 -- reached      at how many of these pixels the last tap diverged
 CREATE OR REPLACE VIEW _met_with_gaps AS
 FROM _met_by_key UNION ALL BY NAME FROM _met_gappy;
@@ -141,10 +142,10 @@ after AS (
         f.class, f.number AS fault,
         list(n.tap ORDER BY n.number) FILTER (l.wrong > 0) AS diverged_after,
         arg_min(n.tap, n.number) FILTER (c.number IS NOT NULL
-            AND l.wrong IS NULL) AS close_again,
+            AND l.wrong IS NULL AND NOT n.derived) AS close_again,
         max({
             'number': n.number, 'tap': n.tap, 'wrong': coalesce(l.wrong, 0)
-        }) FILTER (c.number IS NOT NULL) AS last
+        }) FILTER (c.number IS NOT NULL AND NOT n.derived) AS last
     FROM fault AS f
     JOIN tap_number AS n ON n.number > f.number
     LEFT JOIN compared AS c ON c.class = f.class AND c.fault = f.number

@@ -68,11 +68,15 @@ absent AS (
             ELSE format(
                 'the dialect of the {} side declares no such tap', n.lacking
             )
-        END AS reason,
+        END || coalesce(format(
+            ', and {} by {} can''t stand for it: {}', d.expression, d.origin,
+            d.problem
+        ), '') AS reason,
         n.declared AND n.need = 'required' AS required, o.elements,
         n.tap_order
     FROM named AS n
     JOIN owed AS o ON o.side = n.side AND o.tap = n.tap
+    LEFT JOIN derived_taps AS d ON d.side = n.lacking AND d.tap = n.tap
 ),
 -- kinds of line that print a name on one side only
 stray AS (

@@ -6,6 +6,7 @@
 --         actual side has
 -- pixel   it has the pixel's two dims, or one of them, on a side
 -- shared  both sides have it, and it could be compared
+-- derived  one side's was made of other taps (see derived_taps)
 CREATE OR REPLACE TABLE tap_number AS
 WITH named AS (
     SELECT
@@ -14,7 +15,8 @@ WITH named AS (
         min(t."order") AS any_order,
         bool_or(len(list_filter(
             x.axes, lambda a: list_contains(x.pixel, a.dim)
-        )) > 0) AS pixel
+        )) > 0) AS pixel,
+        bool_or(t.family = 'derived') AS derived
     FROM trace_tap AS t
     JOIN tap_axes AS x ON x.side = t.side AND x.tap_id = t.tap_id
     WHERE t.side IN ('actual', 'expected')
@@ -26,6 +28,7 @@ SELECT
     ) AS number,
     pixel, EXISTS (
         FROM pair AS p WHERE p.tap = n.tap AND p.problem IS NULL
-    ) AS shared
+    ) AS shared,
+    derived
 FROM named AS n
 ORDER BY number;

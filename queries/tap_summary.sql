@@ -24,6 +24,8 @@
 -- signal           largest expected number
 -- vacuous          the tolerance is larger than the signal: all zeros on the
 --                  actual side would have been close
+-- derived          of a tap that one side was given: which side, and the
+--                  expression, inputs and origin of derived_taps; else NULL
 CREATE OR REPLACE MACRO tap_summary() AS TABLE
 WITH placed AS (
     SELECT
@@ -50,6 +52,9 @@ joined AS (
         m.actual_kind IN ('int', 'uint', 'bool')
             AND m.expected_kind IN ('int', 'uint', 'bool') AS integers,
         c.* EXCLUDE (pair, worst),
+        CASE WHEN d.tap IS NOT NULL THEN struct_pack(
+            d.side, d.expression, d.inputs, d.origin
+        ) END AS derived,
         CASE WHEN c.worst IS NOT NULL THEN {
             'bad': c.worst.bad, 'error': c.worst.error, 'pair': -p.pair,
             'slow': c.place[c.pixel[1]], 'fast': c.place[c.pixel[2]]
@@ -58,6 +63,7 @@ joined AS (
     JOIN meeting AS m USING (pair)
     JOIN rule AS r ON r.tap = p.tap
     LEFT JOIN placed AS c USING (pair)
+    LEFT JOIN derived_taps AS d ON d.tap = p.tap AND d.problem IS NULL
 )
 SELECT
     tap,
@@ -83,7 +89,8 @@ SELECT
         AS least_atol,
     CASE WHEN count(least_ulps) = count(compared) THEN max(least_ulps) END
         AS least_ulps,
-    max(signal) AS signal, coalesce(bool_and(vacuous), FALSE) AS vacuous
+    max(signal) AS signal, coalesce(bool_and(vacuous), FALSE) AS vacuous,
+    any_value(derived) AS derived
 FROM joined
 GROUP BY tap
 ORDER BY min(tap_order), tap;

@@ -159,11 +159,23 @@ class Declared:
 
     A side without declarations may have any tap; a log has only those that
     its dialect declares.
+
+    Args:
+        tap: the tap's name.
+        need: as for events.
+        family: which kind of line prints it, "" where that isn't said.
+        derived: an expression over other taps that a side without this one
+            may hold beside it; see ``expressions``.
+        unit: the expression's unit.
+        origin: file:line of the expression.
     """
 
     tap: str
     need: Need = "required"
     family: str = ""
+    derived: str | None = None
+    unit: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +265,13 @@ TAP = _schema(
     ("value_hash", _TEXT),
 )
 DECLARED = _schema(
-    ("run_id", _I64), ("name", _TEXT), ("family", _TEXT), ("need", _TEXT)
+    ("run_id", _I64),
+    ("name", _TEXT),
+    ("family", _TEXT),
+    ("need", _TEXT),
+    ("derived", _TEXT),
+    ("unit", _TEXT),
+    ("origin", _TEXT),
 )
 GRID = _schema(
     ("tap_id", _I64),

@@ -97,6 +97,11 @@ def test_empty_file(tmp_path: Path) -> None:
         ("[[actual]]\ndims = { x = 1 }\n", 2, "x = 1"),
         ('[[actual]]\nindex_base = { x = "1" }\n', 2, "a whole number"),
         ('[[actual]]\ndims = "x"\n', 2, "a table such as"),
+        ('[[derived]]\ntap = "d"\n', 1, '[[derived]] needs tap = "..." and'),
+        ('[[derived]]\ntap = "d"\nis = 3\n', 3, "expected a text"),
+        ('[[derived]]\ntap = "d"\nis = "2 *"\n', 3, "column 4: got the end"),
+        ('[[derived]]\ntap = "d"\nis = "d + 1"\n', 3, "d is derived itself"),
+        ('[[derived]]\ntap = "d"\nis = "a"\nrtol = 1\n', 4, "unknown key"),
     ],
 )
 def test_errors(tmp_path: Path, text: str, line: int, message: str) -> None:
@@ -105,6 +110,14 @@ def test_errors(tmp_path: Path, text: str, line: int, message: str) -> None:
         read(tmp_path, text)
     assert message in str(caught.value)
     assert f"policy.toml:{line}" in str(caught.value)
+
+
+def test_derived(tmp_path: Path) -> None:
+    """A derived tap has an expression, and the line that says it."""
+    text = '[[derived]]\ntap = "wave_A"\nis = "wave*1e10"\nunit = "angstrom"\n'
+    (rule,) = read(tmp_path, text).derived
+    assert (rule.tap, rule.expression) == ("wave_A", "wave * 1e+10")
+    assert (rule.unit, rule.origin[-13:]) == ("angstrom", "policy.toml:3")
 
 
 def test_unreadable(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.queries.blueprint import ask, fired, traced
-from tracekit.comparison.policy import Policy, Tolerance
+from tracekit.comparison.policy import Derived, Policy, Tolerance
 from tracekit.comparison.translation import Translation
 from tracekit.schema import Declared
 
@@ -48,6 +48,17 @@ def test_a_name_that_is_nearly_one() -> None:
         ("actual", "pixel_vectr", "pixel_vector", ""),
         ("tap", "f_lat", "F_latt", "p.toml:3"),
         ("tap", "G_*", None, "default"),
+    ]
+
+
+def test_a_derived_tap_that_nobody_has() -> None:
+    """A rule for a tap that no side has is told, with the nearest one."""
+    rules = (
+        Derived("F_lat", "omega", origin="p.toml:9"),
+        Derived("F_latt", "x"),
+    )
+    assert unused(Policy(derived=rules)) == [
+        ("derived", "F_lat", "F_latt", "p.toml:9")
     ]
 
 

@@ -139,6 +139,7 @@ class Library:
     ) -> None:
         rules = as_policy(policy)
         stated = traces
+        derived: list[tuple[str | None, ...]] = []
         traces = {
             side: translated(trace, side, rules.translations)
             for side, trace in traces.items()
@@ -147,11 +148,13 @@ class Library:
         self.compares = {"actual", "expected"} <= traces.keys()
         if self.compares:
             one, other = traces["actual"], traces["expected"]
-            traces = {
-                **traces,
-                "actual": with_statistics(one, other),
-                "expected": with_statistics(other, one),
-            }
+            one = with_statistics(one, traces["expected"])
+            other = with_statistics(other, traces["actual"])
+            if rules.derived or declares_derived(one, other):
+                from tracekit.comparison.derived import with_derived
+
+                one, other, derived = with_derived(one, other, rules.derived)
+            traces = {**traces, "actual": one, "expected": other}
         self._traces = traces
         self._made: set[str] = set()
         self._subsets: dict[str, str] = {}
@@ -179,6 +182,9 @@ class Library:
             )
             factors = _unit_factors(traces)
             register_rows(self.con, "unit_factor", units.SCHEMA, factors)
+            self.need(["derived_taps"])
+            for row in derived:
+                self.con.table("derived_taps").insert(row)
             self._choose_ways(by_position, briefly=briefly)
 
     def need(self, names: Iterable[str]) -> None:
@@ -307,6 +313,12 @@ class Library:
     def _taps(self, rows: str) -> set[tuple[str, int]]:
         """Sides and taps that these rows name."""
         return set(self.con.execute(f"FROM {rows}").fetchall())
+
+
+def declares_derived(*traces: Trace) -> bool:
+    """Whether a trace declares a tap that is made of others."""
+    columns = [trace.tables["declared"]["derived"] for trace in traces]
+    return any(column.null_count < len(column) for column in columns)
 
 
 def _largest(trace: Trace) -> int:

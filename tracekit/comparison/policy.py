@@ -10,7 +10,8 @@
 
 Of the rules that fit a tap's name the last one counts; what it doesn't say
 it takes from the default. ``[[actual]]`` and ``[[expected]]`` say what the
-names of one side mean, see ``translation``.
+names of one side mean, see ``translation``; ``[[derived]]`` says what a tap is
+made of that only one side has, see ``derived``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -88,6 +89,44 @@ class Tolerance:
         return tap == self.pattern or fnmatchcase(tap, self.pattern)
 
 
+class _Entry(Protocol):
+    """What speaks about taps."""
+
+    @property
+    def pattern(self) -> str: ...
+
+    @property
+    def origin(self) -> str: ...
+
+    def fits(self, tap: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A tap that a side without it can hold beside the other side's.
+
+    Args:
+        tap: the tap's name.
+        expression: over taps of that side, see ``tracekit.expressions``.
+        unit: of the expression; None for the unit that the other side states.
+        origin: file:line, or "".
+    """
+
+    tap: str
+    expression: str
+    unit: str | None = None
+    origin: str = ""
+
+    @property
+    def pattern(self) -> str:
+        """The tap, as other rules call what they speak about."""
+        return self.tap
+
+    def fits(self, tap: str) -> bool:
+        """Whether it speaks about the tap of this name."""
+        return tap == self.tap
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How close is close, and what each side's names mean.
@@ -96,10 +135,12 @@ class Policy:
         tolerances: in the order in which they are tried; the last one that
             fits counts.
         translations: what names of one side mean in the other's words.
+        derived: taps that are made of others; of one name the last counts.
     """
 
     tolerances: tuple[Tolerance, ...] = (Tolerance(),)
     translations: tuple[Translation, ...] = ()
+    derived: tuple[Derived, ...] = ()
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Policy:
@@ -131,10 +172,12 @@ class Policy:
             translated: the same in the words that both sides share.
         """
         shared = set().union(*translated.values())
-        entries = [
+        entries: list[tuple[str, _Entry, Collection[str]]] = [
             (rule.side, rule, stated.get(rule.side, ()))
             for rule in self.translations
-        ] + [("tap", rule, shared) for rule in self.tolerances]
+        ]
+        entries += [("tap", rule, shared) for rule in self.tolerances]
+        entries += [("derived", rule, shared) for rule in self.derived]
         unused = [
             (name, rule.pattern, rule.origin)
             for name, rule, taps in entries

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tracekit.comparison.policy import Tolerance
+from tracekit.comparison.policy import Derived, Tolerance
 from tracekit.comparison.translation import Translation
 from tracekit.errors import PolicyError
 
@@ -38,6 +38,11 @@ _MEANINGS: dict[str, tuple[type, ...]] = {
     "dims": (dict,),
     "index_base": (dict,),
 }
+_DERIVED: dict[str, tuple[type, ...]] = {
+    "tap": (str,),
+    "is": (str,),
+    "unit": (str,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,10 @@ class _Place:
 
 def read_policy(
     file: Path,
-) -> tuple[tuple[Tolerance, ...], tuple[Translation, ...]]:
-    """The tolerances and the translations of a policy file.
+) -> tuple[
+    tuple[Tolerance, ...], tuple[Translation, ...], tuple[Derived, ...]
+]:
+    """The tolerances, translations and derived taps of a policy file.
 
     Raises:
         PolicyError: it can't be read, or says something unknown.
@@ -81,12 +88,12 @@ def read_policy(
         raise PolicyError(f"policy {where} is no TOML: {error}") from error
     lines = text.splitlines()
     for name in content:
-        if name not in ("default", "tap", *_SIDES):
+        if name not in ("default", "tap", "derived", *_SIDES):
             (place,) = _places(file, lines, name)[:1]
             raise PolicyError(
                 f"{place}: unknown table {name!r}; a policy may hold "
-                "[default] and any number of [[tap]], [[actual]] and "
-                "[[expected]]"
+                "[default] and any number of [[tap]], [[actual]], "
+                "[[expected]] and [[derived]]"
             )
     return (
         _tolerances(content, file, lines),
@@ -95,6 +102,7 @@ def read_policy(
             for side in _SIDES
             for entry, place in _entries(content, side, file, lines)
         ),
+        tuple(_derived(_entries(content, "derived", file, lines))),
     )
 
 
@@ -171,6 +179,39 @@ def _translation(
         for name, value in entry[key]:
             _check({name: value}, place, {name: (kind,)})
     return Translation(side, pattern, **entry, origin=str(place))
+
+
+def _derived(
+    entries: list[tuple[dict[str, Any], _Place]],
+) -> Iterator[Derived]:
+    made = {entry.get("tap") for entry, _ in entries}
+    for entry, place in entries:
+        _check(entry, place, _DERIVED)
+        if not {"tap", "is"} <= entry.keys():
+            raise PolicyError(
+                f'{place}: [[derived]] needs tap = "..." and is = "...", an '
+                "expression over other taps"
+            )
+        where = place.of("is")
+        text = _expression(entry["is"], where, made)
+        yield Derived(entry["tap"], text, entry.get("unit"), where)
+
+
+def _expression(text: str, where: str, made: Collection[str | None]) -> str:
+    """The expression, spelled in full."""
+    from tracekit.expressions import ExpressionError, parse, spelled, taps
+
+    try:
+        found = parse(text)
+    except ExpressionError as error:
+        raise PolicyError(f"{where}: is = {text!r}: {error}") from None
+    for tap in taps(found):
+        if tap.name in made:
+            raise PolicyError(
+                f"{where}: is = {text!r}: {tap.name} is derived itself; write "
+                "what that is made of"
+            )
+    return spelled(found)
 
 
 def _check(

@@ -37,6 +37,7 @@ TWO_SIDES = (
     "element_key",
     "rule",
     "unused_rules",
+    "derived_taps",
     "need",
     "meeting",
     "pair_axis",

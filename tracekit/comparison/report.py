@@ -224,9 +224,14 @@ def _first(comparison: Comparison) -> str:
         f"{_where(row[f'{side}_line'])}"
         for side in ("actual", "expected")
     ]
-    lines.append(f"  {_error(row)}")
     tap = next(tap for tap in comparison.taps if tap["tap"] == row["tap"])
-    lines.append(f"  {_least(tap)}")
+    made = tap["derived"]
+    if made:
+        lines.append(
+            f"  the {made['side']} side was given {row['tap']} = "
+            f"{made['expression']}, by {short_path(made['origin'])}"
+        )
+    lines += [f"  {_error(row)}", f"  {_least(tap)}"]
     if row["reason"]:
         lines.append(f"  bound: {row['reason']}")
     return "\n".join(lines)

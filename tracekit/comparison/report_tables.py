@@ -75,6 +75,10 @@ def tap_cells(row: Row) -> tuple[str, ...]:
         notes.append("pixel not stated")
     if row["not_compared"]:
         notes.append("not compared")
+    made = row["derived"]
+    if made:
+        place = Path(made["origin"]).name
+        notes.append(f"derived from {made['inputs']} at {place}")
     pixel = (
         ""
         if None in (row["worst_slow"], row["worst_fast"])

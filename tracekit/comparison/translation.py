@@ -15,7 +15,7 @@ they are.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -83,7 +83,11 @@ def translated(
     rows = {
         "tap": [_tap(row, rules) for row in taps],
         "declared": [
-            {**row, "name": _name(row["name"], rules)}
+            {
+                **row,
+                "name": _name(row["name"], rules),
+                "derived": row["derived"] and _derived(row["derived"], rules),
+            }
             for row in trace.tables["declared"].to_pylist()
         ],
         "grid": _grid(trace.tables["grid"].to_pylist(), names, rules, means),
@@ -120,6 +124,21 @@ def _stem(row: Row) -> tuple[str, str]:
 def _name(tap: str, rules: Sequence[Translation]) -> str:
     said = [rule.tap for rule in rules if rule.tap and rule.fits(tap)]
     return said[-1] if said else tap
+
+
+def _derived(text: str, rules: Sequence[Translation]) -> str:
+    """An expression over taps under their new names."""
+    from tracekit.expressions import ExpressionError, parse, spelled, with_taps
+
+    try:
+        return spelled(
+            with_taps(
+                parse(text),
+                lambda tap: replace(tap, name=_name(tap.name, rules)),
+            )
+        )
+    except ExpressionError:  # of a stranger's trace; said where it is used
+        return text
 
 
 def _dims(tap: str, rules: Sequence[Translation]) -> dict[str, str]:

@@ -32,6 +32,7 @@ def declared(
         for family in dialect.families
     )
     found: dict[str, Need] = {}
+    rules: dict[str, NameRule] = {}
     for family in dialect.families:
         taps = printed.get(family.name, ())
         for name, rule in family.names.items():
@@ -41,10 +42,22 @@ def declared(
             alone = rule.beside != "" and rule.beside not in taps
             if need == "required" and (alone or name in family.rare):
                 need = "optional"
+            if rule.derived:
+                rules.setdefault(rule.tap, rule)
             before = found.setdefault(rule.tap, need)
             if _STRENGTH[need] > _STRENGTH[before]:
                 found[rule.tap] = need
-    return [Declared(tap, need) for tap, need in found.items()]
+    return [_declared(tap, need, rules) for tap, need in found.items()]
+
+
+def _declared(tap: str, need: Need, rules: Mapping[str, NameRule]) -> Declared:
+    """The tap, with what it is derived from if it is."""
+    if tap not in rules:
+        return Declared(tap, need)
+    rule = rules[tap]
+    return Declared(
+        tap, need, derived=rule.derived, unit=rule.unit, origin=rule.origin
+    )
 
 
 def pixel_coverage(

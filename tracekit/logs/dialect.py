@@ -56,6 +56,9 @@ class NameRule:
             that the other side needn't have it.
         beside: the tap beside which it is printed; without that it says
             nothing that the name is missing.
+        derived: an expression over other taps, for a name that the program
+            prints and never uses; with the unit of each of them.
+        origin: file:line of it.
         why: the reason for a renaming, an unusual unit or ``ignored``.
     """
 
@@ -74,6 +77,8 @@ class NameRule:
     first: int = 0
     only_if: tuple[tuple[str, str], ...] = ()
     beside: str = ""
+    derived: str = ""
+    origin: str = ""
     why: str = ""
 
     @property

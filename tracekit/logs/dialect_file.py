@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from tracekit.errors import LogError
+from tracekit.logs.derived_names import resolved
 from tracekit.logs.dialect import (
     FOLDER,
     ConfigKey,
@@ -51,13 +52,14 @@ def load_dialect(name: str | Path) -> Dialect:
                 "give the path of a .toml file"
             )
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise LogError(f"dialect {path} can't be read: {error}") from error
-    return _dialect(Section(content, str(path)))
+    return _dialect(Section(content, str(path)), path, text)
 
 
-def _dialect(top: Section) -> Dialect:
+def _dialect(top: Section, path: Path, text: str) -> Dialect:
     dims, file_names, restart = _pixel(top.section("pixel"))
     loops = tuple(_loop(item) for item in top.sections("loop"))
     levels = ("run", "pixel", *(loop.dim for loop in loops))
@@ -67,6 +69,7 @@ def _dialect(top: Section) -> Dialect:
         }
         for group, all_ in top.section("names").tables()
     }
+    groups = resolved(groups, path, text)
     families = tuple(
         _family(item, groups, levels) for item in top.sections("family")
     )
@@ -142,6 +145,8 @@ def _rule(name: str, item: Section, levels: tuple[str, ...]) -> NameRule:
     components = tuple(labels.split() if " " in labels else labels)
     part = item.one_of("component", ("", *components), "")
     coordinates = item.texts("coordinates")
+    derived = item.take("derived", str, "")
+    need = "optional" if derived else "required"
     rule = NameRule(
         tap=item.take("tap", str, name),
         unit=item.take("unit", str, "") or None,
@@ -149,7 +154,7 @@ def _rule(name: str, item: Section, levels: tuple[str, ...]) -> NameRule:
         part=components.index(part) if part else -1,
         level=item.one_of("level", levels, "run"),
         kind=cast(Kind, item.one_of("kind", get_args(Kind), "float")),
-        need=cast(Need, item.one_of("need", get_args(Need), "required")),
+        need=cast(Need, item.one_of("need", get_args(Need), need)),
         format=item.format("format"),
         config=item.take("config", str, ""),
         opens=item.take("opens", bool, default=False),
@@ -158,6 +163,7 @@ def _rule(name: str, item: Section, levels: tuple[str, ...]) -> NameRule:
         first=item.take("first", int, 0),
         only_if=item.section("only_if").items(),
         beside=item.take("beside", str, ""),
+        derived=derived,
         why=item.take("why", str, ""),
     )
     if rule.need == "ignored" and not rule.why and not coordinates:

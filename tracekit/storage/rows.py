@@ -33,10 +33,7 @@ def tables_of(
     rows: dict[str, _Rows] = {
         "run": [{**_fields(run), "facts": list(run.facts.items())}],
         "tap": [_tap_row(number, tap) for number, tap in enumerate(taps)],
-        "declared": [
-            {"name": tap.tap, "family": tap.family, "need": tap.need}
-            for tap in declared
-        ],
+        "declared": [{"name": tap.tap, **_fields(tap)} for tap in declared],
         "grid": [
             row
             for number, tap in enumerate(taps)
