@@ -14,6 +14,8 @@
 -- kind                      what they are: float, int, uint or bool
 -- rtol, atol, max_ulps, precision  see pair
 -- same                      both sides hold the same values, as hashes tell
+-- known                     and what there is to say of them stands in the
+--                           table of taps (see _equal_tap)
 -- dense                     they fill their grid
 -- plain                     floats that are compared as they lie there
 -- quick                     and each alone, not as a part of its vector
@@ -96,8 +98,8 @@ SELECT
     elements::BIGINT - count(*) AS not_finite, corr(one, other) AS correlation,
     sum(one) AS actual_sum, sum(other) AS expected_sum,
     avg(error * error) AS mean_square, max(one) AS max_actual,
-    max(other) AS max_expected, max(error) AS error,
-    arg_max(ordinal, error) AS worst
+    min(other) AS min_expected, max(other) AS max_expected,
+    max(error) AS error, arg_max(ordinal, error) AS worst
 FROM met
 WHERE isfinite(one) AND isfinite(other);
 
@@ -106,8 +108,9 @@ SELECT
     NULL::BIGINT AS pair, NULL::BIGINT AS pixels, NULL::BIGINT AS not_finite,
     NULL::DOUBLE AS correlation, NULL::DOUBLE AS actual_sum,
     NULL::DOUBLE AS expected_sum, NULL::DOUBLE AS mean_square,
-    NULL::DOUBLE AS max_actual, NULL::DOUBLE AS max_expected,
-    NULL::DOUBLE AS error, NULL::BIGINT AS worst
+    NULL::DOUBLE AS max_actual, NULL::DOUBLE AS min_expected,
+    NULL::DOUBLE AS max_expected, NULL::DOUBLE AS error,
+    NULL::BIGINT AS worst
 WHERE FALSE;
 
 -- of pixels of pairs that are stacked: what diverged there first
@@ -167,6 +170,10 @@ SELECT
     p.pair, p.tap, p.actual_tap, p.expected_tap, i.slow, i.fast, a.elements,
     a.kind, p.rtol, p.atol, p.max_ulps, p.precision,
     a.value_hash = e.value_hash AS same,
+    same AND p.factor IS NULL AND a.nan IS NOT NULL AND e.nan IS NOT NULL
+        AND (a.kind = 'float'
+            OR coalesce(greatest(abs(e.min), abs(e.max)), 0) < pow(2, 53))
+        AS known,
     a.elements = coalesce(list_product(
         list_transform(x.axes, lambda g: g.extent)
     ), 1) AS dense,
@@ -183,3 +190,24 @@ WHERE p.problem IS NULL AND p.actual_same AND p.expected_same
     AND (a.kind = e.kind AND a.kind = 'float'
         OR a.kind IN ('int', 'bool') AND e.kind IN ('int', 'bool'))
 ORDER BY p.pair;
+
+-- of known pairs, what the table of taps says of both
+CREATE OR REPLACE VIEW _equal_tap AS
+SELECT
+    b.pair, b.elements, e.nan, e.positive_inf + e.negative_inf AS infinite,
+    e.zeros, e.min, e.max, e.first_number, e.first_finite
+FROM by_position AS b
+JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = b.expected_tap
+WHERE b.known;
+
+-- figures of their images, see _image_floats
+CREATE OR REPLACE VIEW _image_equal AS
+SELECT
+    pair, elements - nan - infinite AS pixels, nan + infinite AS not_finite,
+    NULL::DOUBLE AS correlation, NULL::DOUBLE AS actual_sum,
+    NULL::DOUBLE AS expected_sum,
+    CASE WHEN first_finite IS NOT NULL THEN 0::DOUBLE END AS mean_square,
+    max AS max_actual, min AS min_expected, max AS max_expected,
+    CASE WHEN first_finite IS NOT NULL THEN 0::DOUBLE END AS error,
+    first_finite AS worst
+FROM _equal_tap;

@@ -3,7 +3,7 @@
 --
 -- Sums are taken in the order of the pixels, so they are the same for any
 -- number of threads. Pixels that are NaN or infinite on a side are left out
--- of all figures and counted.
+-- of all figures and counted. Where no pixel differs nothing is added up.
 --
 -- Parameters
 -- slow_from, slow_to, fast_from, fast_to  the region, both ends in it; NULL
@@ -13,8 +13,10 @@
 -- tap                       the tap
 -- pixels                    pixels that were compared
 -- not_finite                pixels that are left out
--- correlation               Pearson's; NULL where a side is constant
--- sum_ratio                 sum of actual / sum of expected
+-- correlation               Pearson's; 1 where no pixel differs; NULL where a
+--                           side is constant
+-- sum_ratio                 sum of actual / sum of expected; 1 where no pixel
+--                           differs; NULL where the latter is 0
 -- rmse                      root of the mean squared difference
 -- max_actual, max_expected  largest values
 -- max_abs_error             largest difference
@@ -49,6 +51,7 @@ measured AS (
         avg(abs_error * abs_error ORDER BY place) FILTER (finite)
             AS mean_square,
         max(actual) FILTER (finite) AS max_actual,
+        min(expected) FILTER (finite) AS min_expected,
         max(expected) FILTER (finite) AS max_expected,
         max({'error': abs_error, 'place': -place}) FILTER (finite) AS worst
     FROM pixel
@@ -65,10 +68,18 @@ every AS (
 )
 SELECT
     i.tap, m.pixels, m.not_finite,
-    CASE WHEN isfinite(m.correlation) THEN m.correlation END AS correlation,
-    m.actual_sum / nullif(m.expected_sum, 0) AS sum_ratio,
-    sqrt(m.mean_square) AS rmse, m.max_actual, m.max_expected,
-    m.error AS max_abs_error,
+    CASE
+        WHEN m.error > 0
+            THEN CASE WHEN isfinite(m.correlation) THEN m.correlation END
+        WHEN m.min_expected < m.max_expected THEN 1::DOUBLE
+    END AS correlation,
+    CASE
+        WHEN m.error > 0 THEN m.actual_sum / nullif(m.expected_sum, 0)
+        WHEN m.min_expected <> 0 OR m.max_expected <> 0 THEN 1::DOUBLE
+    END AS sum_ratio,
+    -- a largest number of 0 has no sign
+    sqrt(m.mean_square) AS rmse, m.max_actual + 0 AS max_actual,
+    m.max_expected + 0 AS max_expected, m.error AS max_abs_error,
     element_place(m.worst, i.axes)[i.axes[1].dim] AS worst_slow,
     element_place(m.worst, i.axes)[i.axes[2].dim] AS worst_fast
 FROM every AS m

@@ -51,6 +51,40 @@ CREATE OR REPLACE VIEW _aligned_early AS FROM _aligned('_met_early');
 
 CREATE OR REPLACE VIEW _judged_early AS FROM _judged('_aligned_early');
 
+-- what holds for the largest number holds for all
+CREATE OR REPLACE MACRO _vacuous(signal, rtol, atol, max_ulps, precision) AS
+    CASE WHEN signal > 0 THEN
+        signal <= greatest(atol, rtol * signal) OR coalesce(
+            ulp_distance(0::DOUBLE, signal, precision) <= max_ulps, FALSE
+        )
+    END;
+
+CREATE OR REPLACE VIEW _equal_outcome AS
+WITH equal AS (
+    SELECT
+        *, greatest(abs(min), abs(max)) AS signal,
+        CASE WHEN first_number IS NOT NULL THEN 0 END AS none
+    FROM _equal_tap
+)
+SELECT
+    e.pair, e.elements AS compared, 0 AS diverged,
+    none::DOUBLE AS max_abs_error, none::DOUBLE AS max_rel_error,
+    none::BIGINT AS max_ulps, e.nan AS both_nan,
+    CASE WHEN none IS NOT NULL THEN {
+        'bad': FALSE, 'error': none::DOUBLE, 'expected': -e.first_number,
+        'actual': -e.first_number
+    } END AS worst,
+    none::DOUBLE AS least_rtol, none::DOUBLE AS least_atol,
+    none::BIGINT AS least_ulps, none::DOUBLE AS number_error, e.signal,
+    CASE WHEN b.kind = 'float'
+        THEN _vacuous(e.signal, p.rtol, p.atol, p.max_ulps, p.precision)
+        WHEN e.signal > 0
+        THEN e.signal <= p.atol OR coalesce(e.signal <= p.max_ulps, FALSE)
+    END AS vacuous
+FROM equal AS e
+JOIN by_position AS b ON b.pair = e.pair
+JOIN pair AS p ON p.pair = e.pair;
+
 CREATE OR REPLACE VIEW _quick_outcome AS
 SELECT
     q.pair, q.compared, q.diverged, q.max_abs_error, q.max_rel_error,
@@ -62,17 +96,13 @@ SELECT
     CASE WHEN q.diverged > 0 THEN _first(j) END AS first,
     q.rtol_base AS least_rtol, q.atol_base AS least_atol, q.least_ulps,
     q.max_abs_error AS number_error, q.signal,
-    -- what holds for the largest number holds for all
-    CASE WHEN q.signal > 0 THEN
-        q.signal <= greatest(p.atol, p.rtol * q.signal) OR coalesce(
-            ulp_distance(0::DOUBLE, q.signal, p.precision) <= p.max_ulps,
-            FALSE
-        )
-    END AS vacuous
+    _vacuous(q.signal, p.rtol, p.atol, p.max_ulps, p.precision) AS vacuous
 FROM quick AS q
 JOIN pair AS p ON p.pair = q.pair
 LEFT JOIN query_table(getvariable('early')) AS j ON j.pair = q.pair
-WHERE q.sound AND q.compared > 0;
+WHERE q.sound AND q.compared > 0
+UNION ALL BY NAME
+FROM _equal_outcome;
 
 -- what outcome reads where all numbers are judged
 CREATE OR REPLACE VIEW _no_outcome AS SELECT NULL::BIGINT AS pair WHERE FALSE;

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 Kind = Literal["float", "int", "uint", "bool", "text"]
 State = Literal["index", "counted", "fixed", "unknown"]
@@ -263,6 +263,14 @@ TAP = _schema(
     ("merged", _I64),
     ("key_hash", _TEXT),
     ("value_hash", _TEXT),
+    ("nan", _I64),
+    ("positive_inf", _I64),
+    ("negative_inf", _I64),
+    ("zeros", _I64),
+    ("min", pa.float64()),
+    ("max", pa.float64()),
+    ("first_number", _I64),
+    ("first_finite", _I64),
 )
 DECLARED = _schema(
     ("run_id", _I64),

@@ -12,9 +12,10 @@ with ``--everywhere`` the drift is in all taps, so that every number diverges;
 a folder keeps what was stored for the next time. It prints seconds,
 nanoseconds a pair of numbers, the ratio and the peak memory of each in a
 process of its own, and checks that both found the same: all figures of every
-tap, and what diverged first at every pixel; then the whole report, two pixels
-beside one dense side, and ``tracekit compare`` on a small pair. Seconds of CPU
-tell them apart on a machine that does other things, too.
+tap, and what diverged first at every pixel; then the whole report, the report
+of two equal sides, two pixels beside one dense side, and ``tracekit compare``
+on a small pair and on the equal one. Seconds of CPU tell them apart on a
+machine that does other things, too.
 """
 
 from __future__ import annotations
@@ -264,6 +265,13 @@ def tracekit_report(root: Path, taps: int) -> str:
     return str(found)
 
 
+def tracekit_equal(root: Path, taps: int) -> str:
+    """The same of two equal sides."""
+    del taps
+    found = compare(root / "expected", root / "expected", threads=2)
+    return str(found)
+
+
 WORK = {
     work.__name__: work
     for work in (
@@ -272,6 +280,7 @@ WORK = {
         numpy_first,
         tracekit_first,
         tracekit_report,
+        tracekit_equal,
         tracekit_pixels,
     )
 }
@@ -319,16 +328,23 @@ def show(root: Path, taps: int, pairs: int) -> None:
         if results[one] != results[other]:
             sys.exit(f"they differ:\n{results[one]}\n{results[other]}")
         print(f"{title}: {took[one] / took[other]:.2f} of NumPy's time")
-    command = [
-        sys.executable, "-m", "tracekit.cli", "compare", str(root / "pixels"),
-        str(root / "pixels"),
-    ]  # fmt: skip
+    small, large = (command(root / side) for side in ("pixels", "expected"))
+    print(f"tracekit compare, two pixels a side: {small:.2f} s")
+    print(
+        f"tracekit compare, equal sides: {large:.2f} s, {large / small:.2f} "
+        "times that; start included"
+    )
+
+
+def command(side: Path) -> float:
+    """Seconds of ``tracekit compare`` on two equal sides."""
+    line = [sys.executable, "-m", "tracekit.cli", "compare", *[str(side)] * 2]
     best = math.inf
     for _ in range(3):
         start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(line, check=True, capture_output=True)
         best = min(best, time.perf_counter() - start)
-    print(f"tracekit compare, two pixels a side: {best:.2f} s, start included")
+    return best
 
 
 def main() -> None:

@@ -73,8 +73,8 @@ def test_blocks_in_any_order_give_one_element_table(
     """The order in which blocks are computed leaves no mark on elements."""
     ordered, shuffled = (only(events) for events in both)
     assert shuffled.elements.equals(ordered.elements)
-    assert shuffled.key_hash == ordered.key_hash
-    assert shuffled.value_hash == ordered.value_hash
+    assert shuffled.contents.key_hash == ordered.contents.key_hash
+    assert shuffled.contents.value_hash == ordered.contents.value_hash
     assert ordered.elements["ordinal"].to_pylist() == list(range(24))
     assert ordered.elements["float"].to_pylist() == list(np.arange(24.0))
 
@@ -228,7 +228,7 @@ def test_hashes_tell_keys_from_values() -> None:
     """Same place and other number: the keys' hash agrees, the values' not."""
     one, two = only([row(0, 1, 2)]), only([row(0, 1, 3)])
     moved = only([row(1, 1, 2)])
-    assert one.key_hash == two.key_hash
-    assert one.value_hash != two.value_hash
-    assert one.key_hash != moved.key_hash
-    assert one.value_hash == moved.value_hash
+    assert one.contents.key_hash == two.contents.key_hash
+    assert one.contents.value_hash != two.contents.value_hash
+    assert one.contents.key_hash != moved.contents.key_hash
+    assert one.contents.value_hash == moved.contents.value_hash

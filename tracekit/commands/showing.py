@@ -46,6 +46,10 @@ _SOURCE = argument("source", type=Path, help="A trace, log, table or array.")
         help="Show the numbers of this pixel.",
     ),
     flag("--storage", "Show what each tap takes on the disk."),
+    flag(
+        "--verify",
+        "Read all numbers, and check what the table of taps says of them.",
+    ),
     flag("--rejects", "Show the lines of a log that were not read."),
     JSON,
 )
@@ -55,6 +59,7 @@ def show(
     pixel: list[int] | None,
     *,
     storage: bool,
+    verify: bool,
     rejects: bool,
     as_json: bool,
 ) -> None:
@@ -67,6 +72,9 @@ def show(
         return
     if storage:
         print_table(footprint(as_trace(source)), as_json=as_json)
+        return
+    if verify:
+        _verify(source, as_json=as_json)
         return
     trace = as_trace(source)
     if tap is not None:
@@ -86,6 +94,25 @@ def show(
         print_json(parts)
         return
     _print_parts(parts)
+
+
+def _verify(source: Path, *, as_json: bool) -> None:
+    """Print what differs; that anything does is an error."""
+    from tracekit.storage.verification import verify
+
+    with waiting(f"reading {source}"):
+        rows = verify(as_trace(source))
+    wrong = [row for row in rows if row["differs"]]
+    if as_json or wrong:
+        print_table(rows if as_json else wrong, as_json=as_json)
+    if wrong:
+        raise TraceError(
+            f"{source}: {counted(len(wrong), 'tap')} of {len(rows)} hold "
+            "other numbers than its table of taps says; it was damaged or "
+            "edited: make it again, or take it from a copy"
+        )
+    if not as_json:
+        out.print(f"{counted(len(rows), 'tap')}, all as they were written")
 
 
 def _check_tap(trace: Trace, tap: str, source: Path) -> None:

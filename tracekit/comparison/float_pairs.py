@@ -119,6 +119,7 @@ class FloatPair:
         bounds: what is close.
         alone: each number is judged alone, not as a part of its vector.
         same: both files hold the same values, as their hashes tell.
+        known: all that is asked of every number stands in the table of taps.
     """
 
     pair: int
@@ -128,6 +129,7 @@ class FloatPair:
     bounds: Bounds
     alone: bool
     same: bool
+    known: bool
 
     @cached_property
     def starts(self) -> list[int]:

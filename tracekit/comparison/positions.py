@@ -62,6 +62,7 @@ def register_positions(
     others: list[str] = []
     floats: list[FloatPair] = []
     images: dict[int, str] = {}
+    equal: list[int] = []
     for row in _rows(con, "by_position"):
         pair = row["pair"]
         sides = _files(row, actual, expected)
@@ -85,8 +86,10 @@ def register_positions(
         ).create_view(f"_met_{pair}")
         every.append(f"_met_{pair}")
         gappy += [] if row["dense"] else every[-1:]
+        if row["known"]:
+            equal.append(pair)
         if not row["plain"]:
-            others.append(every[-1])
+            others += [] if row["known"] else every[-1:]
             continue
         bounds = Bounds(*(row[name] for name in _BOUNDS))
         floats.append(
@@ -98,12 +101,14 @@ def register_positions(
                 bounds,
                 row["quick"],
                 bool(row["same"]),
+                bool(row["known"]),
             )
         )
-        images[pair] = f"_image_floats({met}, {row['elements']})"
+        if not row["known"]:
+            images[pair] = f"_image_floats({met}, {row['elements']})"
     _create(con, "_met", every)
     _create(con, "_met_gappy", gappy)
-    _register_images(con, images, measured=measured)
+    _register_images(con, images, equal, measured=measured)
     if not judged:
         _register_floats(con, floats, others)
 
@@ -115,7 +120,10 @@ def _register_floats(
     threads = _threads(con)
     stack = _stack(con, floats)
     stacked = {pair.pair for pair in stack.pairs}
-    tables = FloatPairs(floats, stacked, threads).tables()
+    read = [pair for pair in floats if not pair.known]
+    tables: dict[str, Rows] = {}
+    if read or others:
+        tables = FloatPairs(read, stacked, threads).tables()
     if stacked:
         con.execute(f"SET VARIABLE stacked_pairs = {[*stacked]}::BIGINT[]")
         con.execute(f"SET VARIABLE only_stacked = _only_stacked({[*stacked]})")
@@ -157,9 +165,13 @@ def _stack(con: duckdb.DuckDBPyConnection, floats: list[FloatPair]) -> Stack:
 
 
 def _register_images(
-    con: duckdb.DuckDBPyConnection, parts: dict[int, str], *, measured: bool
+    con: duckdb.DuckDBPyConnection,
+    parts: dict[int, str],
+    equal: list[int],
+    *,
+    measured: bool,
 ) -> None:
-    """The view ``_image``; a table if it is measured now.
+    """The view ``_image``; what is read for it is measured now or then.
 
     DuckDB reads a positional join with one thread, and one part of a union
     after the other. Here each pair is still read by one thread, in order, but
@@ -167,9 +179,10 @@ def _register_images(
     """
     known = {row["pair"] for row in _rows(con, "image_pair")}
     images = [pair for pair in parts if pair in known]
-    con.execute(f"SET VARIABLE images = {images}::BIGINT[]")
+    con.execute(f"SET VARIABLE images = {images + equal}::BIGINT[]")
     if not measured:
-        _create(con, "_image", [parts[pair] for pair in images])
+        read = [parts[pair] for pair in images]
+        _create(con, "_image", [*read, "_image_equal"])
         return
     con.execute("CREATE TABLE _image_row AS FROM _image LIMIT 0")
 
@@ -181,7 +194,7 @@ def _register_images(
 
     with ThreadPoolExecutor(_threads(con)) as pool:
         list(pool.map(one_pair, images))
-    _create(con, "_image", ["_image_row"])
+    _create(con, "_image", ["_image_row", "_image_equal"])
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:

@@ -138,6 +138,5 @@ def _facts(
         merged=0,
         grid=grid,
         count=tap.elements,
-        key_hash=hashed.keys,
-        value_hash=hashed.values,
+        contents=hashed.contents,
     )

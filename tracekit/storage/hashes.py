@@ -1,8 +1,9 @@
 """What tells that two taps hold the same: a hash of places, one of values.
 
-Both are taken row group by row group, so that neither needs the whole tap. Of
-a tap of one row group it is the hash of that; of a larger one, the hash of
-its row groups' hashes. Ordinals without a gap say so and are not read.
+Both are taken row group by row group, so that neither needs the whole tap, and
+figures of the numbers on the way. Of a tap of one row group a hash is that of
+the row group; of a larger one, the hash of its row groups' hashes. Ordinals
+without a gap say so and are not read.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tracekit.schema import Axis
+from tracekit.storage.contents import NUMBERS, Contents, Figures, figures_of
 
 ROWS = 1 << 20
 """Rows of a row group."""
@@ -33,6 +35,7 @@ class TapHash:
         self._only: npt.NDArray[np.int64] | None = None
         self._keys: list[bytes] = []
         self._values: list[str] = []
+        self._figures = Figures()
 
     def take(self, block: pa.Table) -> None:
         """Take the next row group; only the last may be short."""
@@ -40,7 +43,13 @@ class TapHash:
         self._only = None if self._blocks else ordinals
         self._keys.append(_places(ordinals))
         self._values.append(_value_hash(block))
+        self._figures.add(figures_of(block))
         self._blocks += 1
+
+    @property
+    def contents(self) -> Contents:
+        """All that was found."""
+        return Contents(self.keys, self.values, self._figures)
 
     @property
     def keys(self) -> str:
@@ -57,12 +66,12 @@ class TapHash:
         return _hash("".join(self._values).encode())
 
 
-def hashes(axes: tuple[Axis, ...], table: pa.Table) -> TapHash:
-    """The hashes of a whole element table."""
+def contents_of(axes: tuple[Axis, ...], table: pa.Table) -> Contents:
+    """The hashes and figures of a whole element table."""
     found = TapHash(axes)
     for start in range(0, max(len(table), 1), ROWS):
         found.take(table.slice(start, ROWS))
-    return found
+    return found.contents
 
 
 def _places(ordinals: npt.NDArray[np.int64]) -> bytes:
@@ -75,7 +84,7 @@ def _places(ordinals: npt.NDArray[np.int64]) -> bytes:
 
 def _value_hash(table: pa.Table) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for name in ("float", "integer", "unsigned"):
+    for name in NUMBERS:
         if name in table.column_names:
             values = table[name].to_numpy()
             digest.update(values.dtype.str.encode())

@@ -67,8 +67,7 @@ def write_in_order(
         merged=0,
         grid=grid,
         count=target.written,
-        key_hash=hashed.keys,
-        value_hash=hashed.values,
+        contents=hashed.contents,
     )
     return facts, [rows]
 

@@ -100,8 +100,7 @@ def _tap_row(number: int, tap: TapFacts) -> dict[str, Any]:
         "need": tap.need,
         "elements": tap.count,
         "merged": tap.merged,
-        "key_hash": tap.key_hash,
-        "value_hash": tap.value_hash,
+        **tap.contents.row(),
     }
 
 

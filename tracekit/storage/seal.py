@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from tracekit.schema import Axis, Event
 from tracekit.storage.columns import EventColumns, joined
+from tracekit.storage.contents import Contents
 from tracekit.storage.grid import (
     Extent,
     Ordinals,
@@ -27,7 +28,7 @@ from tracekit.storage.grid import (
     places_in_box,
     with_occurrence,
 )
-from tracekit.storage.hashes import hashes
+from tracekit.storage.hashes import contents_of
 from tracekit.storage.layout import SHARED, identity
 from tracekit.storage.repeats import without_repeats
 
@@ -46,8 +47,7 @@ class TapFacts:
     merged: int
     grid: tuple[Axis, ...]
     count: int
-    key_hash: str
-    value_hash: str
+    contents: Contents
 
 
 @dataclass(slots=True)
@@ -114,7 +114,6 @@ def _sealed(parts: list[EventColumns], *, merge: bool) -> SealedTap:
         for part, found in zip(parts, places, strict=True)
     ]
     ranks = event_ranks(joined(firsts)[order])
-    hashed = hashes(axes, table)
     return SealedTap(
         name=first.tap,
         family=first.family,
@@ -129,8 +128,7 @@ def _sealed(parts: list[EventColumns], *, merge: bool) -> SealedTap:
         ranks=[ranks[number] for number in numbers],
         elements=renumbered(table, ranks),
         count=len(table),
-        key_hash=hashed.keys,
-        value_hash=hashed.values,
+        contents=contents_of(axes, table),
     )
 
 
