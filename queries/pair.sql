@@ -20,6 +20,11 @@
 --                1e-9 for float64, 1e-5 for float32, 1e-3 for float16 and
 --                1e-2 for bfloat16
 -- problem        why the two can't be compared; NULL where they can
+CREATE OR REPLACE MACRO _shape(components, dims) AS
+    -- dims that are its alone: what was meant as components may be among them
+    components || CASE components WHEN 1 THEN ' component'
+        ELSE ' components' END || coalesce(' and the dims ' || dims, '');
+
 CREATE OR REPLACE TABLE pair AS
 WITH strided AS (
     -- key strides as in a grid that holds both; beyond 2^62 it is too large
@@ -152,8 +157,9 @@ SELECT
             )
         WHEN d.shapes IS NOT NULL
             THEN format(
-                'has {} components, the expected side {}', d.shapes.actual,
-                d.shapes.expected
+                'has {}, the expected side {}',
+                _shape(d.shapes.actual, d.only_actual),
+                _shape(d.shapes.expected, d.only_expected)
             )
         WHEN d.labels IS NOT NULL
             THEN format(

@@ -269,6 +269,17 @@ def test_other_number_of_components() -> None:
         assert verdict(*sides) == "incomparable"
 
 
+def test_components_that_are_a_dim() -> None:
+    """A vector whose components one side took for a dim says both."""
+    dim = traced(fired("v", [1.0, 2.0, 3.0], zyx=range(3)))
+    vector = traced(fired("v", [1.0, 2.0, 3.0], component=range(3)))
+    (reason,) = ask("gaps", dim, vector, "reason")
+    assert reason.startswith(
+        "the actual side has 1 component and the dims zyx"
+    )
+    assert reason.endswith(", the expected side 3 components")
+
+
 def test_other_names_of_components() -> None:
     """Components of which only some have the same name are a gap."""
     xy = traced(fired("v", [1.0, 2.0], component=range(2), labels="xy"))
