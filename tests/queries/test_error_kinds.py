@@ -265,6 +265,19 @@ def test_factor_or_term_of_another_tap() -> None:
     assert rows == [(x, kind["+" in x or "- F" in x], x) for x in wrong]
 
 
+def test_one_number_or_a_part_proves_no_other_tap() -> None:
+    """Two scalars whose ratio is any number, or half of a tap, are none."""
+    expected = traced(fired("y", 0.7131), fired("x", 1.0))
+    actual = traced(fired("y", 0.7131), fired("x", 3.7))
+    assert ask("error_kinds", actual, expected) == []
+    others, n = RNG.uniform(3, 4, 36), range(36)
+    half = np.where(np.arange(36) < 30, others, 5 + others)
+    expected = traced(fired("y", others, n=n), fired("x", IMAGE, n=n))
+    for wrong in (half, IMAGE.ravel() + half, IMAGE.ravel() * half):
+        actual = traced(fired("y", others, n=n), fired("x", wrong, n=n))
+        assert ask("error_kinds", actual, expected) == []
+
+
 def test_a_factor_that_only_resembles_another_tap() -> None:
     """A factor that follows a tap to six digits is none, nor is a part."""
     f = RNG.uniform(3, 4, IMAGE.shape)

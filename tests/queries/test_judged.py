@@ -168,12 +168,12 @@ def test_each_vector_for_itself_when_broadcast() -> None:
 
 
 def test_infinity_in_a_vector() -> None:
-    """An infinite or NaN component doesn't widen the others' tolerance."""
+    """An infinite or NaN component leaves the others' tolerance as it is."""
     for odd in (INF, NAN):
-        actual = fired("v", [odd, 1.001], component=range(2))
-        expected = fired("v", [odd, 1.0], component=range(2))
+        actual = fired("v", [odd, 1.001, 1 + 1e-12], component=range(3))
+        expected = fired("v", [odd, 1.0, 1.0], component=range(3))
         rows = judge(actual, expected)
-        assert [row["close"] for row in rows] == [True, False]
+        assert [row["close"] for row in rows] == [True, False, True]
 
 
 def test_integers_exactly() -> None:

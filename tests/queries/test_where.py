@@ -208,3 +208,6 @@ def test_pixels_to_trace(healing: tuple[Trace, Trace]) -> None:
         "largest error of b; first pixel at which b diverged"
     )
     assert rows[-1]["why"].startswith("close at every tap")
+    corner = (traced(image(wrong((0, 0), (0, 1)))), traced(image(ONES)))
+    (*_, close) = ask("pixels_to_trace", *corner)
+    assert (close["slow"], close["fast"]) == (0, 2)
