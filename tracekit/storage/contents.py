@@ -23,7 +23,7 @@ NUMBERS = ("float", "integer", "unsigned")
 
 @dataclass(slots=True)
 class Figures:
-    """Counts and extremes of numbers; all None where there are only texts.
+    """Counts and extremes of numbers; None as long as none were counted.
 
     Args:
         nan, positive_inf, negative_inf: how many are.
@@ -77,7 +77,7 @@ def figures_of(block: pa.Table) -> Figures:
         if name in block.column_names:
             ordinals = block["ordinal"].to_numpy()
             return of_numbers(block[name].to_numpy(), ordinals)
-    return Figures()
+    return Figures(0, 0, 0, 0)
 
 
 def of_numbers(values: Array, ordinals: Ordinals) -> Figures:

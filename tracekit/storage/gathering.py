@@ -90,6 +90,8 @@ def places(found: Firings, grid: tuple[Axis, ...]) -> Ordinals:
         positions = np.arange(found.begin, found.begin + size, dtype=np.int64)
     inner = places_in_box(positions, found.layout.axes, grid)
     outer = box_ordinals(found.origins, grid)
+    if len(outer) == 1 and not outer[0]:
+        return inner
     total: Ordinals = (outer[:, None] + inner).reshape(-1)
     return total
 

@@ -9,6 +9,7 @@ without a gap say so and are not read.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,32 @@ from tracekit.storage.contents import NUMBERS, Contents, Figures, figures_of
 
 ROWS = 1 << 20
 """Rows of a row group."""
+
+_DIGITS = 32  # of values' hashes: SHA-256 is what processors have built in
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What is taken of a row group, apart from all others.
+
+    Args:
+        ordinals: its places.
+        keys: what says which they are.
+        values: hash of its values.
+        figures: of its numbers.
+    """
+
+    ordinals: npt.NDArray[np.int64]
+    keys: bytes
+    values: str
+    figures: Figures
+
+
+def block_of(rows: pa.Table) -> Block:
+    """What is taken of a row group."""
+    ordinals = rows["ordinal"].to_numpy()
+    values = _value_hash(rows)
+    return Block(ordinals, _places(ordinals), values, figures_of(rows))
 
 
 class TapHash:
@@ -37,13 +64,12 @@ class TapHash:
         self._values: list[str] = []
         self._figures = Figures()
 
-    def take(self, block: pa.Table) -> None:
+    def add(self, block: Block) -> None:
         """Take the next row group; only the last may be short."""
-        ordinals = block["ordinal"].to_numpy()
-        self._only = None if self._blocks else ordinals
-        self._keys.append(_places(ordinals))
-        self._values.append(_value_hash(block))
-        self._figures.add(figures_of(block))
+        self._only = None if self._blocks else block.ordinals
+        self._keys.append(block.keys)
+        self._values.append(block.values)
+        self._figures.add(block.figures)
         self._blocks += 1
 
     @property
@@ -70,7 +96,7 @@ def contents_of(axes: tuple[Axis, ...], table: pa.Table) -> Contents:
     """The hashes and figures of a whole element table."""
     found = TapHash(axes)
     for start in range(0, max(len(table), 1), ROWS):
-        found.take(table.slice(start, ROWS))
+        found.add(block_of(table.slice(start, ROWS)))
     return found.contents
 
 
@@ -83,7 +109,7 @@ def _places(ordinals: npt.NDArray[np.int64]) -> bytes:
 
 
 def _value_hash(table: pa.Table) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.sha256(usedforsecurity=False)
     for name in NUMBERS:
         if name in table.column_names:
             values = table[name].to_numpy()
@@ -91,7 +117,7 @@ def _value_hash(table: pa.Table) -> str:
             digest.update(_bytes(values))
     if "text" in table.column_names:
         digest.update(repr(table["text"].to_pylist()).encode())
-    return digest.hexdigest()
+    return digest.hexdigest()[:_DIGITS]
 
 
 def _hash(*parts: bytes | npt.NDArray[Any]) -> str:

@@ -175,9 +175,13 @@ class Trace:
             return self._elements[number]
         file = self.element_file(number)
         try:
-            return _read(file)
+            table = _read(file)
         except _DAMAGE as error:
             raise TraceError(f"{file} is damaged: {error!r}") from error
+        columns = [
+            field.with_nullable(nullable=True) for field in table.schema
+        ]
+        return pa.table(table.columns, schema=pa.schema(columns))
 
     def is_stored(self, number: int) -> bool:
         """Whether the elements of a tap lie on the disk."""

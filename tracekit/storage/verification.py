@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 
 from tracekit.errors import TraceError
 from tracekit.schema import Axis
-from tracekit.storage.contents import Figures
-from tracekit.storage.hashes import ROWS, TapHash
+from tracekit.storage.hashes import ROWS, TapHash, block_of
 from tracekit.storage.trace import Trace, damage_told
 
 Row = dict[str, Any]
@@ -23,15 +22,20 @@ def verify(trace: Trace) -> list[Row]:
     Returns:
         One row a tap: ``tap``, its number ``tap_id``, its ``elements``, and
         ``differs``, the columns of the table of taps that say something else
-        than the numbers. What older versions stored otherwise is not held
-        against them: figures, and hashes of more than 2^20 elements.
+        than the numbers.
 
     Raises:
-        TraceError: the trace is in memory, or damaged.
+        TraceError: the trace is in memory, or damaged, or holds taps of a
+            format version before 3, of which other things are known.
     """
     if trace.path is None:
         raise TraceError(
             "only a trace on disk can be verified; save it to a path first"
+        )
+    if None in trace.tables["tap"]["nan"].to_pylist():
+        raise TraceError(
+            f"{trace.path} holds taps of a format version before 3, whose "
+            "hashes are others; compare it with a copy instead"
         )
     axes: dict[int, list[Row]] = {}
     for row in trace.tables["grid"].to_pylist():
@@ -59,12 +63,9 @@ def _differing(tap: Row, grid: tuple[Axis, ...], file: Path) -> list[str]:
     hashed, count = TapHash(grid), 0
     with pq.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(ROWS, use_threads=False):
-            hashed.take(pa.Table.from_batches([batch]))
+            hashed.add(block_of(pa.Table.from_batches([batch])))
             count += len(batch)
         if not count:
-            hashed.take(parquet.schema_arrow.empty_table())
+            hashed.add(block_of(parquet.schema_arrow.empty_table()))
     read = {"elements": count, **hashed.contents.row()}
-    if all(tap[name] is None for name in Figures.__slots__):
-        kept = 3 if count <= ROWS else 1  # of the columns, in their order
-        read = dict(list(read.items())[:kept])
     return [name for name, value in read.items() if tap[name] != value]

@@ -1,0 +1,121 @@
+"""Element files: row groups that were encoded apart are one Parquet file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracekit.storage import element_file
+from tracekit.storage.element_file import ElementFile, storage, stored
+from tracekit.storage.thrift import (
+    BINARY,
+    BYTE,
+    DOUBLE,
+    FALSE,
+    I16,
+    I32,
+    I64,
+    LIST,
+    STRUCT,
+    TRUE,
+    Reader,
+    written,
+)
+
+ROWS = 100
+COLUMNS = {"f": "float", "i": "integer", "u": "unsigned"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_row_groups() -> Any:
+    """Row groups of a hundred rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(element_file, "ROWS", ROWS)
+        yield
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> pa.Table:
+    """Elements of several row groups, or of one that isn't full."""
+    count = draw(st.sampled_from([0, 1, 99, 100, 101, 200, 250, 431]))
+    kind = draw(st.sampled_from(["f8", "f4", "i8", "i1", "u2"]))
+    rng = np.random.default_rng(count)
+    gap = draw(st.integers(0, 500))  # from where on places have gaps
+    ordinals = np.arange(count)
+    ordinals[gap:] *= 2
+    events = np.arange(count) // draw(st.sampled_from([1, 7, 1000]))
+    values = (rng.normal(size=count) * 50).astype(kind)
+    columns = {
+        "ordinal": pa.array(ordinals + draw(st.integers(0, 9))),
+        "event": pa.array(events),
+        COLUMNS[kind[0]]: pa.array(values),
+    }
+    if draw(st.booleans()):
+        texts = [None if n % 3 else f"{n}" for n in range(count)]
+        columns["text"] = pa.array(texts, pa.string())
+        columns["digits"] = pa.array([6] * count, pa.int16())
+    return pa.table(columns)
+
+
+@given(tables(), st.integers(1, 300))
+def test_file_is_pyarrows(table: pa.Table, piece: int) -> None:
+    """However rows are handed over, the file is the one pyarrow writes."""
+    rows = pa.table(table.columns, schema=stored(table.schema))
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = Path(folder) / "one", Path(folder) / "other"
+        with ElementFile(one, table.schema) as file:
+            for start in range(0, len(table), piece):
+                file.write(table.slice(start, piece))
+        pq.write_table(rows, other, ROWS, **storage(rows.schema))
+        assert file.written == len(table)
+        assert one.read_bytes() == other.read_bytes()
+        assert pq.read_table(one).equals(rows)
+
+
+def test_error_in_a_thread(tmp_path: Path) -> None:
+    """What goes wrong while a row group is encoded is told, not lost."""
+    never = pa.array([None] * ROWS, pa.month_day_nano_interval())
+    table = pa.table(
+        {"ordinal": range(ROWS), "event": [0] * ROWS, "text": never}
+    )
+    with (
+        pytest.raises(pa.ArrowNotImplementedError, match="Unhandled type"),
+        ElementFile(tmp_path / "e", table.schema) as file,
+    ):
+        file.write(table)
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.tuples(
+            st.sampled_from([I16, I32, I64]), st.integers(-(2**62), 2**62)
+        ),
+        st.tuples(st.just(BINARY), st.binary(max_size=300)),
+        st.tuples(st.just(BYTE), st.binary(min_size=1, max_size=1)),
+        st.tuples(st.just(DOUBLE), st.binary(min_size=8, max_size=8)),
+        st.tuples(st.sampled_from([TRUE, FALSE]), st.none()),
+        st.tuples(
+            st.just(LIST),
+            st.tuples(st.just(I32), st.lists(st.integers(-9, 9), max_size=20)),
+        ),
+    ),
+    lambda inner: st.tuples(
+        st.just(STRUCT), st.dictionaries(st.integers(-40, 99), inner)
+    ),
+)
+
+
+@given(st.dictionaries(st.integers(1, 2000), VALUES, max_size=5))
+def test_footers_are_read_as_written(struct: Any) -> None:
+    """Whatever a footer holds is read, and written again with equal bytes."""
+    data = written(struct)
+    assert Reader(data).struct() == struct
+    assert written(Reader(data).struct()) == data

@@ -1,0 +1,128 @@
+"""A Parquet file whose columns were encoded apart.
+
+pyarrow encodes one column of a file after the other, on one core. Here each
+column of a row group is a Parquet file in memory, which several threads can
+write at a time; then their pages follow one another, under one footer. The
+file is byte for byte the one that pyarrow writes in one go, so a reader can't
+tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tracekit.storage.thrift import I64, LIST, STRUCT, Reader, Struct, written
+
+MAGIC = b"PAR1"
+_LENGTH = 4  # bytes of the footer's length, which stands before the last magic
+
+# numbers of fields, see parquet.thrift: of a footer, of a row group, of a
+# column in it, and of what is said of that
+_ALL_ROWS, _GROUPS = 3, 4
+_COLUMNS, _SIZE, _ROWS, _START, _STORED = 1, 2, 3, 5, 6
+_COLUMN = 3
+_PAGES = (9, 10, 11)  # where data, index and dictionary pages begin
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column of a row group.
+
+    Args:
+        pages: its bytes.
+        group: of a file that has nothing else, the row group.
+    """
+
+    pages: memoryview
+    group: Struct
+
+
+def chunk(column: pa.Table, storage: dict[str, Any]) -> Chunk:
+    """Encode a column of a row group.
+
+    Args:
+        column: a table of this column alone.
+        storage: options of pyarrow's writer.
+    """
+    sink = pa.BufferOutputStream()
+    pq.write_table(column, sink, row_group_size=len(column), **storage)
+    data = memoryview(sink.getvalue())
+    footer, end = _footer(data)
+    (group,) = footer[_GROUPS][1][1]
+    return Chunk(data[len(MAGIC) : end], group)
+
+
+class RowGroups:
+    """Writes row groups into a file.
+
+    Args:
+        file: to write.
+        schema: of its rows.
+        storage: options of pyarrow's writer, as for ``chunk``.
+    """
+
+    def __init__(
+        self, file: Path, schema: pa.Schema, storage: dict[str, Any]
+    ) -> None:
+        sink = pa.BufferOutputStream()
+        pq.ParquetWriter(sink, schema, **storage).close()
+        self._footer, _ = _footer(memoryview(sink.getvalue()))
+        self._groups: list[Struct] = []
+        self._rows = 0
+        self._file = file.open("wb")
+        self._file.write(MAGIC)
+
+    def add(self, chunks: Iterable[Chunk]) -> None:
+        """Append a row group: a chunk of each column."""
+        start = self._file.tell()
+        columns = []
+        size = stored = rows = 0
+        for part in chunks:
+            (column,) = part.group[_COLUMNS][1][1]
+            columns.append(_moved(column, self._file.tell() - len(MAGIC)))
+            self._file.write(part.pages)
+            size += part.group[_SIZE][1]
+            stored += part.group[_STORED][1]
+            rows = part.group[_ROWS][1]
+        group = {
+            _COLUMNS: (LIST, (STRUCT, columns)),
+            _SIZE: (I64, size),
+            _ROWS: (I64, rows),
+            _START: (I64, start),
+            _STORED: (I64, stored),
+        }
+        self._groups.append(group)
+        self._rows += rows
+
+    def close(self) -> None:
+        """Write the footer; the file is whole then."""
+        self._footer[_ALL_ROWS] = I64, self._rows
+        self._footer[_GROUPS] = LIST, (STRUCT, self._groups)
+        footer = written(self._footer)
+        with self._file as file:
+            file.write(footer + len(footer).to_bytes(_LENGTH, "little"))
+            file.write(MAGIC)
+
+
+def _footer(data: memoryview) -> tuple[Struct, int]:
+    """The footer of a file, and where it begins."""
+    end = len(data) - len(MAGIC) - _LENGTH
+    begin = end - int.from_bytes(data[end : end + _LENGTH], "little")
+    return Reader(bytes(data[begin:end])).struct(), begin
+
+
+def _moved(column: Struct, shift: int) -> Struct:
+    """A column whose pages begin so many bytes later."""
+    kind, about = column[_COLUMN]
+    places = {
+        field: (I64, about[field][1] + shift)
+        for field in _PAGES
+        if field in about
+    }
+    return {**column, _COLUMN: (kind, {**about, **places})}
