@@ -93,7 +93,7 @@ def test_off_the_compiled_code_is_that_of_the_untapped_program() -> None:
         assert "tracekit.tap.default(" in "".join(code_of(program))
     with tk.record(pixels=[(0, 0)]):
         code = "".join(code_of(lambda x: tk.tap(x[None], "t", "slow fast")))
-        assert "tracekit.taps_at.default(" in code
+        assert "deferred.program(" in code
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -132,7 +132,7 @@ def test_only_what_is_exact_and_short_is_computed_apart(
     with tk.record(pixels=[(1, 2)]) as recording:
         _, (code, *_) = run_and_get_code(compiled, x)
     assert ("tracekit.pick.default(" in code) == picks
-    assert code.count("tracekit.taps_at.default(") == 1
+    assert code.count("deferred.program(") == 1
     whole = recorded(lambda: compiled(x))
     for tap in whole.taps:
         value = stored(whole, tap).reshape(64, -1)[1, 2]
@@ -218,7 +218,7 @@ def test_taps_that_follow_one_another_fire_in_one_call() -> None:
     pixels = [(1, 2), (3, 4), (9, 1), (10, 0)]
     with tk.record(pixels=pixels):
         _, (code, *_) = run_and_get_code(compiled, x, 8)
-    assert code.count("tracekit.taps_at.default(") == 2
+    assert code.count("deferred.program(") == 2
     assert "tracekit.tap_at.default(" not in code
     for n in (8, 0, 50):
         assert_same_firings(

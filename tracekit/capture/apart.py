@@ -141,8 +141,7 @@ class _Writer:
                 found.add(node)
                 waiting += node.all_input_nodes
         for node in sorted(found, key=self._order.__getitem__):
-            given = {n: self._given(n) for n in node.all_input_nodes}
-            self._write(node, written(node, given), [*given.values()])
+            self._names[node] = self._computed(node)
         return self._names.get(value) or self._outside(value)
 
     def _given(self, node: Node) -> str:
@@ -151,9 +150,7 @@ class _Writer:
         if outside and node.target is _OURS.pixels.default:
             self._arrays[node] = f"pixels[{self._window(node)}]"
         elif outside and node.target in (FULL, IOTA):
-            given = {n: self._given(n) for n in node.all_input_nodes}
-            text = written(node, given)
-            self._arrays[node] = self._line(text, [*given.values()])
+            self._arrays[node] = self._computed(node)
         elif outside and exact.is_tensor(node):
             of = self._names.get(node) or self._outside(node)
             text = f"{of}.detach().numpy()"
@@ -177,11 +174,18 @@ class _Writer:
     def _outside(self, node: Node) -> str:
         """The name of a tensor of the graph."""
         self.values.append(node)
-        return self._write(node, f"values[{len(self.values) - 1}]", [])
+        text = f"values[{len(self.values) - 1}]"
+        return self._names.setdefault(node, self._line(text, []))
 
-    def _write(self, node: Node, text: str, given: list[str]) -> str:
-        self._names[node] = self._line(text, given)
-        return self._names[node]
+    def _computed(self, node: Node) -> str:
+        """The name of what an operation gives."""
+        given: list[str] = []
+
+        def name(node: Node) -> str:
+            given.append(self._given(node))
+            return given[-1]
+
+        return self._line(written(node, name), given)
 
     def _line(self, text: str, given: list[str]) -> str:
         of = [int(name[1:]) for name in given if name.startswith("v")]

@@ -8,11 +8,9 @@ for, each just before it fires.
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
-from hashlib import sha256
+from functools import lru_cache
 from typing import Any, NamedTuple
-from zlib import compress, decompress
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +24,7 @@ from tracekit.capture.operator import (
     no_values,
     parsed,
 )
-from tracekit.capture.picking import Index, found_in, observe
+from tracekit.capture.picking import Index, found_in, observe, viewed
 
 Span = tuple[int, int]  # of the items of a list
 Number = int | tuple[int]  # itself, or which it is of those that come along
@@ -94,39 +92,74 @@ class Share(NamedTuple):
 def text_of(
     lines: list[Line], windows: list[Where], shares: list[Share]
 ) -> str:
-    """A program as the text that a graph holds; a digest of it in front.
-
-    It is copied at every call, so it is packed.
-    """
-    body = json.dumps([lines, windows, shares]).encode()
-    return sha256(body).hexdigest() + b64encode(compress(body)).decode()
+    """A program as the text that a graph holds."""
+    return json.dumps([lines, windows, shares])
 
 
-_DIGEST = 64
-_programs: dict[str, _Program] = {}
+class Program:
+    """What compiled code calls where taps stand that follow one another."""
 
-
-def _program(text: str) -> _Program:
-    """The program of a text, which is long: its digest tells it apart."""
-    digest = text[:_DIGEST]
-    if digest not in _programs:
-        body = decompress(b64decode(text[_DIGEST:]))
-        _programs[digest] = _Program(body)
-    return _programs[digest]
-
-
-class _Program:
-    """A program that was read."""
-
-    def __init__(self, body: bytes) -> None:
-        lines, windows, shares = json.loads(body)
+    def __init__(self, text: str) -> None:
+        lines, windows, shares = json.loads(text)
         self._lines = [Line(*line) for line in lines]
+        self._windows = [Where(*window) for window in windows]
+        self._shares = [Share(*share) for share in shares]
+        self._sites = [parsed(share.site) for share in self._shares]
+        self._names = tuple(site.tap for site in self._sites)
         self._runs: dict[tuple[int, ...], Run] = {}
-        self.windows = [Where(*window) for window in windows]
-        self.shares = [Share(*share) for share in shares]
-        self.names = tuple(parsed(share.site).tap for share in self.shares)
 
-    def run(self, asked: tuple[int, ...]) -> Run:
+    def __call__(
+        self,
+        values: list[Tensor],
+        counters: list[Tensor],
+        integers: list[int],
+    ) -> None:
+        """Let the taps fire that a recorder has to see."""
+        found = [
+            found_in(
+                viewed(where.window),
+                _known(where.integers, integers),
+                counters[slice(*where.counters)],
+                *_known(where.extent, integers),
+            )
+            for where in self._windows
+        ]
+        asked = self._asked([bool(pixels[2, 0]) for pixels in found])
+        if not asked:
+            return
+        computed = self._run(asked)(values, integers, found)
+        for number in asked:
+            share = self._shares[number]
+            with np.errstate(all="ignore"):
+                parts, where = next(computed)
+            observe(
+                parts,
+                where,
+                self._sites[number],
+                _known(share.integers, integers),
+                counters[slice(*share.counters)],
+                found[share.window],
+                _known(share.shape, integers),
+            )
+
+    def _asked(self, filled: list[bool]) -> tuple[int, ...]:
+        """The taps that a recorder has to see, with pixels or without."""
+        recorders = _state.recorders
+        nowhere = not any(filled)
+        if not any(r.asks(self._names, nowhere=nowhere) for r in recorders):
+            return ()
+        return tuple(
+            number
+            for number, share in enumerate(self._shares)
+            if any(
+                r.asks(
+                    (self._names[number],), nowhere=not filled[share.window]
+                )
+                for r in recorders
+            )
+        )
+
+    def _run(self, asked: tuple[int, ...]) -> Run:
         """What computes the components and the mask of some taps, in turn."""
         if asked not in self._runs:
             scope: dict[str, Any] = {}
@@ -137,7 +170,7 @@ class _Program:
     def _source(self, asked: tuple[int, ...]) -> str:
         """A generator in Python; exactly what ``apart.py`` wrote is in it."""
         text, written = ["def run(values, integers, pixels):"], set[int]()
-        for share in (self.shares[number] for number in asked):
+        for share in (self._shares[number] for number in asked):
             masks = [] if share.where is None else [share.where]
             missing = self._needed([*share.parts, *masks], written)
             text += [f" v{n} = {self._lines[n].source}" for n in missing]
@@ -157,6 +190,9 @@ class _Program:
         return sorted(found)
 
 
+program = lru_cache(maxsize=4096)(Program)
+
+
 def _expanded(x: Any, shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
     whole = np.empty(shape, dtype)
     whole[...] = x
@@ -166,6 +202,11 @@ def _expanded(x: Any, shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
 _FUNCTIONS: dict[str, Any] = {**vars(np), "expanded": _expanded}
 
 
+def _known(numbers: list[Number], integers: list[int]) -> list[int]:
+    """The numbers, with what came along in place."""
+    return [n if isinstance(n, int) else integers[n[0]] for n in numbers]
+
+
 def _observe_all(
     text: str,
     values: list[Tensor],
@@ -173,54 +214,7 @@ def _observe_all(
     integers: list[int],
 ) -> None:
     """Run taps that follow one another."""
-    program = _program(text)
-    found = [
-        found_in(
-            where.window,
-            _known(where.integers, integers),
-            counters[slice(*where.counters)],
-            *_known(where.extent, integers),
-        )
-        for where in program.windows
-    ]
-    asked = _asked(program, [bool(pixels[2, 0]) for pixels in found])
-    if not asked:
-        return
-    computed = program.run(asked)(values, integers, found)
-    for number in asked:
-        share = program.shares[number]
-        with np.errstate(all="ignore"):
-            parts, where = next(computed)
-        observe(
-            parts,
-            where,
-            parsed(share.site),
-            _known(share.integers, integers),
-            counters[slice(*share.counters)],
-            found[share.window],
-            _known(share.shape, integers),
-        )
-
-
-def _known(numbers: list[Number], integers: list[int]) -> list[int]:
-    """The numbers, with what came along in place."""
-    return [n if isinstance(n, int) else integers[n[0]] for n in numbers]
-
-
-def _asked(program: _Program, filled: list[bool]) -> tuple[int, ...]:
-    """The taps that a recorder has to see, with pixels or without."""
-    recorders = _state.recorders
-    nowhere = not any(filled)
-    if not any(r.asks(program.names, nowhere=nowhere) for r in recorders):
-        return ()
-    return tuple(
-        number
-        for number, share in enumerate(program.shares)
-        if any(
-            r.asks((program.names[number],), nowhere=not filled[share.window])
-            for r in recorders
-        )
-    )
+    program(text)(values, counters, integers)
 
 
 implement("taps_at", _observe_all, no_values)

@@ -8,6 +8,7 @@ which one it follows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 
 from tracekit.capture import (
     apart,
+    deferred,
     exact,
     numpy_source,
     sampled,
@@ -41,6 +43,34 @@ def keep_order() -> None:
     for name in EFFECTS:
         operator = getattr(torch.ops.tracekit, name).default
         lowerings[operator] = partial(_lowered, operator)
+    _call_directly()
+
+
+def _call_directly() -> None:
+    """Let inductor's Python code call programs of taps without a dispatcher.
+
+    It would copy their texts at every call, and costs twenty times as much as
+    a call between kernels that leave nothing in the cache. Older torch has no
+    such place, and there calls the operator.
+    """
+    if torch_internals.missing((torch_internals.CODEGEN,)):
+        return
+    from torch._inductor.codegen import custom_extern_kernel_codegen as own
+
+    own.CUSTOM_EXTERN_KERNEL_CODEGEN["torch.ops.tracekit.taps_at.default"] = (
+        own.CustomCodegen(python=_direct_call)
+    )
+
+
+def _direct_call(node: Any, write: Callable[[str], None]) -> None:
+    from torch._inductor.virtualized import V
+
+    text, *given = node.codegen_args()
+    name = f"taps_of_{node.get_name()}"
+    place = deferred.__name__
+    V.graph.wrapper_code.add_import_once(f"import {place}")
+    V.graph.wrapper_code.add_import_once(f"{name} = {place}.program({text})")
+    write(f"{name}({', '.join(given)})")
 
 
 def sample_first() -> None:

@@ -8,7 +8,7 @@ widen a float32 beside one float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,8 +18,8 @@ from torch.fx import Node
 from tracekit.capture import exact
 from tracekit.capture.exact import FULL, FUNCTIONS, IOTA, LOOKED_UP, aten
 
-Names = Mapping[Node, str]
-Writer = Callable[[Any, Names], str]
+Name = Callable[[Node], str]
+Writer = Callable[[Any, Name], str]
 _COMPARED = {
     getattr(aten, name) for name in ("eq", "ge", "gt", "le", "lt", "ne")
 }
@@ -33,20 +33,20 @@ _OF_ANY = {
 _WHOLE = {getattr(aten, name) for name in ("ceil", "floor", "round", "trunc")}
 
 
-def written(node: Node, names: Names) -> str:
+def written(node: Node, name: Name) -> str:
     """An operation as an expression.
 
     Args:
         node: the operation.
-        names: of what it is given.
+        name: names what it is given.
     """
     writer = _WRITERS.get(node.target, _WRITERS.get(exact.kind(node)))
-    return (writer or _computed)(node, names)
+    return (writer or _computed)(node, name)
 
 
-def _computed(node: Any, names: Names) -> str:
+def _computed(node: Any, name: Name) -> str:
     what = exact.kind(node)
-    given = [_operand(x, _computes_in(node), names) for x in node.args]
+    given = [_operand(x, _computes_in(node), name) for x in node.args]
     if what in _WHOLE and not node.meta["val"].is_floating_point():
         return given[0]
     return f"{FUNCTIONS[what]}({', '.join(given)})"
@@ -69,12 +69,12 @@ def _value(argument: Any) -> Any:
     return 1 if isinstance(value, torch.SymInt) else value
 
 
-def _operand(x: Any, dtype: torch.dtype | None, names: Names) -> str:
+def _operand(x: Any, dtype: torch.dtype | None, name: Name) -> str:
     if not isinstance(x, Node):
         return repr(x)
     if not exact.is_tensor(x) or dtype in (None, x.meta["val"].dtype):
-        return names[x]
-    return f"{names[x]}.astype({_type(dtype)})"
+        return name(x)
+    return f"{name(x)}.astype({_type(dtype)})"
 
 
 def _type(dtype: torch.dtype | None) -> str:
@@ -82,91 +82,102 @@ def _type(dtype: torch.dtype | None) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _text(argument: Any, names: Names) -> str:
-    return names[argument] if isinstance(argument, Node) else repr(argument)
+def _text(argument: Any, name: Name) -> str:
+    return name(argument) if isinstance(argument, Node) else repr(argument)
 
 
-def _list(arguments: Any, names: Names) -> str:
-    return "".join(f"{_text(x, names)}, " for x in arguments)
+def _list(arguments: Any, name: Name) -> str:
+    return "".join(f"{_text(x, name)}, " for x in arguments)
 
 
-def _converted(node: Any, names: Names) -> str:
+def _converted(node: Any, name: Name) -> str:
     x, dtype = node.args
-    return f"{names[x]}.astype({_type(dtype)})"
+    return f"{name(x)}.astype({_type(dtype)})"
 
 
-def _reciprocal(node: Any, names: Names) -> str:
-    x = _operand(node.args[0], node.meta["val"].dtype, names)
+def _reciprocal(node: Any, name: Name) -> str:
+    x = _operand(node.args[0], node.meta["val"].dtype, name)
     return f"true_divide(1, {x})"
 
 
-def _from_behind(node: Any, names: Names) -> str:
+def _from_behind(node: Any, name: Name) -> str:
     dtype = node.meta["val"].dtype
-    x, y = (_operand(x, dtype, names) for x in node.args)
+    x, y = (_operand(x, dtype, name) for x in node.args)
     return f"subtract({y}, {x})"
 
 
-def _chosen(node: Any, names: Names) -> str:
+def _chosen(node: Any, name: Name) -> str:
     dtype = node.meta["val"].dtype
     mask, *rest = node.args
-    given = ", ".join(_operand(x, dtype, names) for x in rest)
-    return f"where({names[mask]}, {given}).astype({_type(dtype)})"
+    given = ", ".join(_operand(x, dtype, name) for x in rest)
+    return f"where({name(mask)}, {given}).astype({_type(dtype)})"
 
 
-def _bounded(least: int | None, most: int | None, node: Any, n: Names) -> str:
+def _bounded(
+    least: int | None, most: int | None, node: Any, name: Name
+) -> str:
     """A clamp, whose bounds are these arguments."""
     dtype, given = node.meta["val"].dtype, [*node.args]
-    found = _operand(given[0], dtype, n)
-    for place, name, function in (
+    found = _operand(given[0], dtype, name)
+    for place, key, function in (
         (least, "min", "maximum"),
         (most, "max", "minimum"),
     ):
-        bound = node.kwargs.get(name)
+        bound = node.kwargs.get(key)
         if place is not None and place < len(given):
             bound = given[place]
         if bound is not None:
-            found = f"{function}({found}, {_operand(bound, dtype, n)})"
+            found = f"{function}({found}, {_operand(bound, dtype, name)})"
     return found
 
 
-def _selected(node: Any, names: Names) -> str:
+def _selected(node: Any, name: Name) -> str:
     x, axis, place = node.args
-    return f"{names[x]}[{':, ' * axis}{place}]"
+    return f"{name(x)}[{':, ' * axis}{place}]"
 
 
-def _looked_up(node: Any, names: Names) -> str:
+def _looked_up(node: Any, name: Name) -> str:
     table, places = node.args
-    return f"{names[table]}[{_list(places, names)}]"
+    return f"{name(table)}[{''.join(_at(x, name) for x in places)}]"
 
 
-def _shaped(node: Any, names: Names) -> str:
+def _at(place: Any, name: Name) -> str:
+    """One of some places: a number is looked up sooner than an array."""
+    if place.target is FULL and place.meta["val"].numel() == 1:
+        return f"{_text(place.args[1], name)}, "
+    return f"{name(place)}, "
+
+
+def _shaped(node: Any, name: Name) -> str:
     x, shape = node.args
-    return f"{names[x]}.reshape(({_list(shape, names)}))"
+    return f"{name(x)}.reshape(({_list(shape, name)}))"
 
 
-def _expanded(node: Any, names: Names) -> str:
+def _expanded(node: Any, name: Name) -> str:
     x, shape = node.args
     dtype = _type(node.meta["val"].dtype)
-    return f"expanded({names[x]}, ({_list(shape, names)}), {dtype})"
+    return f"expanded({name(x)}, ({_list(shape, name)}), {dtype})"
 
 
-def _filled(node: Any, names: Names) -> str:
+def _filled(node: Any, name: Name) -> str:
     shape, number = node.args
     dtype = _type(node.meta["val"].dtype)
-    number = _text(number, names)
-    return f"full(({_list(shape, names)}), {number}, {dtype})"
+    number = _text(number, name)
+    return f"full(({_list(shape, name)}), {number}, {dtype})"
 
 
-def _counted(node: Any, names: Names) -> str:
+def _counted(node: Any, name: Name) -> str:
     (size,), start, step = node.args, *map(node.kwargs.get, ("start", "step"))
-    places = f"arange({_text(size, names)}, dtype=int64)"
-    places = f"{places} * {_text(step, names)} + {_text(start, names)}"
-    return f"({places}).astype({_type(node.kwargs['dtype'])})"
+    places = f"arange({_text(size, name)}, dtype=int64)"
+    if (start, step) != (0, 1):
+        places = f"({places} * {_text(step, name)} + {_text(start, name)})"
+    kind = _type(node.kwargs["dtype"])
+    return places if kind == "int64" else f"{places}.astype({kind})"
 
 
-def _place(function: str, node: Any, names: Names) -> str:
+def _place(function: str, node: Any, name: Name) -> str:
     """Of the places along axes, which are whole and not negative."""
-    return f"{function}({names[node.args[0]]}, {_text(node.args[1], names)})"
+    return f"{function}({name(node.args[0])}, {_text(node.args[1], name)})"
 
 
 _WRITERS: dict[Any, Writer] = {

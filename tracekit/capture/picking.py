@@ -137,13 +137,13 @@ def _pixels(
     device: torch.device,
 ) -> Tensor:
     """The pixels as a tensor, [3 room]."""
-    found = found_in(text, integers, counters, slow, fast)
+    found = found_in(viewed(text), integers, counters, slow, fast)
     # compiled code writes into what it is given
     return torch.from_numpy(found.copy()).to(device)
 
 
 def found_in(
-    text: str,
+    window: Window,
     integers: list[int],
     counters: list[Tensor],
     slow: int,
@@ -152,16 +152,17 @@ def found_in(
     """The pixels that are recorded now and lie inside a value, [3 room].
 
     Args:
-        text: of a window.
+        window: in which they may lie.
         integers: its loop indices that are numbers.
         counters: those that are tensors.
         slow: the length of the first pixel axis.
         fast: of the second.
     """
-    window = viewed(text)
     if len(_state.recorders) != 1:
         return np.zeros((3, window.room), np.int64)
-    loops = _state.loops() | indices_of(window, integers, counters)
+    loops = _state.loops()
+    if window.loops:
+        loops |= indices_of(window, integers, counters)
     return _state.recorders[0].selection.within(
         (loops.get(window.slow, 0), loops.get(window.fast, 0)),
         (int(slow), int(fast)),

@@ -42,6 +42,8 @@ INDUCTOR = (
 )
 # without it inductor takes no second pass of a user
 PASSES = "torch._inductor.custom_graph_pass:get_custom_graph_passes"
+# without it compiled code calls taps through torch's dispatcher
+CODEGEN = "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
 HAS_GPUS = torch.version.cuda is not None or torch.version.hip is not None
