@@ -153,7 +153,7 @@ class _Writer:
             self._arrays[node] = self._computed(node)
         elif outside and exact.is_tensor(node):
             of = self._names.get(node) or self._outside(node)
-            text = f"{of}.detach().numpy()"
+            text = f"{of}.numpy(force=True)"
             self._arrays[node] = self._line(text, [of])
         elif outside:
             (number,) = self._symbol(node)
@@ -188,6 +188,8 @@ class _Writer:
         return self._line(written(node, name), given)
 
     def _line(self, text: str, given: list[str]) -> str:
+        if text in given:
+            return text
         of = [int(name[1:]) for name in given if name.startswith("v")]
         self.lines.append(Line(text, of))
         return f"v{len(self.lines) - 1}"

@@ -141,15 +141,24 @@ def _looked_up(node: Any, name: Name) -> str:
     return f"{name(table)}[{''.join(_at(x, name) for x in places)}]"
 
 
+def _is_number(node: Any) -> bool:
+    """Whether it is written as a number, not as an array."""
+    if node.target in LOOKED_UP:
+        return all(map(_is_number, node.args[1]))
+    return node.target is FULL and node.meta["val"].numel() == 1
+
+
 def _at(place: Any, name: Name) -> str:
     """One of some places: a number is looked up sooner than an array."""
-    if place.target is FULL and place.meta["val"].numel() == 1:
+    if place.target is FULL and _is_number(place):
         return f"{_text(place.args[1], name)}, "
     return f"{name(place)}, "
 
 
 def _shaped(node: Any, name: Name) -> str:
     x, shape = node.args
+    if not shape and _is_number(x):
+        return name(x)
     return f"{name(x)}.reshape(({_list(shape, name)}))"
 
 
