@@ -18,9 +18,11 @@ from tracekit.capture import (
     apart,
     deferred,
     exact,
+    nodes,
     numpy_source,
     sampled,
     torch_internals,
+    view_index,
 )
 from tracekit.capture.apart import set_apart
 from tracekit.capture.operator import EFFECTS
@@ -127,7 +129,7 @@ def _sampling() -> Any:
             set_apart(graph, sample(graph))
 
         def uuid(self) -> bytes:
-            files = apart, exact, numpy_source, sampled
+            files = apart, exact, nodes, numpy_source, sampled, view_index
             return get_hash_for_files(tuple(f.__file__ for f in files))
 
     return Sampling()

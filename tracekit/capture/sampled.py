@@ -17,18 +17,16 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
 from torch.fx import Graph, Node, map_arg
 
 from tracekit.capture import exact
 from tracekit.capture.exact import FULL, IOTA, LOOKED_UP, SAME, VIEWS
+from tracekit.capture.nodes import Kept, Nodes
+from tracekit.capture.view_index import Index, aligned, behind
 
 aten = torch.ops.aten
 _WIDE = 256  # places that are computed at most where fewer are asked for
-_LONGER = 4  # times as long a graph may become, and a short one more
-_SHORT = 250
 
-Index = tuple[Any, ...]  # an axis' node, or one place; nodes broadcast
 Make = Callable[[list[Node]], Node]
 
 
@@ -39,10 +37,6 @@ class _Part(NamedTuple):
     places: Index
 
 
-class _Kept(Exception):  # noqa: N818 - no error
-    """The value is kept, though its operations are exact."""
-
-
 def sample(graph: Graph) -> dict[Node, None]:
     """Compute what a graph picks at the pixels alone, where that is exact.
 
@@ -51,7 +45,8 @@ def sample(graph: Graph) -> dict[Node, None]:
     """
     if not exact.flags_are_exact():
         return {}
-    sampler = _Sampler(graph)
+    nodes = Nodes(graph)
+    sampler = _Sampler(graph, nodes)
     asked: dict[Any, Node] = {}
     for node in list(graph.nodes):
         if node.target is torch.ops.tracekit.pixels.default:
@@ -61,17 +56,16 @@ def sample(graph: Graph) -> dict[Node, None]:
                 graph.erase_node(node)
         elif node.target is torch.ops.tracekit.pick.default:
             sampler.replace(node)
-    return sampler.tidy()
+    return nodes.tidy()
 
 
 class _Sampler:
     """Repeats operations for some elements of their results."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, nodes: Nodes) -> None:
         self._graph = graph
-        self._most = _LONGER * max(len(graph.nodes), _SHORT)
+        self._nodes = nodes
         self._exact: dict[Node, bool] = {}
-        self._calls: dict[Any, Node] = {}
         self._done: dict[_Part, Node] = {}
         self._rows: dict[Node, Node] = {}  # by what lies along an axis
 
@@ -87,25 +81,10 @@ class _Sampler:
         with self._graph.inserting_before(pick), _fakes(value):
             try:
                 found = self._pixels(value, pixels, axes, rest)
-            except _Kept:
+            except Kept:
                 return
         pick.replace_all_uses_with(found)
         self._erase(pick)
-
-    def tidy(self) -> dict[Node, None]:
-        """Take out what was made for values that are kept after all.
-
-        Returns:
-            the rest, but for elements of what is kept.
-        """
-        for node in reversed(self._calls.values()):
-            if not node.users:
-                self._graph.erase_node(node)
-        return {
-            node: None
-            for node in self._calls.values()
-            if node.users and node.target is not torch.ops.tracekit.at.default
-        }
 
     def _pixels(
         self, value: Node, pixels: Node, axes: list[int], rest: dict[int, int]
@@ -113,16 +92,18 @@ class _Sampler:
         """What a pick gives: all pixels there is room for, [room ...]."""
         long = {axis: size for axis, size in rest.items() if size != 1}
         rows = {
-            axis: self._call(aten.select.int, pixels, 0, row)
+            axis: self._nodes.call(aten.select.int, pixels, 0, row)
             for row, axis in enumerate(axes)
         }
         index = self._crossed(rows, long, len(axes) + len(rest))
         found = self._elements(_Part(value, index))
         room = pixels.meta["val"].shape[1]
-        found = self._call(aten.expand.default, found, (room, *long.values()))
+        found = self._nodes.call(
+            aten.expand.default, found, (room, *long.values())
+        )
         if len(long) != len(rest):
             whole = (room, *rest.values())
-            found = self._call(aten.reshape.default, found, whole)
+            found = self._nodes.call(aten.reshape.default, found, whole)
         return found
 
     def _erase(self, pick: Node) -> None:
@@ -147,7 +128,7 @@ class _Sampler:
         index = {axis: self._along(r, len(long)) for axis, r in rows.items()}
         device = next(iter(rows.values())).meta["val"].device
         for place, (axis, size) in enumerate(long.items(), 1):
-            places = self._call(
+            places = self._nodes.call(
                 IOTA, size, start=0, step=1, dtype=torch.int64,
                 device=device, requires_grad=False,
             )  # fmt: skip
@@ -157,7 +138,7 @@ class _Sampler:
     def _along(self, row: Node, behind: int) -> Node:
         """A row, along the axis that has so many behind it."""
         shape = (row.meta["val"].shape[0], *[1] * behind)
-        along = self._call(aten.reshape.default, row, shape)
+        along = self._nodes.call(aten.reshape.default, row, shape)
         self._rows[along] = row
         return along
 
@@ -192,18 +173,6 @@ class _Sampler:
         index = self._crossed(pixel, long, len(sizes))
         return _Part(part.value, index), long
 
-    def _call(self, target: Any, *args: Any, **kwargs: Any) -> Node:
-        """The node of a call, one for all calls that are alike."""
-        key = target, repr(args), repr(kwargs)  # 0.0 and -0.0 are not alike
-        if key not in self._calls:
-            if len(self._calls) + len(self._done) >= self._most:
-                raise _Kept
-            node = self._graph.call_function(target, args, kwargs)
-            values = map_arg((node.args, kwargs), lambda n: n.meta["val"])
-            node.meta["val"] = target(*values[0], **values[1])
-            self._calls[key] = node
-        return self._calls[key]
-
     def _elements(self, wanted: _Part) -> Node:
         """Elements as a node; without recursion, for chains are long."""
         waiting = [(wanted, *self._step(wanted))]
@@ -214,6 +183,7 @@ class _Sampler:
             if not missing:
                 made = make([self._done[p] for p in inputs])
                 self._done[part] = self._alike(part.value, made)
+                self._nodes.count()
                 waiting.pop()
         return self._done[wanted]
 
@@ -233,19 +203,21 @@ class _Sampler:
         if exact.kind(node) in SAME:
             return [_Part(node.args[0], index)], _only
         if exact.kind(node) in VIEWS:
-            return [_Part(exact.shown(node), self._behind(node, index))], _only
+            return [
+                _Part(exact.shown(node), behind(self._nodes, node, index))
+            ], _only
         looks_up = node.target in LOOKED_UP
         of = node.args[1] if looks_up else exact.tensors(node.args)
-        inputs = [_Part(x, _aligned(x, index)) for x in of]
+        inputs = [_Part(x, aligned(x, index)) for x in of]
         if looks_up:
-            return inputs, lambda found: self._call(
+            return inputs, lambda found: self._nodes.call(
                 node.target, node.args[0], tuple(found)
             )
 
         def again(found: list[Node]) -> Node:
             place = dict(zip(of, found, strict=True))
             args = map_arg(node.args, lambda n: place.get(n, n))
-            return self._call(node.target, *args, **node.kwargs)
+            return self._nodes.call(node.target, *args, **node.kwargs)
 
         return inputs, again
 
@@ -257,9 +229,9 @@ class _Sampler:
         whole = value.meta["val"]
         if (made.meta["val"].dim() > 0) != (whole.dim() > 0):
             shape = (1,) if whole.dim() else ()
-            made = self._call(aten.reshape.default, made, shape)
+            made = self._nodes.call(aten.reshape.default, made, shape)
         if made.meta["val"].dtype != whole.dtype:
-            raise _Kept
+            raise Kept
         return made
 
     def _narrowed(
@@ -271,10 +243,12 @@ class _Sampler:
             for axis, place in enumerate(part.places)
             if axis not in long and isinstance(place, Node)
         )
-        found = self._call(aten.expand.default, found, (pixel, *long.values()))
+        found = self._nodes.call(
+            aten.expand.default, found, (pixel, *long.values())
+        )
         for place, axis in reversed(list(enumerate(long, 1))):
             if isinstance(part.places[axis], int):
-                found = self._call(
+                found = self._nodes.call(
                     aten.select.int, found, place, part.places[axis]
                 )
         return found
@@ -285,98 +259,25 @@ class _Sampler:
             return node
         if node.target is FULL:
             (_, number), kinds = node.args, node.kwargs
-            return self._call(FULL, (1,), number, **kinds)
+            return self._nodes.call(FULL, (1,), number, **kinds)
         device = node.meta["val"].device
         places = tuple(
             place
             if isinstance(place, Node)
-            else self._call(
+            else self._nodes.call(
                 FULL, (1,), place,
                 dtype=torch.int64, device=device,
             )
             for place in index
         )  # fmt: skip
         if exact.is_free(node):
-            return self._call(aten.index.Tensor, node, places)
-        return self._call(torch.ops.tracekit.at.default, node, places)
-
-    def _behind(self, node: Node, index: Index) -> Index:
-        """Where elements of a view lie in what it shows."""
-        source, view = _layouts(node)
-        axes = list(zip(source.stride(), source.shape, strict=True))
-        first = int(view.storage_offset())
-        steps: list[tuple[Any, int, Any]] = [
-            (place, step, _home(step, size, axes))
-            for place, step, size in zip(
-                index, view.stride(), view.shape, strict=True
-            )
-            if size != 1 and step
-        ]
-        if any(home is None for _, _, home in steps):
-            flat: Any = first
-            for place, step, _ in steps:
-                flat = self._plus(flat, place, step)
-            return tuple(self._digit(flat, *axis) for axis in axes)
-        found: list[Any] = [first // stride % size for stride, size in axes]
-        for place, step, home in steps:
-            times = step // axes[home][0]
-            found[home] = self._plus(found[home], place, times)
-        return tuple(found)
-
-    def _plus(self, first: Any, place: Any, times: int) -> Any:
-        if isinstance(place, int) and isinstance(first, int):
-            return first + place * times
-        if isinstance(place, int):
-            first, place, times = place * times, first, 1
-        if times != 1:
-            place = self._call(aten.mul.Tensor, place, times)
-        if isinstance(first, int) and not first:
-            return place
-        return self._call(aten.add.Tensor, place, first)
-
-    def _digit(self, flat: Any, stride: int, size: int) -> Any:
-        """The place along one axis of a place in memory."""
-        if isinstance(flat, int):
-            return flat // stride % size
-        if stride != 1:
-            flat = self._call(
-                aten.div.Tensor_mode, flat, stride, rounding_mode="floor"
-            )
-        return self._call(aten.remainder.Scalar, flat, size)
-
-
-def _home(step: int, size: int, axes: list[tuple[int, int]]) -> int | None:
-    """The axis that a view's axis goes along, if it is only one."""
-    for number, (stride, extent) in enumerate(axes):
-        fits = step * (size - 1) < stride * extent
-        if extent > 1 and step % stride == 0 and fits:
-            return number
-    return None
-
-
-def _layouts(node: Node) -> tuple[Tensor, Tensor]:
-    """What a view shows, as if it were contiguous, and the view of it."""
-    source = torch.empty(
-        tuple(exact.shown(node).meta["val"].shape), device="meta"
-    )
-    made, (_, *rest) = exact.maker(node), exact.maker(node).args
-    view = made.target(source, *rest, **made.kwargs)
-    return source, view if made is node else view[node.args[1]]
+            return self._nodes.call(aten.index.Tensor, node, places)
+        return self._nodes.call(torch.ops.tracekit.at.default, node, places)
 
 
 def _only(found: list[Node]) -> Node:
     (one,) = found
     return one
-
-
-def _aligned(x: Node, index: Index) -> Index:
-    """The index of an operand that is broadcast to a result."""
-    shape = x.meta["val"].shape
-    behind = index[len(index) - len(shape) :]
-    return tuple(
-        0 if type(size) is int and size == 1 else place
-        for size, place in zip(shape, behind, strict=True)
-    )
 
 
 def _fakes(value: Any) -> Any:
