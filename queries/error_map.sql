@@ -48,7 +48,9 @@ SELECT
     max(m.max_rel_error) AS max_rel_error, max(m.max_ulps) AS max_ulps
 FROM part AS m
 JOIN pair AS p ON p.pair = m.pair
-JOIN tap_number AS n ON n.tap = p.tap
+JOIN (
+    SELECT tap, min(number) AS number FROM tap_number GROUP BY tap
+) AS n ON n.tap = p.tap
 WHERE tap_glob IS NULL OR n.tap = tap_glob OR n.tap GLOB tap_glob
 GROUP BY n.number, n.tap, m.block, m.slow, m.fast
 ORDER BY n.number, m.block, m.slow, m.fast;

@@ -79,13 +79,14 @@ looked_at AS (
     FROM fault
 ),
 met AS (
-    SELECT tap, slow, fast FROM query_table(getvariable('gappy'))
+    SELECT expected_tap, slow, fast
+    FROM query_table(getvariable('gappy'))
 ),
 there AS MATERIALIZED (
     SELECT DISTINCT n.number, m.slow, m.fast
     FROM met AS m
     CROSS JOIN looked_at AS l
-    JOIN tap_number AS n ON n.tap = m.tap
+    JOIN tap_number AS n ON n.expected_tap = m.expected_tap
     WHERE (m.slow IS NULL OR list_contains(l.slow, m.slow))
         AND (m.fast IS NULL OR list_contains(l.fast, m.fast))
     UNION
@@ -95,7 +96,7 @@ there AS MATERIALIZED (
     FROM fault AS f
     JOIN by_position AS b ON b.dense
     JOIN pair AS p ON p.pair = b.pair
-    JOIN tap_number AS n ON n.tap = p.tap
+    JOIN tap_number AS n ON n.expected_tap = p.expected_tap
     JOIN pair_pixel AS x ON x.pair = b.pair
     WHERE (x.slow IS NULL OR f.first.slow - x.slow.origin
             BETWEEN 0 AND x.slow.extent - 1)

@@ -12,6 +12,6 @@
 CREATE OR REPLACE MACRO _located(numbers) AS TABLE
 SELECT n.number, j.*
 FROM query_table(numbers) AS j
-JOIN tap_number AS n ON n.tap = j.tap;
+JOIN tap_number AS n ON n.expected_tap = j.expected_tap;
 
 CREATE OR REPLACE VIEW located AS FROM _located('judged');

@@ -15,7 +15,7 @@ WITH image AS (
     FROM by_position AS b
     JOIN pair AS p ON p.pair = b.pair
     JOIN pair_pixel AS x ON x.pair = b.pair
-    JOIN tap_number AS n ON n.tap = p.tap
+    JOIN tap_number AS n ON n.expected_tap = p.expected_tap
     JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap
     SEMI JOIN image_pair AS i ON i.pair = b.pair
     WHERE b.quick AND x.slow.side = 'expected' AND x.fast.side = 'expected'
@@ -33,6 +33,6 @@ ORDER BY number;
 CREATE OR REPLACE MACRO _only_stacked(pairs) AS (
     SELECT coalesce(bool_and(NOT n.pixel), TRUE)
     FROM pair AS p
-    JOIN tap_number AS n ON n.tap = p.tap
+    JOIN tap_number AS n ON n.expected_tap = p.expected_tap
     WHERE p.problem IS NULL AND NOT list_contains(pairs, p.pair)
 );

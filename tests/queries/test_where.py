@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.queries.blueprint import Row, ask, fired, traced
+from tests.queries.blueprint import Row, ask, fired, log, traced
 from tracekit.schema import Event
 from tracekit.storage.trace import Trace
 
@@ -80,6 +80,26 @@ def test_a_fault_without_a_pixel_comes_before_all_pixels() -> None:
         ("b", "inherited", "a"),
     ]
     assert ask("pixels_to_trace", actual, expected) == []
+
+
+def test_one_name_in_two_kinds_of_line() -> None:
+    """Each has its own place: what it prints last is not wrong first."""
+
+    def side(error: float) -> Trace:
+        return log(
+            image(ONES, "I", family="early"),
+            image(ONES + error, "b", family="early"),
+            image(ONES + 9 + error, "I", family="late"),
+        )
+
+    sides = side(0.5), side(0)
+    assert ask("faults", *sides, "tap", "diverged_after") == [("b", ["I"])]
+    rows = ask("introduced", *sides, "tap", "answer", "after")
+    assert rows == [("b", "introduced", None), ("I", "inherited", "b")]
+    assert ask("signatures", *sides, "signature") == [".xx"]
+    assert ask("error_map", *sides, "tap", "compared")[::16] == [
+        ("I", 2), ("b", 1)
+    ]  # fmt: skip
 
 
 def test_one_pixel_axis() -> None:
