@@ -38,6 +38,7 @@ from tracekit.schema import (
     Role,
     Run,
 )
+from tracekit.storage.directory import wait_for_trace
 from tracekit.storage.live import DiskStore, MemoryStore, Store
 from tracekit.storage.stream import LARGE
 from tracekit.storage.trace import Trace, open_trace
@@ -158,6 +159,8 @@ class Recorder:
     def trace(self) -> Trace:
         """The finished trace; only after the block has ended."""
         if self._trace is None and self._closed and self.path is not None:
+            if self._store.process:
+                wait_for_trace(self.path)
             self._trace = open_trace(self.path)
         if self._build is not None:
             # sealing sorts and hashes; in memory it waits until asked for

@@ -110,6 +110,22 @@ def wait_for_ranks(root: Path, world: int) -> None:
         time.sleep(0.01)
 
 
+def wait_for_trace(root: Path) -> None:
+    """Wait until the process that claims a directory made its trace.
+
+    Raises:
+        RecordingError: it has not after a minute.
+    """
+    deadline = time.monotonic() + RANK_SECONDS
+    while _is_held(root):
+        if time.monotonic() > deadline:
+            raise RecordingError(
+                f"rank 0 still records to {root}; ask for the trace where "
+                "every rank has left its record() block"
+            )
+        time.sleep(0.01)
+
+
 def _is_held(root: Path) -> bool:
     try:
         owner = (root / LOCK).read_text().strip()
