@@ -98,6 +98,37 @@ def test_a_forked_child_that_leaves_the_block_ends_nothing(
     assert 0.0 in stored(recording.trace, "both")
 
 
+FORKS_WHILE_FLUSHED = """
+import os, sys, threading, time
+import tracekit as tk
+
+begun = threading.Event()
+
+class Slow:
+    def find_spec(self, name, *rest):
+        if name == "pandas":
+            begun.set()
+            time.sleep(1)
+
+sys.meta_path.insert(0, Slow())
+with tk.record(sys.argv[1]) as recording:
+    tk.tap(1.0, "parent")
+    assert begun.wait(30)
+    child = os.fork()
+    if child == 0:
+        tk.tap(2.0, "child")
+        os._exit(0)
+    os.waitpid(child, 0)
+assert recording.trace.taps == ("parent", "child")
+"""
+
+
+def test_a_fork_while_events_are_written_hangs_nothing(tmp_path: Path) -> None:
+    """Its child needs a lock that pyarrow holds while it looks for pandas."""
+    command = [sys.executable, "-c", FORKS_WHILE_FLUSHED, str(tmp_path / "a")]
+    subprocess.run(command, check=True, timeout=60)
+
+
 RANKED = """
 import os, sys
 import torch, torch.distributed as dist

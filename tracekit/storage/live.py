@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, Unpack
+from weakref import WeakSet
 
 import structlog
 
@@ -40,6 +41,7 @@ from tracekit.storage.unfinished import (
 )
 
 FLUSH_SECONDS = 0.2
+FORK_SECONDS = 10
 
 
 class Kept(Protocol):
@@ -229,6 +231,41 @@ class _Refusing:
         return InMemory([], [])
 
 
+class _Forks:
+    """Lets no process be forked while a store writes.
+
+    A lock that another thread holds at a fork, of pyarrow while it imports
+    pandas for one, is never opened in the child.
+    """
+
+    def __init__(self) -> None:
+        self.stores: WeakSet[DiskStore] = WeakSet()
+        self._one = threading.RLock()
+        self._held: list[threading.Lock] = []
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self._wait,
+                after_in_parent=self._go_on,
+                after_in_child=self._go_on,
+            )
+
+    def _wait(self) -> None:
+        self._one.acquire()
+        for store in tuple(self.stores):
+            # a signal's handler may fork while its own thread writes
+            if store.lock.acquire(timeout=FORK_SECONDS):
+                self._held.append(store.lock)
+
+    def _go_on(self) -> None:
+        for lock in self._held:
+            lock.release()
+        self._held.clear()
+        self._one.release()
+
+
+_forks = _Forks()
+
+
 class DiskStore:
     """Keeps events and facts in a directory, up to the last half second.
 
@@ -263,7 +300,8 @@ class DiskStore:
         self.rows = self._stream.rows
         self._at_once = child > 0
         self.most_rows = FIELDS * (1 if child else event_stream.BATCH_EVENTS)
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        _forks.stores.add(self)
         self._failure = ""
         self._parent: DiskStore | None = None
         self._ended = threading.Event()
@@ -275,7 +313,7 @@ class DiskStore:
 
     def _flush_often(self) -> None:
         while not self._ended.wait(FLUSH_SECONDS):
-            with self._lock:
+            with self.lock:
                 if self._failure:
                     return
                 try:
@@ -285,7 +323,7 @@ class DiskStore:
 
     def spill(self) -> None:
         """Write the rows; they are dropped once the disk has failed."""
-        with self._lock:
+        with self.lock:
             if self._failure:
                 self.rows.clear()
                 return
@@ -296,7 +334,7 @@ class DiskStore:
 
     def write(self, event: Event) -> None:
         """Take one event; nothing once the disk has failed."""
-        with self._lock:
+        with self.lock:
             if self._failure:
                 return
             try:
@@ -308,7 +346,7 @@ class DiskStore:
 
     def keep(self, fact: Fact) -> None:
         """Take one fact."""
-        with self._lock:
+        with self.lock:
             if self._failure:
                 return
             try:
@@ -324,7 +362,7 @@ class DiskStore:
             except FileExistsError:
                 continue
             except OSError as error:
-                self._lock = threading.Lock()
+                self.lock = threading.Lock()
                 self._fail(error)
                 return self
             # what the parent has not flushed is the parent's to write
@@ -353,7 +391,7 @@ class DiskStore:
         self._ended.set()
         if not self._at_once:
             self._flusher.join()
-        with self._lock:
+        with self.lock:
             try:
                 self._stream.close(whole=not self._failure)
             except OSError as error:
