@@ -233,6 +233,22 @@ def test_kinds_of_later_taps() -> None:
     ) in text
 
 
+def test_many_kinds_of_later_taps() -> None:
+    """Six of them are told, and how many more there are."""
+    base = np.random.default_rng(1).uniform(1, 2, 16)
+
+    def run(wrong: float) -> tk.Trace:
+        with tk.record() as recording:
+            for tap in range(10):
+                tk.tap(base**tap * (1 + wrong * tap), f"tap{tap}", "n")
+        return recording.trace
+
+    text = render(tk.compare(run(0.5), run(0)))
+    told = [line for line in text.splitlines() if ": factor: actual" in line]
+    assert len(told) == 6
+    assert "    and 2 more: tracekit query error_kinds\n" in text
+
+
 def test_a_second_fault_below_the_first_one() -> None:
     """A tap at which an inherited error grows a hundredfold is named."""
 

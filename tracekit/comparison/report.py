@@ -293,8 +293,12 @@ def _later_kinds(comparison: Comparison) -> list[str]:
                 f"    {kind['tap']}: {kind['kind']}: {kind['evidence']} "
                 f"({_shown_by(kind)})"
             )
-    title = "  Later taps, by what they inherit or add:"
-    return [title, *lines[:_FAULTS]] if lines else []
+    if not lines:
+        return []
+    if len(lines) > _FAULTS:
+        more = len(lines) - _FAULTS
+        lines[_FAULTS:] = [f"    and {more} more: tracekit query error_kinds"]
+    return ["  Later taps, by what they inherit or add:", *lines]
 
 
 def _shown_by(kind: Row) -> str:
