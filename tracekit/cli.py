@@ -7,6 +7,7 @@ one JSON document and nothing else.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -81,7 +82,10 @@ def _run(words: list[str]) -> int:
 
 def _load(name: str) -> Callable[..., int | None]:
     module, _, function = COMMANDS[name].partition(":")
+    gc.disable()  # nothing that is loaded is garbage, now or later
     loaded = import_module(f"tracekit.commands.{module}")
+    gc.freeze()
+    gc.enable()
     found: Callable[..., int | None] = getattr(loaded, function)
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from tracekit.errors import TraceError
-from tracekit.storage.trace import MARKER, Trace, open_trace
+from tracekit.storage.trace import MARKER, Trace, found_trace
 
 LOG_SUFFIXES = (".log", ".txt")
 PACKED = (".gz", ".zst", ".bz2", ".xz")
@@ -41,7 +41,7 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
         return source
     path = Path(source)
     if (path / MARKER).is_file() or path.is_dir():
-        return open_trace(path)
+        return found_trace(path)
     return _read_other(path, dialect)
 
 

@@ -1,31 +1,30 @@
-"""The words of a trace as types: what one event is, and every stored column.
+"""The words of a trace as types: what one event is, and what a run states.
 
 Recorders and log readers both produce what this file defines, so nothing
 behind it knows which program spoke. Units are spelled out in a column, never
-in a name.
+in a name. What is stored of it stands in ``columns``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
+from tracekit.columns import COMPONENT as COMPONENT
+from tracekit.columns import FORMAT_VERSION as FORMAT_VERSION
+from tracekit.columns import OCCURRENCE as OCCURRENCE
+from tracekit.columns import STATISTIC as STATISTIC
+from tracekit.columns import Role as Role
 
-FORMAT_VERSION = 3
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Kind = Literal["float", "int", "uint", "bool", "text"]
 State = Literal["index", "counted", "fixed", "unknown"]
 Need = Literal["required", "optional", "ignored"]
 CoverageKind = Literal["all", "selected", "unknown"]
-Role = Literal["input", "side", "output", "binary", "log", "present"]
-
-COMPONENT = "component"
-OCCURRENCE = "occurrence"
-STATISTIC = "statistic"  # family of taps that stand for another's numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,141 +210,3 @@ class Run:
     pixel_dims: tuple[str, str] = ("slow", "fast")
     selected_taps: tuple[str, ...] = ()
     declares: bool = False
-
-
-def _schema(*columns: tuple[str, pa.DataType]) -> pa.Schema:
-    return pa.schema(list(columns))
-
-
-_I64, _I16, _TEXT, _BOOL = pa.int64(), pa.int16(), pa.string(), pa.bool_()
-
-RUN = _schema(
-    ("run_id", _I64),
-    ("program", _TEXT),
-    ("family", _TEXT),
-    ("started", _TEXT),
-    ("argv", pa.list_(_TEXT)),
-    ("facts", pa.map_(_TEXT, _TEXT)),
-    ("pixel_dims", pa.list_(_TEXT)),
-    ("selected_taps", pa.list_(_TEXT)),
-    ("declares", _BOOL),
-)
-CONFIG = _schema(
-    ("run_id", _I64),
-    ("key", _TEXT),
-    ("value", pa.float64()),
-    ("text", _TEXT),
-    ("digits", _I16),
-    ("quantum", _I16),
-    ("unit", _TEXT),
-    ("decisive", _BOOL),
-    ("origin", _TEXT),
-)
-FILE = _schema(
-    ("run_id", _I64),
-    ("role", _TEXT),
-    ("name", _TEXT),
-    ("sha256", _TEXT),
-    ("size", _I64),
-    ("origin", _TEXT),
-)
-TAP = _schema(
-    ("run_id", _I64),
-    ("tap_id", _I64),
-    ("name", _TEXT),
-    ("family", _TEXT),
-    ("order", _I64),
-    ("kind", _TEXT),
-    ("dtype", _TEXT),
-    ("unit", _TEXT),
-    ("need", _TEXT),
-    ("elements", _I64),
-    ("merged", _I64),
-    ("key_hash", _TEXT),
-    ("value_hash", _TEXT),
-    ("nan", _I64),
-    ("positive_inf", _I64),
-    ("negative_inf", _I64),
-    ("zeros", _I64),
-    ("min", pa.float64()),
-    ("max", pa.float64()),
-    ("first_number", _I64),
-    ("first_finite", _I64),
-)
-DECLARED = _schema(
-    ("run_id", _I64),
-    ("name", _TEXT),
-    ("family", _TEXT),
-    ("need", _TEXT),
-    ("derived", _TEXT),
-    ("unit", _TEXT),
-    ("origin", _TEXT),
-)
-GRID = _schema(
-    ("tap_id", _I64),
-    ("position", _I64),
-    ("dim", _TEXT),
-    ("origin", _I64),
-    ("extent", _I64),
-    ("stride", _I64),
-    ("state", _TEXT),
-    ("labels", pa.list_(_TEXT)),
-)
-COVERAGE = _schema(
-    ("run_id", _I64),
-    ("tap", _TEXT),
-    ("dims", pa.list_(_TEXT)),
-    ("kind", _TEXT),
-    ("selected", pa.list_(pa.list_(_I64))),
-)
-EVENT = _schema(
-    ("run_id", _I64),
-    ("sequence", _I64),
-    ("tap_id", _I64),
-    ("event", _I64),
-    ("phase", _TEXT),
-    ("process", _I64),
-    ("thread", _I64),
-    ("grid_origin", pa.list_(_I64)),
-    ("grid_extent", pa.list_(_I64)),
-    ("elements", _I64),
-    ("file", _TEXT),
-    ("line", _I64),
-    ("time_ns", _I64),
-    ("context", _TEXT),
-)
-FIRINGS = "firings"
-STEPS = {
-    "sequence": "sequence_step",
-    "event": "event_step",
-    "line": "line_step",
-    "grid_origin": "origin_step",
-}
-"""Columns that a run of firings goes through in steps, with their steps'."""
-STORED_EVENT = pa.schema(
-    [
-        *EVENT,
-        pa.field(FIRINGS, _I64),
-        *(pa.field(step, EVENT.field(n).type) for n, step in STEPS.items()),
-    ]
-)
-"""The table of events as it is stored: a row may be a run of firings."""
-REJECT = _schema(
-    ("run_id", _I64),
-    ("file", _TEXT),
-    ("line", _I64),
-    ("reason", _TEXT),
-    ("text", _TEXT),
-)
-
-TABLES: dict[str, pa.Schema] = {
-    "run": RUN,
-    "config": CONFIG,
-    "file": FILE,
-    "tap": TAP,
-    "declared": DECLARED,
-    "grid": GRID,
-    "coverage": COVERAGE,
-    "event": EVENT,
-    "reject": REJECT,
-}

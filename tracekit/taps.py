@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, ParamSpec, Self, SupportsIndex, TypeVar, overload
 
 from tracekit import _state
+from tracekit.columns import COMPONENT, OCCURRENCE, Role
 from tracekit.errors import TapError
-from tracekit.schema import COMPONENT, OCCURRENCE, Role
 
 T = TypeVar("T")
 P = ParamSpec("P")

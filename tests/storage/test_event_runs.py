@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import tracekit as tk
+from tracekit.columns import FIRINGS, STEPS
 from tracekit.logs.log import store_log
-from tracekit.schema import FIRINGS, STEPS
 from tracekit.storage.event_runs import runs_of
 
 _COUNTS = st.integers(1, 40)

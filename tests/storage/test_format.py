@@ -16,6 +16,7 @@ from tests.helpers import Cli
 from tests.storage.sample import sample
 from tracekit import schema
 from tracekit.errors import TraceError
+from tracekit.storage import arrow_tables
 from tracekit.storage import trace as stored
 
 SAMPLES = sorted((Path(__file__).parent / "samples").iterdir())
@@ -67,7 +68,7 @@ def test_other_versions(tmp_path: Path, version: object) -> None:
 
 def test_page_has_every_column() -> None:
     """The page of the format lists each column with its type, in order."""
-    tables = {**schema.TABLES, "event": schema.STORED_EVENT}
+    tables = {**arrow_tables.TABLES, "event": arrow_tables.STORED_EVENT}
     for name, table in tables.items():
         part = PAGE.split(f"### {name}.parquet\n")[1].split("\n#")[0]
         rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .+ \|$", part, re.M)

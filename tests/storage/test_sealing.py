@@ -9,8 +9,8 @@ import pytest
 
 import tracekit as tk
 from tests.shared_files import NANOBRAGG, needs_shared
+from tracekit.columns import TABLES
 from tracekit.logs.log import store_log
-from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
 
 

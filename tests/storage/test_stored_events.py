@@ -10,7 +10,8 @@ import tracekit as tk
 from tracekit.errors import TraceError
 from tracekit.logs.log import store_log
 from tracekit.storage import stored_events
-from tracekit.storage.stored_events import LateTables, StoredEvents
+from tracekit.storage.late_tables import LateTables
+from tracekit.storage.stored_events import StoredEvents
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import torch
 import tracekit as tk
 from tests.helpers import number_of, recorded, stored
 from tracekit.errors import TraceError
-from tracekit.schema import TABLES
+from tracekit.storage.arrow_tables import TABLES
 
 
 def program() -> None:

@@ -14,10 +14,11 @@ from typing import Any
 
 import duckdb
 
+from tracekit.columns import TABLES
 from tracekit.comparison import queries, units
-from tracekit.comparison.policy import SCHEMA, UNUSED, Policy, as_policy
-from tracekit.comparison.reduced import with_statistics
+from tracekit.comparison.policy import RULE, UNUSED, Policy, as_policy
 from tracekit.comparison.relations import (
+    ELEMENT,
     register_elements,
     register_rows,
     register_table,
@@ -25,7 +26,6 @@ from tracekit.comparison.relations import (
 from tracekit.comparison.statements import created_by, named, needed
 from tracekit.comparison.translation import names_of, translated
 from tracekit.open import as_trace
-from tracekit.schema import TABLES
 from tracekit.storage.trace import Trace
 
 # Elements from which two taps of the same places are compared by position.
@@ -139,22 +139,12 @@ class Library:
     ) -> None:
         rules = as_policy(policy)
         stated = traces
-        derived: list[tuple[str | None, ...]] = []
         traces = {
             side: translated(trace, side, rules.translations)
             for side, trace in traces.items()
         }
         self.con = duckdb.connect()
         self.compares = {"actual", "expected"} <= traces.keys()
-        if self.compares:
-            one, other = traces["actual"], traces["expected"]
-            one = with_statistics(one, traces["expected"])
-            other = with_statistics(other, traces["actual"])
-            if rules.derived or declares_derived(one, other):
-                from tracekit.comparison.derived import with_derived
-
-                one, other, derived = with_derived(one, other, rules.derived)
-            traces = {**traces, "actual": one, "expected": other}
         self._traces = traces
         self._made: set[str] = set()
         self._subsets: dict[str, str] = {}
@@ -165,27 +155,82 @@ class Library:
         # Jupyter without ipywidgets has no bar that could be switched off
         with suppress(duckdb.InvalidInputException):
             self.con.execute("SET enable_progress_bar = false")
-        few = sum(map(elements, traces.values())) < _FEW
+        self._sizes = self.rows("sizes")
+        derived = self._complete(rules) if self.compares else []
+        few = self._elements < _FEW
         if few and briefly:
             self._skip(_SLOW_PASSES)
             threads = threads or 1
         if threads is not None:
             self.con.execute("SET threads = ?", [threads])
-        register_elements(self.con, traces, kept=few)
+        register_rows(self.con, "element_schema", ELEMENT, ())
+        taps = [
+            (row["side"], tap)
+            for row in self._sizes
+            for tap in range(row["taps"])
+        ]
+        register_elements(self.con, self._traces, taps, kept=few)
         if self.compares:
-            register_rows(self.con, "policy_rule", SCHEMA, rules.rows())
+            register_rows(self.con, "policy_rule", RULE, rules.rows())
             register_rows(
                 self.con,
                 "unused_entry",
                 UNUSED,
-                _unused(rules, stated, traces),
+                _unused(rules, stated, self._traces),
             )
-            factors = _unit_factors(traces)
-            register_rows(self.con, "unit_factor", units.SCHEMA, factors)
+            factors = units.factors(self._unit_pairs())
+            register_rows(self.con, "unit_factor", units.FACTOR, factors)
             self.need(["derived_taps"])
             for row in derived:
                 self.con.table("derived_taps").insert(row)
             self._choose_ways(by_position, briefly=briefly)
+
+    def _complete(self, rules: Policy) -> list[tuple[str | None, ...]]:
+        """Add the taps that are made of others.
+
+        They are statistics of what only one side reduced, and derived taps,
+        whose rows of ``derived_taps`` are returned.
+        """
+        self.need_tables(["trace_declared"])
+        makes = rules.derived or self.has(
+            "(FROM trace_declared WHERE derived IS NOT NULL)"
+        )
+        if not makes and not any(row["reduced"] for row in self._sizes):
+            return []
+        from tracekit.comparison.reduced import with_statistics
+
+        derived: list[tuple[str | None, ...]] = []
+        before = self._traces["actual"], self._traces["expected"]
+        one, other = with_statistics(*before), with_statistics(*before[::-1])
+        if makes:
+            from tracekit.comparison.derived import with_derived
+
+            one, other, derived = with_derived(one, other, rules.derived)
+        self._traces = {**self._traces, "actual": one, "expected": other}
+        for name in ("trace_tap", "trace_declared"):
+            self.con.execute(f"DROP TABLE {name}")
+            self._made.remove(name)
+        self._sizes = self.rows("sizes")
+        return derived
+
+    @property
+    def _elements(self) -> int:
+        """How many numbers and texts all traces hold."""
+        return sum(row["elements"] for row in self._sizes)
+
+    def _unit_pairs(self) -> set[tuple[str | None, str | None]]:
+        """Units of one name, the actual side's and the expected side's."""
+        units_of: dict[tuple[str, str], set[str | None]] = {}
+        for row in self.rows("stated_units"):
+            key = row["side"], row["name"]
+            units_of.setdefault(key, set()).add(row["unit"])
+        return {
+            (unit, other)
+            for (side, name), found in units_of.items()
+            if side == "actual"
+            for unit in found
+            for other in units_of.get(("expected", name), ())
+        }
 
     def need(self, names: Iterable[str]) -> None:
         """Create the statements of these names, and what they read."""
@@ -258,7 +303,7 @@ class Library:
     def _choose_ways(self, by_position: int, *, briefly: bool) -> None:
         """Which taps meet by position, by lookup and by key."""
         con, traces = self.con, self._traces
-        small = sum(map(elements, traces.values())) <= _SMALL * by_position
+        small = self._elements <= _SMALL * by_position
         if small:
             self._kept |= {"judged", "outcome", "_unmatched_by_key", "hole"}
         if "outcome" in self._kept:
@@ -274,7 +319,7 @@ class Library:
         self._read("drawn", "_distribution" if drawn else "_no_distribution")
         ordered = self.has("_ordered_axis")
         self._read("ordering", "place_order" if ordered else "_no_order")
-        if max(map(_largest, traces.values())) < by_position:
+        if all(row["largest"] < by_position for row in self._sizes):
             return  # all of it meets by key
         self.need(created_by(["by_position", "by_lookup"]))
         if self.has("by_position"):
@@ -296,14 +341,14 @@ class Library:
             from tracekit.comparison.lookups import register_lookups
 
             self.need(created_by(["reach_limit", "reach_place"]))
-            register_elements(con, traces, "few_element", only)
+            register_elements(con, traces, only, "few_element")
             register_lookups(con, traces, "few_element")
         for view, looked_up in (
             ("key", "_looked_up"),
             ("vector", "_looked_up_vector"),
         ):
             taps = self._taps(f"_{view}_tap")
-            register_elements(con, traces, f"{view}_element", taps, looked_up)
+            register_elements(con, traces, taps, f"{view}_element", looked_up)
 
     def _read(self, variable: str, name: str) -> None:
         """Let a variable stand for a statement."""
@@ -313,21 +358,6 @@ class Library:
     def _taps(self, rows: str) -> set[tuple[str, int]]:
         """Sides and taps that these rows name."""
         return set(self.con.execute(f"FROM {rows}").fetchall())
-
-
-def declares_derived(*traces: Trace) -> bool:
-    """Whether a trace declares a tap that is made of others."""
-    columns = [trace.tables["declared"]["derived"] for trace in traces]
-    return any(column.null_count < len(column) for column in columns)
-
-
-def _largest(trace: Trace) -> int:
-    return max(trace.tables["tap"]["elements"].to_pylist(), default=0)
-
-
-def elements(trace: Trace) -> int:
-    """How many numbers and texts a trace holds."""
-    return int(sum(trace.tables["tap"]["elements"].to_pylist()))
 
 
 def _unused(
@@ -343,17 +373,3 @@ def _unused(
             for traces in (stated, translated)
         )
     )
-
-
-def _unit_factors(
-    traces: Mapping[str, Trace],
-) -> list[tuple[str, str, float, float]]:
-    actual, expected = traces["actual"].tables, traces["expected"].tables
-    pairs: set[tuple[str | None, str | None]] = set()
-    for name, key in (("tap", "name"), ("config", "key")):
-        units_of: dict[str, set[str | None]] = {}
-        for row in actual[name].select([key, "unit"]).to_pylist():
-            units_of.setdefault(row[key], set()).add(row["unit"])
-        for row in expected[name].select([key, "unit"]).to_pylist():
-            pairs |= {(u, row["unit"]) for u in units_of.get(row[key], ())}
-    return units.factors(pairs)

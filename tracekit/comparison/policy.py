@@ -22,35 +22,29 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
-import pyarrow as pa
-
 from tracekit.comparison.translation import Translation
 
-SCHEMA = pa.schema(
-    [
-        ("position", pa.int64()),
-        ("pattern", pa.string()),
-        ("rtol", pa.float64()),
-        ("atol", pa.float64()),
-        ("max_ulps", pa.int64()),
-        ("relative_to", pa.string()),
-        ("need", pa.string()),
-        ("compare", pa.string()),
-        ("significance", pa.float64()),
-        ("reason", pa.string()),
-        ("origin", pa.string()),
-    ]
-)
+RULE = {
+    "position": "BIGINT",
+    "pattern": "VARCHAR",
+    "rtol": "DOUBLE",
+    "atol": "DOUBLE",
+    "max_ulps": "BIGINT",
+    "relative_to": "VARCHAR",
+    "need": "VARCHAR",
+    "compare": "VARCHAR",
+    "significance": "DOUBLE",
+    "reason": "VARCHAR",
+    "origin": "VARCHAR",
+}
 
 # An entry of a policy that fits no tap; see ``Policy.unused``.
-UNUSED = pa.schema(
-    [
-        ("position", pa.int64()),
-        ("entry", pa.string()),
-        ("pattern", pa.string()),
-        ("origin", pa.string()),
-    ]
-)
+UNUSED = {
+    "position": "BIGINT",
+    "entry": "VARCHAR",
+    "pattern": "VARCHAR",
+    "origin": "VARCHAR",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +148,9 @@ class Policy:
         return cls(*read_policy(Path(path)))
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """One of ``SCHEMA`` a rule, for SQL; the default fits every tap."""
+        """One of ``RULE`` a rule, for SQL; the default fits every tap."""
         return [
-            (position, *(getattr(t, name) for name in SCHEMA.names[1:]))
+            (position, *(getattr(t, name) for name in [*RULE][1:]))
             for position, t in enumerate((Tolerance(), *self.tolerances))
         ]
 

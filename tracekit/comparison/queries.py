@@ -22,6 +22,8 @@ ONE_SIDE = (
     "config",
     "event",
     "rejects",
+    "sizes",
+    "stated_units",
     "tap_axes",
     "element_place",
     "element",

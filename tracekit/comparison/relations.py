@@ -1,4 +1,8 @@
-"""Traces as relations of a DuckDB connection: their tables, their elements."""
+"""Traces as relations of a DuckDB connection: their tables, their elements.
+
+What lies on the disk is read by SQL; Arrow, which takes as long to load as a
+small comparison takes, hands over what is in memory.
+"""
 
 from __future__ import annotations
 
@@ -10,31 +14,33 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from functools import partial
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 
-from tracekit.schema import TABLES
-from tracekit.storage.stored_events import FEW
+from tracekit.columns import FIRINGS, TABLES
+from tracekit.errors import TraceError
+from tracekit.storage.late_tables import FEW, LateTables
 from tracekit.storage.trace import Trace
 
-ELEMENT = pa.schema(
-    [
-        ("side", pa.string()),
-        ("tap_id", pa.int64()),
-        ("ordinal", pa.int64()),
-        ("event", pa.int64()),
-        ("float", pa.float64()),
-        ("integer", pa.int64()),
-        ("unsigned", pa.uint64()),
-        ("text", pa.string()),
-        ("digits", pa.int16()),
-        ("quantum", pa.int16()),
-    ]
-)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+ELEMENT = {
+    "side": "VARCHAR",
+    "tap_id": "BIGINT",
+    "ordinal": "BIGINT",
+    "event": "BIGINT",
+    "float": "DOUBLE",
+    "integer": "BIGINT",
+    "unsigned": "UBIGINT",
+    "text": "VARCHAR",
+    "digits": "SMALLINT",
+    "quantum": "SMALLINT",
+}
 
 
 class Rows:
@@ -57,6 +63,8 @@ class Rows:
         return self.schema.__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested: object = None) -> object:
+        import pyarrow as pa
+
         reader = pa.RecordBatchReader.from_batches(
             self.schema, self._batches()
         )
@@ -66,54 +74,130 @@ class Rows:
 def register_rows(
     con: duckdb.DuckDBPyConnection,
     name: str,
-    schema: pa.Schema,
+    columns: Mapping[str, str],
     rows: Sequence[Sequence[Any]],
 ) -> None:
-    """A table of few rows; an Arrow array of them would load pandas."""
-    con.from_arrow(Rows(schema, list)).create(name)
-    table = con.table(name)
-    for row in rows:
-        table.insert(row)
+    """A table of few rows.
+
+    Args:
+        con: the connection.
+        name: what to call it.
+        columns: SQL types by name.
+        rows: what it holds.
+    """
+    listed = ", ".join(f'"{c}" {kind}' for c, kind in columns.items())
+    con.execute(f"CREATE TABLE {name} ({listed})")
+    if rows:
+        row = ", ".join("?" for _ in columns)
+        con.executemany(f"INSERT INTO {name} FROM (VALUES ({row}))", rows)
 
 
 def register_table(
     con: duckdb.DuckDBPyConnection, name: str, traces: Mapping[str, Trace]
 ) -> None:
-    """A table of its own: DuckDB plans it faster than one of Arrow's.
+    """A table of its own: DuckDB plans it faster than another's.
 
     Args:
         con: the connection.
         name: "trace_" and a name of ``TABLES``.
         traces: the traces by side.
+
+    Raises:
+        TraceError: a file is damaged.
     """
     stored = name.removeprefix("trace_")
-    side_first = pa.schema([("side", pa.large_string()), *TABLES[stored]])
-    if stored == "event" and sum(t.events for t in traces.values()) > FEW:
-        events = partial(_events, side_first, traces)
-        con.register(name, Rows(side_first, events))
-        return
-    parts = [
-        pa.table([_repeated(side, table), *table.columns], schema=side_first)
-        for side, trace in traces.items()
-        for table in (trace.tables[stored],)
-    ]
-    rows = pa.concat_tables(parts) if parts else Rows(side_first, list)
-    con.from_arrow(rows).create(name)
+    with _damage_told(stored, traces):
+        if stored == "event" and _events(con, traces) > FEW:
+            _register_events(con, name, traces)
+            return
+        register_rows(con, name, {"side": "VARCHAR", **TABLES[stored]}, ())
+        parts = [
+            _of_side(side, _rows_of(con, trace, stored, f"{name}_{n}"))
+            for n, (side, trace) in enumerate(traces.items())
+        ]
+        if parts:
+            union = " UNION ALL BY NAME ".join(parts)
+            con.execute(f"INSERT INTO {name} BY NAME {union}")
+
+
+@contextmanager
+def _damage_told(stored: str, traces: Mapping[str, Trace]) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        for trace in traces.values():
+            trace.tables[stored]  # tells which one it is
+        raise TraceError(f"the table {stored} is damaged: {error}") from error
+
+
+def _rows_of(
+    con: duckdb.DuckDBPyConnection, trace: Trace, stored: str, name: str
+) -> str:
+    """A table of a trace as SQL reads it; one in memory is given this name."""
+    late = trace.tables
+    if isinstance(late, LateTables) and (
+        stored != "event" or _plain_events(con, late) is not None
+    ):
+        return _parquet([late.file(stored)], "hive_partitioning = FALSE")
+    table = late[stored]
+    con.register(name, Rows(table.schema, table.to_batches))
+    return name
+
+
+def _plain_events(
+    con: duckdb.DuckDBPyConnection, late: LateTables
+) -> int | None:
+    """Rows of a stored table of events; None if one may be many firings."""
+    file = {"file": str(late.file("event"))}
+    columns = con.execute("SELECT name FROM parquet_schema($file)", file)
+    if (FIRINGS,) in columns.fetchall():
+        return None
+    found = con.execute(
+        "SELECT num_rows FROM parquet_file_metadata($file)", file
+    )
+    ((rows,),) = found.fetchall()
+    return int(rows)
 
 
 def _events(
-    schema: pa.Schema, traces: Mapping[str, Trace]
-) -> Iterator[pa.RecordBatch]:
+    con: duckdb.DuckDBPyConnection, traces: Mapping[str, Trace]
+) -> int:
+    """How many there are on all sides."""
+    count = 0
+    for trace in traces.values():
+        late = trace.tables
+        plain = None
+        if isinstance(late, LateTables):
+            plain = _plain_events(con, late)
+        count += trace.events if plain is None else plain
+    return count
+
+
+def _register_events(
+    con: duckdb.DuckDBPyConnection, name: str, traces: Mapping[str, Trace]
+) -> None:
     """Events of all sides, read from the disk whenever they are asked for."""
-    for side, trace in traces.items():
-        for piece in trace.event_pieces():
-            columns = [_repeated(side, piece), *piece.columns]
-            yield pa.record_batch(columns, schema=schema)
+    import pyarrow as pa
+
+    from tracekit.storage.arrow_tables import EVENT
+
+    schema = pa.schema([("side", pa.large_string()), *EVENT])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for side, trace in traces.items():
+            for piece in trace.event_pieces():
+                columns = [_repeated(side, piece), *piece.columns]
+                yield pa.record_batch(columns, schema=schema)
+
+    con.register(name, Rows(schema, batches))
 
 
-def _repeated(text: str, table: pa.Table | pa.RecordBatch) -> pa.Array:
+def _repeated(text: str, piece: pa.RecordBatch) -> pa.Array:
     """A text for each row; ``pa.repeat`` would load pandas."""
-    data, count = text.encode(), table.num_rows
+    import numpy as np
+    import pyarrow as pa
+
+    data, count = text.encode(), piece.num_rows
     offsets = np.arange(count + 1, dtype=np.int64) * len(data)
     buffers = pa.py_buffer(offsets), pa.py_buffer(data * count)
     return pa.LargeStringArray.from_buffers(count, *buffers)
@@ -122,62 +206,55 @@ def _repeated(text: str, table: pa.Table | pa.RecordBatch) -> pa.Array:
 def register_elements(
     con: duckdb.DuckDBPyConnection,
     traces: Mapping[str, Trace],
+    taps: Collection[tuple[str, int]],
     view: str = "trace_element",
-    only: Collection[tuple[str, int]] | None = None,
     more: str = "element_schema",
     *,
     kept: bool = False,
 ) -> None:
-    """All elements of all sides, whatever their stored type.
+    """Elements of some taps of all sides, whatever their stored type.
 
     Args:
         con: the connection.
         traces: the traces by side.
+        taps: of these sides, by number.
         view: what to call them.
-        only: of these taps of these sides alone.
         more: a table whose rows are among them.
         kept: a table of them, read once, and no view.
     """
-    if only is None:
-        con.register("element_schema", Rows(ELEMENT, list))
-    parts = [more]
+    parts = [f"FROM {more}"]
     for number, (side, trace) in enumerate(traces.items()):
-        taps = [
-            tap
-            for tap in range(trace.tables["tap"].num_rows)
-            if only is None or (side, tap) in only
-        ]
-        constant = duckdb.ConstantExpression(side).alias("side")
-        for place, relation in _relations(con, trace, taps).items():
-            part = f"{view}_{place}_{number}"
-            relation = relation.select(constant, duckdb.StarExpression())
-            relation.create_view(part)
-            parts.append(part)
-    union = " UNION ALL BY NAME ".join(f"FROM {part}" for part in parts)
+        mine = sorted(tap for of_side, tap in taps if of_side == side)
+        rows = _elements(con, trace, mine, f"{view}_{number}")
+        parts += [_of_side(side, part, columns) for part, columns in rows]
     kind = "TABLE" if kept else "VIEW"
+    union = " UNION ALL BY NAME ".join(parts)
     con.execute(f"CREATE OR REPLACE {kind} {view} AS {union}")
 
 
-def _relations(
-    con: duckdb.DuckDBPyConnection, trace: Trace, taps: list[int]
-) -> dict[str, duckdb.DuckDBPyRelation]:
-    """Elements of these taps: of those in memory, of those on the disk."""
-    found = {}
+def _elements(
+    con: duckdb.DuckDBPyConnection, trace: Trace, taps: list[int], name: str
+) -> Iterator[tuple[str, str]]:
+    """Rows and columns: of taps on the disk, then of taps in memory."""
     stored = [tap for tap in taps if trace.is_stored(tap)]
     if stored:
-        found["disk"] = con.read_parquet(
-            [str(trace.element_file(tap)) for tap in stored],
-            hive_partitioning=True,
-            union_by_name=True,
-        ).project("* EXCLUDE (tap), tap::BIGINT AS tap_id")
+        files = [trace.element_file(tap) for tap in stored]
+        ways = "hive_partitioning = TRUE, union_by_name = TRUE"
+        rows = _parquet(files, ways)
+        yield rows, "* EXCLUDE (tap), tap::BIGINT AS tap_id"
     if len(stored) < len(taps):
         held = [tap for tap in taps if not trace.is_stored(tap)]
-        found["memory"] = con.from_arrow(_in_memory(trace, held))
-    return found
+        table = _in_memory(trace, held)
+        con.register(name, Rows(table.schema, table.to_batches))
+        yield name, "*"
 
 
 def _in_memory(trace: Trace, taps: list[int]) -> pa.Table:
-    stored = pa.schema([f for f in ELEMENT if f.name != "side"])
+    import pyarrow as pa
+
+    from tracekit.storage.arrow_tables import arrow_schema
+
+    stored = arrow_schema({n: k for n, k in ELEMENT.items() if n != "side"})
     parts = [stored.empty_table()]
     for number in taps:
         table = trace.elements(number)
@@ -191,3 +268,17 @@ def _in_memory(trace: Trace, taps: list[int]) -> pa.Table:
         ]
         parts.append(pa.table(columns, schema=stored))
     return pa.concat_tables(parts)
+
+
+def _of_side(side: str, rows: str, columns: str = "*") -> str:
+    return f"FROM {rows} SELECT {_quoted(side)} AS side, {columns}"
+
+
+def _parquet(files: Sequence[Path], ways: str) -> str:
+    """SQL that reads files; one of the very name comes before a pattern."""
+    names = ", ".join(_quoted(str(file)) for file in files)
+    return f"read_parquet([{names}], {ways})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
 
+from tracekit.columns import TABLES
 from tracekit.comparison import queries
 from tracekit.errors import CompareError
-from tracekit.schema import TABLES
 
 _CREATE = re.compile(
     r"^CREATE OR REPLACE (VIEW|TABLE|MACRO) (\w+)(\(\))?", re.M

@@ -19,10 +19,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-import pyarrow as pa
-
+from tracekit.columns import COMPONENT, STATISTIC
 from tracekit.errors import PolicyError
-from tracekit.schema import COMPONENT, STATISTIC, TABLES
 from tracekit.storage.trace import Trace
 
 Row = dict[str, Any]
@@ -80,6 +78,10 @@ def translated(
     taps = trace.tables["tap"].to_pylist()
     names = [_stem(row)[0] for row in taps]
     means = {row["tap_id"] for row in taps if _stem(row)[1] == ".mean"}
+    import pyarrow as pa
+
+    from tracekit.storage.arrow_tables import TABLES
+
     rows = {
         "tap": [_tap(row, rules) for row in taps],
         "declared": [

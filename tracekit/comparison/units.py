@@ -13,8 +13,6 @@ from functools import cache
 from tokenize import TokenError
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 if TYPE_CHECKING:
     import pint
 
@@ -39,20 +37,18 @@ _PARSER_ERRORS = (
     ValueError,
 )
 
-SCHEMA = pa.schema(
-    [
-        ("actual_unit", pa.string()),
-        ("expected_unit", pa.string()),
-        ("factor", pa.float64()),
-        ("shift", pa.float64()),
-    ]
-)
+FACTOR = {
+    "actual_unit": "VARCHAR",
+    "expected_unit": "VARCHAR",
+    "factor": "DOUBLE",
+    "shift": "DOUBLE",
+}
 
 
 def factors(
     pairs: Iterable[tuple[str | None, str | None]],
 ) -> list[tuple[str, str, float, float]]:
-    """Rows (actual_unit, expected_unit, factor, shift) of units that convert.
+    """Rows of ``FACTOR`` for pairs of units that convert.
 
     expected = factor * actual + shift. A pair without a row can't be
     converted.

@@ -16,6 +16,7 @@ import numpy as np
 from tracekit.schema import Axis, ConfigValue, Coverage, FileUse, Run
 from tracekit.storage.element_file import ElementFile, Written
 from tracekit.storage.event_table import write_events
+from tracekit.storage.finish import finish
 from tracekit.storage.gathering import Gathered
 from tracekit.storage.grid import Ordinals
 from tracekit.storage.hashes import TapHash
@@ -28,7 +29,7 @@ from tracekit.storage.seal import (
     renumbered,
 )
 from tracekit.storage.survey import Survey, TapSurvey
-from tracekit.storage.trace import element_file, finish, last_stated
+from tracekit.storage.trace import element_file, last_stated
 from tracekit.storage.unfinished import SORTING
 
 IN_MEMORY = 12 << 20  # bytes of elements that are put in order at once

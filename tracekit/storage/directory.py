@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tracekit.columns import TABLES
 from tracekit.errors import RecordingError
-from tracekit.schema import TABLES
 from tracekit.storage.trace import ELEMENTS, MARKER, is_trace
 from tracekit.storage.unfinished import (
     JOURNAL,

@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tracekit.schema import FIRINGS, STEPS, STORED_EVENT, Event
+from tracekit.columns import FIRINGS, STEPS
+from tracekit.schema import Event
+from tracekit.storage.arrow_tables import STORED_EVENT
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.event_runs import runs_of
 from tracekit.storage.grid import Ordinals

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tracekit.schema import EVENT, FIRINGS, STEPS
+from tracekit.columns import FIRINGS, STEPS
+from tracekit.storage.arrow_tables import EVENT
 from tracekit.storage.grid import Ordinals
 
 _Rows = npt.NDArray[np.int64]

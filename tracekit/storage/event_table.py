@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tracekit.schema import EVENT
+from tracekit.storage.arrow_tables import EVENT
 from tracekit.storage.batches import Batch
+from tracekit.storage.finish import table_storage
 from tracekit.storage.grid import Ordinals
 from tracekit.storage.survey import Survey
-from tracekit.storage.trace import table_storage
 
 _ROWS = 1 << 17
 _SHARED = ("phase", "process", "file", "line")

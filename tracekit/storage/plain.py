@@ -16,6 +16,7 @@ from tracekit.errors import TraceError
 from tracekit.schema import Event, FileUse, Reject, Run
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.element_file import ElementFile
+from tracekit.storage.finish import finish
 from tracekit.storage.grid import origins_of
 from tracekit.storage.hashes import TapHash
 from tracekit.storage.rows import event_table, tables_of
@@ -23,7 +24,6 @@ from tracekit.storage.seal import SealedTap, column_of
 from tracekit.storage.trace import (
     ELEMENTS,
     element_file,
-    finish,
     new_directory,
 )
 

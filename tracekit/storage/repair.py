@@ -7,8 +7,9 @@ from pathlib import Path
 from tracekit.errors import TraceError
 from tracekit.storage.closing import write_recording
 from tracekit.storage.directory import held
+from tracekit.storage.stored_tables import damage_told
 from tracekit.storage.survey import Survey
-from tracekit.storage.trace import Trace, damage_told, is_trace, open_trace
+from tracekit.storage.trace import Trace, is_trace, open_trace
 from tracekit.storage.unfinished import (
     is_unfinished,
     read_unfinished,

@@ -1,4 +1,4 @@
-"""The rows of a trace's tables, as ``schema.TABLES`` has them."""
+"""The rows of a trace's tables, as ``columns.TABLES`` has them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tracekit.schema import COVERAGE, EVENT, TABLES, Declared, Run
+from tracekit.schema import Declared, Run
+from tracekit.storage.arrow_tables import COVERAGE, EVENT, TABLES
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.grid import Ordinals, strides
 from tracekit.storage.seal import SealedTap, TapFacts

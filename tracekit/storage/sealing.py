@@ -22,12 +22,13 @@ from tracekit.schema import (
 )
 from tracekit.storage.element_file import ElementFile
 from tracekit.storage.event_rows import EventRows, write_event_rows
+from tracekit.storage.finish import finish
 from tracekit.storage.in_order import write_in_order
 from tracekit.storage.late_columns import LateColumns
 from tracekit.storage.rows import tables_of
 from tracekit.storage.seal import TapFacts, facts_of, seal, tap_identity
 from tracekit.storage.spill import Spill
-from tracekit.storage.trace import element_file, finish, last_stated
+from tracekit.storage.trace import element_file, last_stated
 
 Written = tuple[TapFacts, list[EventRows]]
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tracekit.columns import FIRINGS
 from tracekit.errors import TraceError
-from tracekit.schema import EVENT, FIRINGS, TABLES
+from tracekit.storage.arrow_tables import EVENT
 from tracekit.storage.event_runs import expanded, expanded_pieces
-
-FEW = 1 << 20
-"""Events up to which the table is read when its trace is opened."""
 
 _ROWS = 1 << 17
 
@@ -58,36 +56,6 @@ class StoredEvents:
         """All of them in memory, in program order."""
         with pq.ParquetFile(self._file) as parquet:
             return of_this_version(expanded(parquet.read()), EVENT)
-
-
-class LateTables(Mapping[str, pa.Table]):
-    """The tables of a trace, of which that of events is read when asked for.
-
-    Args:
-        tables: all others.
-        events: these.
-    """
-
-    def __init__(
-        self, tables: Mapping[str, pa.Table], events: StoredEvents
-    ) -> None:
-        self._tables = dict(tables)
-        self.events = events
-
-    def __getitem__(self, name: str) -> pa.Table:
-        if name == "event" and name not in self._tables:
-            self._tables[name] = self.events.table()
-        return self._tables[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(TABLES)
-
-    def __len__(self) -> int:
-        return len(TABLES)
-
-    def read(self) -> dict[str, pa.Table]:
-        """All of them in memory."""
-        return {name: self[name] for name in self}
 
 
 def of_this_version(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -3,7 +3,7 @@
 What makes one is loaded when one is made: to open one is quick.
 
 A trace directory holds ``trace.json`` (format and version), one Parquet file
-for each table of ``schema.TABLES``, and ``elements/tap=N/0.parquet`` with the
+for each table of ``columns.TABLES``, and ``elements/tap=N/0.parquet`` with the
 elements of tap number N, sorted by ordinal. Files are numbered, never named
 after a tap: a name may hold anything. DuckDB and pyarrow read all of it.
 """
@@ -14,37 +14,24 @@ import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from tracekit.columns import FORMAT_VERSION
 from tracekit.errors import TraceError
-from tracekit.schema import (
-    FORMAT_VERSION,
-    TABLES,
-    ConfigValue,
-    Coverage,
-    Declared,
-    Event,
-    FileUse,
-    Reject,
-    Run,
-)
-from tracekit.storage.stored_events import (
-    FEW,
-    LateTables,
-    StoredEvents,
-    of_this_version,
-)
-from tracekit.storage.unfinished import (
-    COPY,
-    is_unfinished,
-    read_unfinished,
-    streams_of,
-)
+from tracekit.storage.late_tables import FEW, LateTables
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tracekit.schema import (
+        ConfigValue,
+        Coverage,
+        Declared,
+        Event,
+        FileUse,
+        Reject,
+        Run,
+    )
     from tracekit.storage.columns import EventColumns
 
 MARKER = "trace.json"
@@ -55,7 +42,7 @@ class Trace:
     """All events of one run.
 
     Args:
-        tables: the tables of ``schema.TABLES``, by name.
+        tables: the tables of ``columns.TABLES``, by name.
         elements: an element table by number of a tap that is in memory.
         path: the directory of all others.
         keep: lives as long as the trace: what holds the directory.
@@ -173,15 +160,11 @@ class Trace:
         """The element table of tap number ``number``."""
         if not self.is_stored(number):
             return self._elements[number]
+        from tracekit.storage.stored_tables import damage_told, read_elements
+
         file = self.element_file(number)
-        try:
-            table = _read(file)
-        except _DAMAGE as error:
-            raise TraceError(f"{file} is damaged: {error!r}") from error
-        columns = [
-            field.with_nullable(nullable=True) for field in table.schema
-        ]
-        return pa.table(table.columns, schema=pa.schema(columns))
+        with damage_told(file):
+            return read_elements(file)
 
     def is_stored(self, number: int) -> bool:
         """Whether the elements of a tap lie on the disk."""
@@ -216,6 +199,7 @@ class Trace:
     def write_into(self, root: Path) -> None:
         """Write all files; the marker comes last, so a cut is noticed."""
         from tracekit.storage.element_file import ElementFile
+        from tracekit.storage.finish import finish
 
         for number in range(self.tables["tap"].num_rows):
             table = self.elements(number)
@@ -258,6 +242,7 @@ def new_directory(root: Path) -> Iterator[None]:
 def last_stated(config: Iterable[ConfigValue]) -> list[ConfigValue]:
     """Facts in the order of their last statement, each said once.
 
+    >>> from tracekit.schema import ConfigValue
     >>> [f.value for f in last_stated([ConfigValue("n", 1.0)] * 2)]
     [1.0]
     """
@@ -270,43 +255,6 @@ def last_stated(config: Iterable[ConfigValue]) -> list[ConfigValue]:
     return list(said.values())
 
 
-def table_storage(schema: pa.Schema) -> dict[str, Any]:
-    """How pyarrow writes a table: integers as differences, texts once."""
-    delta: dict[str, str] = {}
-    for column in schema:
-        if column.type == pa.int64():
-            delta[column.name] = "DELTA_BINARY_PACKED"
-        elif column.type == pa.list_(pa.int64()):
-            delta[f"{column.name}.list.element"] = "DELTA_BINARY_PACKED"
-    return {
-        "compression": "zstd",
-        "compression_level": 1,
-        "use_dictionary": [c.name for c in schema if c.type == pa.string()],
-        "column_encoding": delta,
-    }
-
-
-def finish(root: Path, tables: Mapping[str, pa.Table]) -> None:
-    """Write small tables, and the marker that says that all is there."""
-    for name, table in tables.items():
-        file = root / f"{name}.parquet"
-        pq.write_table(table, file, **table_storage(table.schema))
-    marker = {"format": "tracekit", "version": FORMAT_VERSION}
-    (root / MARKER).write_text(json.dumps(marker) + "\n")
-
-
-_DAMAGE = (
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    OverflowError,
-    pa.ArrowException,
-)
-"""What readers raise where bytes of a file aren't as they were written."""
-
-
 def is_trace(path: str | Path) -> bool:
     """Whether a finished trace of any format version lies here."""
     try:
@@ -317,7 +265,7 @@ def is_trace(path: str | Path) -> bool:
 
 
 def open_trace(path: str | Path) -> Trace:
-    """Open a trace directory.
+    """Open a trace directory, and read its tables.
 
     A recording that was killed opens too, in memory, with what was flushed;
     the run's fact ``recording`` says so.
@@ -325,64 +273,57 @@ def open_trace(path: str | Path) -> Trace:
     Raises:
         TraceError: no trace lies there, or one of another format version.
     """
+    trace = found_trace(path)
+    late = trace.tables
+    if not isinstance(late, LateTables):
+        return trace
+    for name in late:
+        if name != "event":
+            late[name]
+    if late.events.count > FEW:
+        return trace
+    return Trace(late.read(), {}, trace.path)
+
+
+def found_trace(path: str | Path) -> Trace:
+    """As ``open_trace``, but a table that is damaged is told of when read."""
     root = Path(path)
     if not is_trace(root):
-        if is_unfinished(root):
-            return _open_unfinished(root)
-        raise TraceError(
-            f"{root} is no trace: it has no {MARKER} of tracekit; give the "
-            "directory that record(), 'tracekit run' or 'tracekit parse' made"
-        )
+        return _open_unfinished(root)
     version = json.loads((root / MARKER).read_text()).get("version")
     if version not in range(1, FORMAT_VERSION + 1):
         raise TraceError(
             f"{root} has format version {version}, this tracekit reads "
             f"up to {FORMAT_VERSION}; install the tracekit that wrote it"
         )
-    try:
-        events = StoredEvents(root / "event.parquet")
-        others = {
-            name: of_this_version(_read(root / f"{name}.parquet"), schema)
-            for name, schema in TABLES.items()
-            if name != "event"
-        }
-        late = LateTables(others, events)
-        tables = late if events.count > FEW else late.read()
-    except _DAMAGE as error:
-        raise TraceError(f"{root} is damaged: {error!r}") from error
-    return Trace(tables, {}, root)
-
-
-def _read(file: Path) -> pa.Table:
-    """A Parquet file; ``pq.read_table`` would load pyarrow.dataset too."""
-    with pq.ParquetFile(file) as parquet:
-        return parquet.read()
+    return Trace(LateTables(root), {}, root)
 
 
 def _open_unfinished(root: Path) -> Trace:
+    from tracekit.storage.batches import read_stream
+    from tracekit.storage.stored_tables import damage_told
+    from tracekit.storage.unfinished import (
+        COPY,
+        is_unfinished,
+        read_unfinished,
+        streams_of,
+    )
+
+    if not is_unfinished(root):
+        raise TraceError(
+            f"{root} is no trace: it has no {MARKER} of tracekit; give the "
+            "directory that record(), 'tracekit run' or 'tracekit parse' made"
+        )
     if (root / COPY).is_file():
         raise TraceError(
             f"a log is followed to {root}, or was until its reader was "
             f"killed; then 'tracekit repair {root}' makes a trace of what it "
             "had read"
         )
-    from tracekit.storage.batches import read_stream
-
     with damage_told(root):
         streams = streams_of(root)
         events = [event for path in streams for event in read_stream(path)]
         return Trace.build(events, **read_unfinished(root, len(events)))
-
-
-@contextmanager
-def damage_told(root: Path) -> Iterator[None]:
-    """What readers of damaged bytes raise becomes one error."""
-    try:
-        yield
-    except TraceError:
-        raise
-    except _DAMAGE as error:
-        raise TraceError(f"{root} is damaged: {error!r}") from error
 
 
 def element_file(root: Path, number: int) -> Path:

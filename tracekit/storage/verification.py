@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from tracekit.errors import TraceError
 from tracekit.schema import Axis
 from tracekit.storage.hashes import ROWS, TapHash, block_of
-from tracekit.storage.trace import Trace, damage_told
+from tracekit.storage.stored_tables import damage_told
+from tracekit.storage.trace import Trace
 
 Row = dict[str, Any]
 
