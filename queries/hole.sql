@@ -8,7 +8,7 @@
 -- missing         how many of these the other side should have, as it
 --                 reports their coordinates
 -- first           the ordinal of the first of them, NULL if there are none
-CREATE OR REPLACE VIEW hole AS
+CREATE OR REPLACE VIEW _hole AS
 WITH counted AS (
     SELECT
         tap, min(tap_order) AS tap_order, missing AS lacking, side, tap_id,
@@ -28,3 +28,13 @@ FROM counted AS c
 LEFT JOIN required AS r ON r.side = c.side AND r.tap_id = c.tap_id
 UNION ALL
 FROM _looked_up_hole;
+
+-- where each number has a counterpart
+CREATE OR REPLACE VIEW _no_hole AS
+SELECT
+    NULL::VARCHAR AS tap, NULL::BIGINT AS tap_order, NULL::VARCHAR AS lacking,
+    NULL::VARCHAR AS side, NULL::BIGINT AS tap_id, NULL::BIGINT AS unmatched,
+    NULL::BIGINT AS missing, NULL::BIGINT AS first
+WHERE FALSE;
+
+CREATE OR REPLACE VIEW hole AS FROM query_table(getvariable('holes'));

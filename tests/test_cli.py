@@ -296,8 +296,10 @@ def test_c_header_is_printed_copied_and_found(
     assert "module tracekit" in cli("c-header", "--fortran")[1]
 
 
-def test_main_needs_no_torch(traces: tuple[Path, Path]) -> None:
-    """Comparing stored traces starts quickly: what is large isn't loaded."""
+@pytest.mark.parametrize("words", ["compare", "--help", "query --list"])
+def test_main_needs_no_torch(traces: tuple[Path, Path], words: str) -> None:
+    """What is large isn't loaded, and stored traces are compared by SQL."""
+    of = map(str, traces if words == "compare" else ())
     program = (
         "import sys\n"
         "from tracekit.cli import main\n"
@@ -307,7 +309,7 @@ def test_main_needs_no_torch(traces: tuple[Path, Path]) -> None:
         " 'numpy', 'pyarrow', 'tracekit.schema'} & {*sys.modules})\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "compare", *map(str, traces)],
+        [sys.executable, "-c", program, *words.split(), *of],
         capture_output=True,
         text=True,
         check=True,

@@ -13,12 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-import duckdb
-
 from tracekit.commands.arguments import argument, flag
-from tracekit.comparison.compare import jsonable
 
 if TYPE_CHECKING:
+    import duckdb
     from rich.console import Console
 
 JSON = flag("--json", "Print one JSON document.", dest="as_json")
@@ -154,6 +152,8 @@ def _cell(value: Any) -> str:
 
 def print_json(document: Any) -> None:
     """Write one JSON document, NaN and infinities as texts."""
+    from tracekit.comparison.compare import jsonable  # loads DuckDB
+
     sys.stdout.write(
         json.dumps(jsonable(document), allow_nan=False, default=str) + "\n"
     )

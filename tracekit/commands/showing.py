@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tracekit.columns import STATISTIC
 from tracekit.commands.arguments import argument, flag, takes
 from tracekit.commands.console import (
     JSON,
@@ -17,12 +18,12 @@ from tracekit.commands.console import (
     print_table,
     waiting,
 )
-from tracekit.comparison.database import connect
+from tracekit.comparison.database import Library
 from tracekit.errors import TraceError, did_you_mean
 from tracekit.open import as_trace
-from tracekit.schema import STATISTIC
-from tracekit.storage.footprint import footprint
-from tracekit.storage.trace import Trace
+
+if TYPE_CHECKING:
+    from tracekit.storage.trace import Trace
 
 _OF_RUNS = ("program", "family", "started", "argv", "selected_taps")
 _SHORT = 12
@@ -71,6 +72,8 @@ def show(
         )
         return
     if storage:
+        from tracekit.storage.footprint import footprint  # loads pyarrow
+
         print_table(footprint(as_trace(source)), as_json=as_json)
         return
     if verify:
@@ -79,17 +82,20 @@ def show(
     trace = as_trace(source)
     if tap is not None:
         _check_tap(trace, tap, source)
-    con = connect(trace=trace)
+    library = Library({"trace": trace})
     if tap is not None or pixel is not None:
         asked = {"tap": tap, "pixel": pixel}
-        found = con.execute("FROM elements_of($tap, $pixel)", asked)
+        library.need(["elements_of"])
+        found = library.con.execute("FROM elements_of($tap, $pixel)", asked)
         print_rows(found, as_json=as_json)
         return
     parts = {
-        name: dicts(con.sql(f"FROM {name}"))
+        name: library.rows(name)
         for name in ("run", "config", "taps", "statistics")
     }
-    parts["files"] = trace.tables["file"].to_pylist()
+    library.need_tables(["trace_file"])
+    files = library.con.execute("FROM trace_file SELECT * EXCLUDE (side)")
+    parts["files"] = dicts(files)
     if as_json:
         print_json(parts)
         return

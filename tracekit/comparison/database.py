@@ -319,7 +319,10 @@ class Library:
         self._read("drawn", "_distribution" if drawn else "_no_distribution")
         ordered = self.has("_ordered_axis")
         self._read("ordering", "place_order" if ordered else "_no_order")
+        self._read("holes", "_hole")
         if all(row["largest"] < by_position for row in self._sizes):
+            if briefly and small:
+                self._look_for_holes()
             return  # all of it meets by key
         self.need(created_by(["by_position", "by_lookup"]))
         if self.has("by_position"):
@@ -349,6 +352,12 @@ class Library:
         ):
             taps = self._taps(f"_{view}_tap")
             register_elements(con, traces, taps, f"{view}_element", looked_up)
+
+    def _look_for_holes(self) -> None:
+        """Who reports what isn't asked where each number has its other."""
+        self.need(["_unmatched_by_key"])
+        if not self.has("_unmatched_by_key"):
+            self._read("holes", "_no_hole")
 
     def _read(self, variable: str, name: str) -> None:
         """Let a variable stand for a statement."""

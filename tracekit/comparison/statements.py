@@ -27,7 +27,7 @@ _COMMENT = re.compile(r"--.*")
 # Names that stand for statements, as getvariable has them.
 VARIABLES = (
     "suspects", "rest", "early", "beside", "gappy", "tried", "quickly",
-    "drawn", "ordering",
+    "drawn", "ordering", "holes",
 )  # fmt: skip
 
 
