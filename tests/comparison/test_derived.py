@@ -17,7 +17,7 @@ from tracekit.comparison.derived import with_derived
 from tracekit.comparison.policy import Derived, Policy, Tolerance
 from tracekit.comparison.translation import Translation
 from tracekit.schema import Coverage, Declared, Event, Run
-from tracekit.storage.stored_events import LateTables
+from tracekit.storage.late_tables import LateTables
 from tracekit.storage.trace import Trace
 
 R = np.linspace(0.1, 0.2, 6).reshape(2, 3)
@@ -462,6 +462,7 @@ def test_long_tables_of_events_stay_on_the_disk(
     """Very many events aren't read for a derived tap."""
     stored_at = traced(*port()).save(tmp_path / "ours").path
     monkeypatch.setattr("tracekit.storage.trace.FEW", 0)
+    monkeypatch.setattr("tracekit.comparison.derived.FEW", 0)
     monkeypatch.setattr("tracekit.comparison.relations.FEW", 0)
     ours = tk.read_trace(stored_at or "")
     found, _ = made(ours, original(), OBLIQUITY)

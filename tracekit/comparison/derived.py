@@ -32,7 +32,7 @@ from tracekit.expressions import (
     taps,
 )
 from tracekit.schema import COMPONENT, Axis, Event, Run
-from tracekit.storage.stored_events import LateTables
+from tracekit.storage.late_tables import FEW, LateTables
 from tracekit.storage.trace import Trace
 
 Array = npt.NDArray[Any]
@@ -278,7 +278,7 @@ def _extended(
         "event": more.tables["event"],
     }
     tables = {"coverage": trace.tables["coverage"]}
-    if isinstance(trace.tables, LateTables):
+    if _is_long(trace):
         del new["event"]  # all others would be read
     for name, table in new.items():
         numbers = table["tap_id"].to_numpy() + taps_before
@@ -302,10 +302,14 @@ def _replaced(
 ) -> Mapping[str, pa.Table]:
     """The tables of a trace, some changed; long events stay on the disk."""
     known = trace.tables
-    if isinstance(known, LateTables):
-        others = {n: known[n] for n in known if n != "event"}
-        return LateTables({**others, **changed}, known.events)
+    if isinstance(known, LateTables) and _is_long(trace):
+        return known.with_changed(changed)
     return {**known, **changed}
+
+
+def _is_long(trace: Trace) -> bool:
+    """Whether its events had better stay on the disk."""
+    return isinstance(trace.tables, LateTables) and trace.events > FEW
 
 
 def _with(table: pa.Table, column: str, values: Any) -> pa.Table:

@@ -134,26 +134,30 @@ def _rows_of(
     con: duckdb.DuckDBPyConnection, trace: Trace, stored: str, name: str
 ) -> str:
     """A table of a trace as SQL reads it; one in memory is given this name."""
-    late = trace.tables
-    if isinstance(late, LateTables) and (
-        stored != "event" or _plain_events(con, late) is not None
+    file = _file(trace, stored)
+    if file is not None and (
+        stored != "event" or _plain_events(con, file) is not None
     ):
-        return _parquet([late.file(stored)], "hive_partitioning = FALSE")
-    table = late[stored]
+        return _parquet([file], "hive_partitioning = FALSE")
+    table = trace.tables[stored]
     con.register(name, Rows(table.schema, table.to_batches))
     return name
 
 
-def _plain_events(
-    con: duckdb.DuckDBPyConnection, late: LateTables
-) -> int | None:
+def _file(trace: Trace, stored: str) -> Path | None:
+    """Where a table lies that isn't in memory."""
+    late = trace.tables
+    return late.file(stored) if isinstance(late, LateTables) else None
+
+
+def _plain_events(con: duckdb.DuckDBPyConnection, file: Path) -> int | None:
     """Rows of a stored table of events; None if one may be many firings."""
-    file = {"file": str(late.file("event"))}
-    columns = con.execute("SELECT name FROM parquet_schema($file)", file)
+    asked = {"file": str(file)}
+    columns = con.execute("SELECT name FROM parquet_schema($file)", asked)
     if (FIRINGS,) in columns.fetchall():
         return None
     found = con.execute(
-        "SELECT num_rows FROM parquet_file_metadata($file)", file
+        "SELECT num_rows FROM parquet_file_metadata($file)", asked
     )
     ((rows,),) = found.fetchall()
     return int(rows)
@@ -165,10 +169,8 @@ def _events(
     """How many there are on all sides."""
     count = 0
     for trace in traces.values():
-        late = trace.tables
-        plain = None
-        if isinstance(late, LateTables):
-            plain = _plain_events(con, late)
+        file = _file(trace, "event")
+        plain = None if file is None else _plain_events(con, file)
         count += trace.events if plain is None else plain
     return count
 

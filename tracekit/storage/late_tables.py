@@ -31,11 +31,21 @@ class LateTables(Mapping[str, "pa.Table"]):
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._changed: frozenset[str] = frozenset()
         self._read: dict[str, pa.Table] = {}
 
-    def file(self, name: str) -> Path:
-        """Where a table lies."""
+    def file(self, name: str) -> Path | None:
+        """Where a table lies; None for one that was changed."""
+        if name in self._changed:
+            return None
         return self._root / f"{name}.parquet"
+
+    def with_changed(self, changed: Mapping[str, pa.Table]) -> LateTables:
+        """The same with other tables in place of some."""
+        tables = LateTables(self._root)
+        tables._changed = self._changed | changed.keys()
+        tables._read = {**self._read, **changed}
+        return tables
 
     @cached_property
     def events(self) -> StoredEvents:
@@ -44,7 +54,7 @@ class LateTables(Mapping[str, "pa.Table"]):
         from tracekit.storage.stored_tables import damage_told
 
         with damage_told(self._root):
-            return StoredEvents(self.file("event"))
+            return StoredEvents(self._root / "event.parquet")
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._read:
@@ -54,7 +64,7 @@ class LateTables(Mapping[str, "pa.Table"]):
                 self._read[name] = (
                     self.events.table()
                     if name == "event"
-                    else read_table(self.file(name), name)
+                    else read_table(self._root / f"{name}.parquet", name)
                 )
         return self._read[name]
 
