@@ -84,7 +84,8 @@ def test_other_errors_and_other_recorders_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"every": 0}, {"every": 1.5}, {"stop_when": "zero"}]
+    "options",
+    [{"every": 0}, {"every": 1.5}, {"stop_when": "zero"}, {"when": "x"}],
 )
 def test_options_that_mean_nothing_are_refused(
     options: dict[str, Any],

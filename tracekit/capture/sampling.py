@@ -26,7 +26,8 @@ class Sampling:
             predicate at the first event that it is true of.
 
     Raises:
-        RecordingError: every is no positive integer, stop_when no such word.
+        RecordingError: every is no positive integer, when no predicate,
+            stop_when no such word.
     """
 
     def __init__(
@@ -37,6 +38,11 @@ class Sampling:
     ) -> None:
         if not isinstance(every, int) or every < 1:
             raise RecordingError(f"every={every!r}: expected 1, 2, 3, ...")
+        if when is not None and not callable(when):
+            raise RecordingError(
+                f"when={when!r}: expected a predicate of a tap's name and the "
+                "loop indices around it"
+            )
         if stop is not None and not callable(stop) and stop not in _BAD:
             raise RecordingError(
                 f'stop_when={stop!r}: expected "nan", "inf" or a predicate'

@@ -371,10 +371,15 @@ class DiskStore:
         raise AssertionError
 
     def _fail(self, error: OSError) -> None:
+        left = (
+            "What was written before can be read as it is; make room and run "
+            "'tracekit repair' on it, or record again"
+            if (self._root / STREAM).exists()
+            else "What was written before isn't there any more; record again"
+        )
         self._failure = (
             f"the recording to {self._root} stopped while the program went "
-            f"on: {error}. What was written before can be read as it is; "
-            "make room and run 'tracekit repair' on it, or record again"
+            f"on: {error}. {left}"
         )
         structlog.get_logger("tracekit").error(
             "the recording stopped, the program goes on",
