@@ -6,6 +6,7 @@ import pytest
 
 import tracekit as tk
 from tests.shared_files import NANOBRAGG, needs_shared
+from tracekit.comparison.derived_check import check_derived
 from tracekit.errors import LogError
 from tracekit.logs.dialect_file import load_dialect
 from tracekit.logs.log import read_log
@@ -45,6 +46,12 @@ derived = "wave"
 need = "ignored"
 why = "a literal"
 """
+ALWAYS = (
+    "lambda_angstroms",
+    "obliquity_factor",
+    "r_e_meters",
+    "floatimage_accumulated",
+)
 
 
 def loaded(folder: Path, derived: str, more: str = "") -> dict[str, str]:
@@ -115,33 +122,13 @@ def test_the_table_of_the_name_says_the_unit_first(tmp_path: Path) -> None:
 
 
 @needs_shared
-@pytest.mark.parametrize(
-    "name", ["worked_A_64", "xds_rot_128", "thick_5layers_64"]
-)
+@pytest.mark.parametrize("name", ["worked_A_64", "xds_rot_128"])
 def test_what_nanobragg_prints_twice_is_what_the_dialect_says(
     name: str,
 ) -> None:
     """Real logs hold to every expression of the built-in dialect."""
     for path in sorted((NANOBRAGG / "cases" / name).glob("trace_[0-9]*.log")):
-        trace = read_log(path)
-        found = tk.compare(without_derived(trace), trace)
-        rows = [row for row in found.taps if row["derived"]]
-        assert len(rows) >= 4
-        assert found.verdict == "close", f"\n{found}"
-
-
-def without_derived(trace: tk.Trace) -> tk.Trace:
-    """The trace without the taps that its dialect derives."""
-    made = {
-        row["name"]
-        for row in trace.tables["declared"].to_pylist()
-        if row["derived"]
-    }
-    taps = trace.tables["tap"]
-    names = [
-        f"{name} as printed" if name in made else name
-        for name in taps["name"].to_pylist()
-    ]
-    place = taps.schema.get_field_index("name")
-    renamed = taps.set_column(place, taps.schema.field(place), [names])
-    return trace.with_tables({**trace.tables, "tap": renamed})
+        rows = check_derived(read_log(path))
+        held = [row["tap"] for row in rows if row["compared"]]
+        assert {*ALWAYS} <= {*held}
+        assert [row for row in rows if row["diverged"] != 0] == []

@@ -99,6 +99,7 @@ def test_every_case_of_the_real_program_is_close(
         result = tk.compare(trace, log, policy=POLICY)
         assert result.verdict == "close", explain(result)
         assert result.summary["compared"] > 30
+        assert sum(row["derived"] is not None for row in result.taps) >= 4
 
 
 @needs_shared

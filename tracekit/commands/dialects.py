@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracekit.commands.arguments import argument, flag, takes
 from tracekit.commands.console import (
@@ -111,9 +111,13 @@ def check(dialect: str, log: Path | None, *, as_json: bool) -> None:
         else:
             count = len(spelled.families)
             word = "family" if count == 1 else "families"
-            out.print(f"{dialect}: valid, {count} {word} of lines")
+            derived = len({rule.tap for rule in spelled.derived()})
+            more = f", {counted(derived, 'derived tap')}" if derived else ""
+            out.print(f"{dialect}: valid, {count} {word} of lines{more}")
         return
     found = check_log(dialect, log)
+    held = spelled.derived() and found.read
+    derived_rows = _derived(log, dialect) if held else []
     if as_json:
         print_json(
             {
@@ -125,6 +129,7 @@ def check(dialect: str, log: Path | None, *, as_json: bool) -> None:
                 "unnamed": found.unnamed,
                 "overlooked": found.overlooked,
                 "covered": found.covered,
+                "derived": derived_rows,
                 "rejects": [
                     {"line": r.line, "reason": r.reason, "text": r.text}
                     for r in found.rejects
@@ -156,6 +161,8 @@ def check(dialect: str, log: Path | None, *, as_json: bool) -> None:
             "stands before it, fits its lines too; put it first",
             style="yellow",
         )
+    for row in derived_rows:
+        _print_derived(row)
     for tap, count in list(found.unnamed.items())[:_SHOWN]:
         out.print(f"no rule: {tap} ({counted(count, 'time')})")
     for reject in found.rejects[:_SHOWN]:
@@ -165,3 +172,27 @@ def check(dialect: str, log: Path | None, *, as_json: bool) -> None:
         )
     if len(found.rejects) > _SHOWN:
         out.print(f"... {len(found.rejects)} rejects in all")
+
+
+def _derived(log: Path, dialect: str) -> list[dict[str, Any]]:
+    """The dialect's expressions, held against the log's own numbers."""
+    from tracekit.comparison.compare import jsonable
+    from tracekit.comparison.derived_check import check_derived
+    from tracekit.logs.log import read_log
+
+    rows = check_derived(read_log(log, dialect))
+    return [dict(jsonable(row)) for row in rows]
+
+
+def _print_derived(row: dict[str, Any]) -> None:
+    said = row["problem"]
+    if not said and row["diverged"]:
+        said = (
+            f"{row['diverged']} of {counted(row['compared'], 'number')} "
+            f"differ, the largest error is {row['max_rel_error']} of one"
+        )
+    held = f"holds for {row['compared'] or 0} of its numbers"
+    out.print(
+        f"{row['origin']}: {row['tap']} = {row['expression']}: {said or held}",
+        style="yellow" if said else "",
+    )

@@ -93,15 +93,16 @@ def _needed(
 ) -> Iterator[tuple[Derived, Inputs, Inputs]]:
     """Rules of taps that one side alone has: that side, and the other."""
     by_policy = {rule.tap: rule for rule in said}
-    declared = [_declared(side.trace) for side in sides]
+    rules = [declared(side.trace) for side in sides]
     for has, lacks in (sides, sides[::-1]):
-        own, others = declared if has is sides[0] else declared[::-1]
+        own, others = rules if has is sides[0] else rules[::-1]
         for name, rule in {**others, **own, **by_policy}.items():
             if name in has.names and name not in lacks.names:
                 yield rule, has, lacks
 
 
-def _declared(trace: Trace) -> dict[str, Derived]:
+def declared(trace: Trace) -> dict[str, Derived]:
+    """What the dialect of a trace derives, by tap."""
     return {
         row["name"]: Derived(
             row["name"], row["derived"], row["unit"], row["origin"] or ""
@@ -258,7 +259,7 @@ def _reordered(trace: Trace, late: list[str]) -> Trace:
             table["name"].to_pylist(), table["order"].to_pylist(), strict=True
         )
     ]
-    changed = {"tap": _with(table, "order", orders)}
+    changed = {"tap": with_column(table, "order", orders)}
     return trace.with_tables(_replaced(trace, changed))
 
 
@@ -273,7 +274,7 @@ def _extended(
     ranks = np.array([_LATE + rank for rank, _, _ in made])
     first = more.tables["tap"]["order"].to_numpy()
     new = {
-        "tap": _with(more.tables["tap"], "order", ranks[first]),
+        "tap": with_column(more.tables["tap"], "order", ranks[first]),
         "grid": more.tables["grid"],
         "event": more.tables["event"],
     }
@@ -282,13 +283,13 @@ def _extended(
         del new["event"]  # all others would be read
     for name, table in new.items():
         numbers = table["tap_id"].to_numpy() + taps_before
-        table = _with(table, "tap_id", numbers)
+        table = with_column(table, "tap_id", numbers)
         tables[name] = pa.concat_tables([trace.tables[name], table])
     for _, event, names in made:
         covered = trace.tables["coverage"]
         own = [name in names for name in covered["tap"].to_pylist()]
         part = covered.filter(pa.array(own, pa.bool_()))
-        part = _with(part, "tap", [event.tap] * len(part))
+        part = with_column(part, "tap", [event.tap] * len(part))
         tables["coverage"] = pa.concat_tables([tables["coverage"], part])
     elements = {
         taps_before + number: more.elements(number)
@@ -312,7 +313,8 @@ def _is_long(trace: Trace) -> bool:
     return isinstance(trace.tables, LateTables) and trace.events > FEW
 
 
-def _with(table: pa.Table, column: str, values: Any) -> pa.Table:
+def with_column(table: pa.Table, column: str, values: Any) -> pa.Table:
+    """The table with other values in a column."""
     place = table.schema.get_field_index(column)
     field = table.schema.field(place)
     return table.set_column(place, field, pa.array(values, field.type))

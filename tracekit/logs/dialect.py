@@ -209,6 +209,11 @@ class Dialect:
         found = [*(p for pair in of_families for p in pair), self.restart]
         return [p for p in found if p] + [f.pattern for f in self.facts]
 
+    def derived(self) -> list[NameRule]:
+        """The rules of names that are made of other taps."""
+        rules = [rule for f in self.families for rule in f.names.values()]
+        return [rule for rule in rules if rule.derived]
+
     def family_of(self, found: re.Match[str]) -> Family:
         """The family whose prefix matched as part of ``prefix``."""
         return self.families[int((found.lastgroup or "f0")[1:])]
