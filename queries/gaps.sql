@@ -69,7 +69,8 @@ absent AS (
                 'the dialect of the {} side declares no such tap', n.lacking
             )
         END || coalesce(format(
-            ', and {} by {} can''t stand for it: {}', d.expression, d.origin,
+            ', and {}{} can''t stand for it: {}', d.expression,
+            CASE WHEN d.origin <> '' THEN ' by ' || d.origin ELSE '' END,
             d.problem
         ), '') AS reason,
         n.declared AND n.need = 'required' AS required, o.elements,

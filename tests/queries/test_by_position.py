@@ -290,3 +290,19 @@ def test_which_pairs(tmp_path: Path) -> None:
         ("gap", 0),
         ("printed", 0),
     ]
+
+
+def test_counts_are_not_cut(tmp_path: Path) -> None:
+    """A sum over what is estimated at no row is as wide as it has to be."""
+    image = np.arange(1 << 18, dtype=float).reshape(512, 512)
+    events = [
+        fired("k", 1.0),
+        fired("x", image, slow=range(512), fast=range(512)),
+    ]
+    sides = {
+        side: traced(*events).save(tmp_path / side)
+        for side in ("actual", "expected")
+    }
+    library = Library(sides, keep=("outcome",), briefly=True, by_position=9)
+    counts = {r["tap"]: r["compared"] for r in library.rows("tap_summary")}
+    assert counts == {"k": 1, "x": 1 << 18}

@@ -47,6 +47,17 @@ _SUBSETS = {
 # From how many numbers on they are worth several threads and good plans.
 _FEW = 20_000
 
+# What is read by position is estimated at 0 rows. So the first two would hash
+# all of its numbers instead of the few pairs beside them (as they are written,
+# joins hash their right side), and the others hold that a sum of counts is one
+# byte wide, and cut it.
+_WRONG_PASSES = {
+    "build_side_probe_side",
+    "join_order",
+    "compressed_materialization",
+    "statistics_propagation",
+}
+
 # Optimizer passes that take longer than they save where numbers are few.
 _SLOW_PASSES = {
     "common_subexpressions",
@@ -329,10 +340,7 @@ class Library:
             from tracekit.comparison.positions import register_positions
 
             self.need(created_by(["stacked"]))
-            # What is read by position is estimated at 0 rows: these would
-            # hash all of its numbers instead of the few pairs beside them.
-            # As they are written, joins hash their right side.
-            self._skip({"build_side_probe_side", "join_order"})
+            self._skip(_WRONG_PASSES)
             register_positions(
                 con,
                 traces["actual"],
