@@ -18,7 +18,7 @@ from tracekit.errors import TapError
 pytestmark = WARNINGS
 NUMBERS: list[Any] = [
     *(2.5, -0.0, 7, True, 1 + 2j, [1.0, 2.0], np.float32(0.1)),
-    *(np.arange(3), torch.tensor(2.5)),
+    *(np.arange(3), torch.tensor(2.5), -(2**63), 2**64 - 1),
 ]
 
 
@@ -71,6 +71,7 @@ def test_every_kind_of_value_is_recorded_in_compiled_code() -> None:
 BAD: dict[str, tuple[Callable[[torch.Tensor], Any], str]] = {
     "text": (lambda _: tk.tap("text", "t"), "can't record a str"),
     "none": (lambda _: tk.tap(None, "t"), "can't record a NoneType"),
+    "integer": (lambda _: tk.tap(2**64, "t"), "doesn't fit 64 bits"),
     "dims": (lambda x: tk.tap(x, "t", "a b"), "don't fit"),
     "mask": (lambda x: tk.tap(x, "t", where=x), "give a bool mask"),
     "reserved": (lambda x: scoped(x, occurrence=1), "reserved"),

@@ -182,7 +182,11 @@ def _as_tensor(value: Any, name: str) -> Tensor:
     if isinstance(value, bool):
         return torch.full((), value, dtype=torch.bool)
     if isinstance(value, int):
-        return torch.scalar_tensor(value, dtype=torch.int64)
+        if not -(2**63) <= value < 2**64:
+            _refuse_integer(name, value)
+        if value < 2**63:
+            return torch.scalar_tensor(value, dtype=torch.int64)
+        return torch.tensor(value, dtype=torch.uint64)
     if isinstance(value, float):
         return torch.scalar_tensor(value, dtype=torch.float64)
     if isinstance(value, complex):
@@ -205,6 +209,11 @@ def _refuse_value(name: str, kind: str) -> None:
         f"tap {name!r}: can't record a {kind}; tap tensors, arrays and "
         "numbers, and give texts to tk.config"
     )
+
+
+@_while_tracing
+def _refuse_integer(name: str, value: int) -> None:
+    raise TapError(f"tap {name!r}: {value} doesn't fit 64 bits")
 
 
 @_while_tracing
