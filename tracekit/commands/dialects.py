@@ -185,6 +185,8 @@ def _derived(log: Path, dialect: str) -> list[dict[str, Any]]:
 
 
 def _print_derived(row: dict[str, Any]) -> None:
+    from tracekit.comparison.figures import shortened
+
     said = row["problem"]
     if not said and row["diverged"]:
         said = (
@@ -192,7 +194,8 @@ def _print_derived(row: dict[str, Any]) -> None:
             f"differ, the largest error is {row['max_rel_error']} of one"
         )
     held = f"holds for {row['compared'] or 0} of its numbers"
+    text = f"{row['tap']} = {shortened(row['expression'])}"
     out.print(
-        f"{row['origin']}: {row['tap']} = {row['expression']}: {said or held}",
+        f"{row['origin']}: {text}: {said or held}",
         style="yellow" if said else "",
     )

@@ -13,6 +13,7 @@ from tracekit.comparison.figures import (
     count,
     number,
     short_path,
+    shortened,
     table,
     visible,
 )
@@ -229,7 +230,8 @@ def _first(comparison: Comparison) -> str:
     if made:
         lines.append(
             f"  the {made['side']} side was given {row['tap']} = "
-            f"{made['expression']}, by {short_path(made['origin'])}"
+            f"{shortened(made['expression'])}, by "
+            f"{short_path(made['origin'])}"
         )
     lines += [f"  {_error(row)}", f"  {_least(tap)}"]
     if row["reason"]:
