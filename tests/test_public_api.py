@@ -35,7 +35,7 @@ def imports(path: Path) -> set[str]:
 
 
 TORCH_SIDE = {
-    "apart", "deferred", "exact", "inductor", "nodes", "numpy_source",
+    "apart", "deferred", "exact", "inductor", "nodes", "numpy_terms",
     "operator", "picking", "sampled", "torch_internals", "torch_taps",
     "traced_taps", "view_index",
 }  # fmt: skip

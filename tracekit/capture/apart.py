@@ -17,9 +17,10 @@ import torch
 from torch.fx import Graph, Node
 
 from tracekit.capture import exact
-from tracekit.capture.deferred import Line, Number, Share, Where, text_of
+from tracekit.capture.deferred import Number, Share, Where, text_of
 from tracekit.capture.exact import FULL, IOTA
-from tracekit.capture.numpy_source import written
+from tracekit.capture.numpy_terms import written
+from tracekit.capture.terms import KINDS, Term
 
 WITH_EFFECTS = torch.ops.higher_order.with_effects
 _OURS = torch.ops.tracekit
@@ -88,11 +89,11 @@ class _Writer:
     def __init__(self, made: Mapping[Node, object]) -> None:
         self._made = made
         self._order = {node: n for n, node in enumerate(made)}
-        self._names: dict[Node, str] = {}
-        self._arrays: dict[Node, str] = {}
+        self._names: dict[Node, Term] = {}
+        self._arrays: dict[Node, Term] = {}
         self._windows: dict[Node, int] = {}
         self._symbols: dict[Node, tuple[int]] = {}
-        self.lines: list[Line] = []
+        self.lines: list[Term] = []
         self.windows: list[Where] = []
         self.values: list[Node] = []
         self.counters: list[Any] = []
@@ -114,7 +115,8 @@ class _Writer:
 
     def _number(self, value: Node) -> int:
         """The line that gives a value."""
-        return int(self._named(value)[1:])
+        _, line = self._named(value)
+        return int(line)
 
     def _window(self, pixels: Node) -> int:
         if pixels not in self._windows:
@@ -131,8 +133,8 @@ class _Writer:
             )
         return self._windows[pixels]
 
-    def _named(self, value: Node) -> str:
-        """The name of a value, behind the lines that compute it."""
+    def _named(self, value: Node) -> Term:
+        """The term of a value, behind the lines that compute it."""
         waiting, found = [value], set[Node]()
         while waiting:
             node = waiting.pop()
@@ -144,20 +146,18 @@ class _Writer:
             self._names[node] = self._computed(node)
         return self._names.get(value) or self._outside(value)
 
-    def _given(self, node: Node) -> str:
-        """The name of an array, or of a number."""
+    def _given(self, node: Node) -> Term:
+        """The term of an array, or of a number."""
         outside = node not in self._made and node not in self._arrays
         if outside and node.target is _OURS.pixels.default:
-            self._arrays[node] = f"pixels[{self._window(node)}]"
+            self._arrays[node] = "pixels", self._window(node)
         elif outside and node.target in (FULL, IOTA):
             self._arrays[node] = self._computed(node)
         elif outside and exact.is_tensor(node):
             of = self._names.get(node) or self._outside(node)
-            text = f"{of}.numpy(force=True)"
-            self._arrays[node] = self._line(text, [of])
+            self._arrays[node] = self._line(("array", of))
         elif outside:
-            (number,) = self._symbol(node)
-            self._arrays[node] = f"integers[{number}]"
+            self._arrays[node] = "integers", *self._symbol(node)
         return self._arrays.get(node) or self._names[node]
 
     def _numbers(self, given: Any) -> list[Number]:
@@ -171,28 +171,20 @@ class _Writer:
             self.integers.append(node)
         return self._symbols[node]
 
-    def _outside(self, node: Node) -> str:
-        """The name of a tensor of the graph."""
+    def _outside(self, node: Node) -> Term:
+        """The term of a tensor of the graph."""
         self.values.append(node)
-        text = f"values[{len(self.values) - 1}]"
-        return self._names.setdefault(node, self._line(text, []))
+        line = self._line(("values", len(self.values) - 1))
+        return self._names.setdefault(node, line)
 
-    def _computed(self, node: Node) -> str:
-        """The name of what an operation gives."""
-        given: list[str] = []
+    def _computed(self, node: Node) -> Term:
+        """The term of what an operation gives."""
+        term = written(node, self._given)
+        return term if term[0] in KINDS else self._line(term)
 
-        def name(node: Node) -> str:
-            given.append(self._given(node))
-            return given[-1]
-
-        return self._line(written(node, name), given)
-
-    def _line(self, text: str, given: list[str]) -> str:
-        if text in given:
-            return text
-        of = [int(name[1:]) for name in given if name.startswith("v")]
-        self.lines.append(Line(text, of))
-        return f"v{len(self.lines) - 1}"
+    def _line(self, term: Term) -> Term:
+        self.lines.append(term)
+        return "line", len(self.lines) - 1
 
 
 def _added(to: list[Any], more: Any) -> tuple[int, int]:

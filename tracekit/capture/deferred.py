@@ -8,12 +8,10 @@ for, each just before it fires.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from tracekit import _state
@@ -24,31 +22,18 @@ from tracekit.capture.operator import (
     no_values,
     parsed,
 )
-from tracekit.capture.picking import Index, found_in, observe, viewed
+from tracekit.capture.picking import found_in, observe, viewed
+from tracekit.capture.terms import Term, Value, lines_in, value_of
 
 Span = tuple[int, int]  # of the items of a list
 Number = int | tuple[int]  # itself, or which it is of those that come along
-Values = Iterator[tuple[list[Any], Any]]
-Run = Callable[[list[Tensor], list[int], list[Index]], Values]
+Step = tuple[list[tuple[int, Value]], list[int], int | None]
 
 LIBRARY.define(
     "taps_at(str program, Tensor[] values, Tensor[] counters,"
     " SymInt[] integers) -> ()",
     tags=TAGS,
 )
-
-
-class Line(NamedTuple):
-    """One value.
-
-    Args:
-        source: an expression of NumPy's functions, ``values``, ``integers``,
-            ``pixels``, and v0, v1, ..., the values of other lines.
-        of: those lines.
-    """
-
-    source: str
-    of: list[int]
 
 
 class Where(NamedTuple):
@@ -90,9 +75,9 @@ class Share(NamedTuple):
 
 
 def text_of(
-    lines: list[Line], windows: list[Where], shares: list[Share]
+    lines: list[Term], windows: list[Where], shares: list[Share]
 ) -> str:
-    """A program as the text that a graph holds."""
+    """A program as the text that a graph holds: a line is a term."""
     return json.dumps([lines, windows, shares])
 
 
@@ -101,12 +86,13 @@ class Program:
 
     def __init__(self, text: str) -> None:
         lines, windows, shares = json.loads(text)
-        self._lines = [Line(*line) for line in lines]
+        self._values = [value_of(line) for line in lines]
+        self._of = [[*lines_in(line)] for line in lines]
         self._windows = [Where(*window) for window in windows]
         self._shares = [Share(*share) for share in shares]
         self._sites = [parsed(share.site) for share in self._shares]
         self._names = tuple(site.tap for site in self._sites)
-        self._runs: dict[tuple[int, ...], Run] = {}
+        self._steps: dict[tuple[int, ...], list[Step]] = {}
 
     def __call__(
         self,
@@ -127,14 +113,18 @@ class Program:
         asked = self._asked([bool(pixels[2, 0]) for pixels in found])
         if not asked:
             return
-        computed = self._run(asked)(values, integers, found)
-        for number in asked:
-            share = self._shares[number]
+        lines: list[Any] = [None] * len(self._values)
+        given = lines, values, integers, found
+        for number, (needed, parts, where) in zip(
+            asked, self._to_do(asked), strict=True
+        ):
             with np.errstate(all="ignore"):
-                parts, where = next(computed)
+                for line, value in needed:
+                    lines[line] = value(given)
+            share = self._shares[number]
             observe(
-                parts,
-                where,
+                [lines[part] for part in parts],
+                None if where is None else lines[where],
                 self._sites[number],
                 _known(share.integers, integers),
                 counters[slice(*share.counters)],
@@ -159,47 +149,30 @@ class Program:
             )
         )
 
-    def _run(self, asked: tuple[int, ...]) -> Run:
-        """What computes the components and the mask of some taps, in turn."""
-        if asked not in self._runs:
-            scope: dict[str, Any] = {}
-            exec(self._source(asked), _FUNCTIONS, scope)  # noqa: S102
-            self._runs[asked] = scope["run"]
-        return self._runs[asked]
+    def _to_do(self, asked: tuple[int, ...]) -> list[Step]:
+        """Before each tap the lines that its components and mask need."""
+        if asked not in self._steps:
+            done, steps = set[int](), list[Step]()
+            for share in (self._shares[number] for number in asked):
+                masks = [] if share.where is None else [share.where]
+                missing = self._needed([*share.parts, *masks], done)
+                done.update(missing)
+                needed = [(line, self._values[line]) for line in missing]
+                steps.append((needed, share.parts, share.where))
+            self._steps[asked] = steps
+        return self._steps[asked]
 
-    def _source(self, asked: tuple[int, ...]) -> str:
-        """A generator in Python; exactly what ``apart.py`` wrote is in it."""
-        text, written = ["def run(values, integers, pixels):"], set[int]()
-        for share in (self._shares[number] for number in asked):
-            masks = [] if share.where is None else [share.where]
-            missing = self._needed([*share.parts, *masks], written)
-            text += [f" v{n} = {self._lines[n].source}" for n in missing]
-            written.update(missing)
-            parts = ", ".join(f"v{n}" for n in share.parts)
-            mask = "None" if share.where is None else f"v{share.where}"
-            text.append(f" yield [{parts}], {mask}")
-        return "\n".join(text)
-
-    def _needed(self, lines: list[int], written: set[int]) -> list[int]:
-        """Lines and those that they are made of, as far as not yet written."""
+    def _needed(self, lines: list[int], done: set[int]) -> list[int]:
+        """Lines and those that they are made of, as far as not yet done."""
         waiting, found = lines, set[int]()
         while waiting:
-            new = set(waiting) - written - found
+            new = set(waiting) - done - found
             found |= new
-            waiting = [n for line in new for n in self._lines[line].of]
+            waiting = [n for line in new for n in self._of[line]]
         return sorted(found)
 
 
 program = lru_cache(maxsize=4096)(Program)
-
-
-def _expanded(x: Any, shape: tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
-    whole = np.empty(shape, dtype)
-    whole[...] = x
-    return whole
-
-
-_FUNCTIONS: dict[str, Any] = {**vars(np), "expanded": _expanded}
 
 
 def _known(numbers: list[Number], integers: list[int]) -> list[int]:

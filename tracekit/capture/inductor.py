@@ -19,7 +19,7 @@ from tracekit.capture import (
     deferred,
     exact,
     nodes,
-    numpy_source,
+    numpy_terms,
     sampled,
     torch_internals,
     view_index,
@@ -129,7 +129,7 @@ def _sampling() -> Any:
             set_apart(graph, sample(graph))
 
         def uuid(self) -> bytes:
-            files = apart, exact, nodes, numpy_source, sampled, view_index
+            files = apart, exact, nodes, numpy_terms, sampled, view_index
             return get_hash_for_files(tuple(f.__file__ for f in files))
 
     return Sampling()

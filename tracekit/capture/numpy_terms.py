@@ -1,4 +1,4 @@
-"""Writes operations that are exact (``exact.py``) as NumPy's, in Python.
+"""Writes operations that are exact (``exact.py``) as terms of NumPy's.
 
 NumPy starts an operation on a few numbers in a quarter of the time that
 torch takes, and rounds as IEEE 754 says; torch's own eager root does not.
@@ -17,9 +17,10 @@ from torch.fx import Node
 
 from tracekit.capture import exact
 from tracekit.capture.exact import FULL, FUNCTIONS, IOTA, LOOKED_UP, aten
+from tracekit.capture.terms import Term
 
-Name = Callable[[Node], str]
-Writer = Callable[[Any, Name], str]
+Name = Callable[[Node], Term]
+Writer = Callable[[Any, Name], Term]
 _COMPARED = {
     getattr(aten, name) for name in ("eq", "ge", "gt", "le", "lt", "ne")
 }
@@ -33,23 +34,23 @@ _OF_ANY = {
 _WHOLE = {getattr(aten, name) for name in ("ceil", "floor", "round", "trunc")}
 
 
-def written(node: Node, name: Name) -> str:
-    """An operation as an expression.
+def written(node: Node, name: Name) -> Term:
+    """An operation as a term.
 
     Args:
         node: the operation.
-        name: names what it is given.
+        name: the term that stands for what it is given.
     """
     writer = _WRITERS.get(node.target, _WRITERS.get(exact.kind(node)))
     return (writer or _computed)(node, name)
 
 
-def _computed(node: Any, name: Name) -> str:
+def _computed(node: Any, name: Name) -> Term:
     what = exact.kind(node)
     given = [_operand(x, _computes_in(node), name) for x in node.args]
     if what in _WHOLE and not node.meta["val"].is_floating_point():
         return given[0]
-    return f"{FUNCTIONS[what]}({', '.join(given)})"
+    return FUNCTIONS[what], *given
 
 
 def _computes_in(node: Any) -> torch.dtype | None:
@@ -69,12 +70,11 @@ def _value(argument: Any) -> Any:
     return 1 if isinstance(value, torch.SymInt) else value
 
 
-def _operand(x: Any, dtype: torch.dtype | None, name: Name) -> str:
-    if not isinstance(x, Node):
-        return repr(x)
-    if not exact.is_tensor(x) or dtype in (None, x.meta["val"].dtype):
-        return name(x)
-    return f"{name(x)}.astype({_type(dtype)})"
+def _operand(x: Any, dtype: torch.dtype | None, name: Name) -> Term:
+    known = isinstance(x, Node) and exact.is_tensor(x)
+    if not known or dtype in (None, x.meta["val"].dtype):
+        return _named(x, name)
+    return "astype", name(x), _type(dtype)
 
 
 def _type(dtype: torch.dtype | None) -> str:
@@ -82,40 +82,41 @@ def _type(dtype: torch.dtype | None) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _text(argument: Any, name: Name) -> str:
-    return name(argument) if isinstance(argument, Node) else repr(argument)
+def _named(argument: Any, name: Name) -> Term:
+    """A number as it is."""
+    return name(argument) if isinstance(argument, Node) else argument
 
 
-def _list(arguments: Any, name: Name) -> str:
-    return "".join(f"{_text(x, name)}, " for x in arguments)
+def _all(arguments: Any, name: Name) -> list[Term]:
+    return [_named(x, name) for x in arguments]
 
 
-def _converted(node: Any, name: Name) -> str:
+def _converted(node: Any, name: Name) -> Term:
     x, dtype = node.args
-    return f"{name(x)}.astype({_type(dtype)})"
+    return "astype", name(x), _type(dtype)
 
 
-def _reciprocal(node: Any, name: Name) -> str:
+def _reciprocal(node: Any, name: Name) -> Term:
     x = _operand(node.args[0], node.meta["val"].dtype, name)
-    return f"true_divide(1, {x})"
+    return "true_divide", 1, x
 
 
-def _from_behind(node: Any, name: Name) -> str:
+def _from_behind(node: Any, name: Name) -> Term:
     dtype = node.meta["val"].dtype
     x, y = (_operand(x, dtype, name) for x in node.args)
-    return f"subtract({y}, {x})"
+    return "subtract", y, x
 
 
-def _chosen(node: Any, name: Name) -> str:
+def _chosen(node: Any, name: Name) -> Term:
     dtype = node.meta["val"].dtype
     mask, *rest = node.args
-    given = ", ".join(_operand(x, dtype, name) for x in rest)
-    return f"where({name(mask)}, {given}).astype({_type(dtype)})"
+    given = [_operand(x, dtype, name) for x in rest]
+    return "astype", ("where", name(mask), *given), _type(dtype)
 
 
 def _bounded(
     least: int | None, most: int | None, node: Any, name: Name
-) -> str:
+) -> Term:
     """A clamp, whose bounds are these arguments."""
     dtype, given = node.meta["val"].dtype, [*node.args]
     found = _operand(given[0], dtype, name)
@@ -127,18 +128,18 @@ def _bounded(
         if place is not None and place < len(given):
             bound = given[place]
         if bound is not None:
-            found = f"{function}({found}, {_operand(bound, dtype, name)})"
+            found = function, found, _operand(bound, dtype, name)
     return found
 
 
-def _selected(node: Any, name: Name) -> str:
+def _selected(node: Any, name: Name) -> Term:
     x, axis, place = node.args
-    return f"{name(x)}[{':, ' * axis}{place}]"
+    return "select", name(x), axis, place
 
 
-def _looked_up(node: Any, name: Name) -> str:
+def _looked_up(node: Any, name: Name) -> Term:
     table, places = node.args
-    return f"{name(table)}[{''.join(_at(x, name) for x in places)}]"
+    return "at", name(table), *(_at(place, name) for place in places)
 
 
 def _is_number(node: Any) -> bool:
@@ -148,45 +149,44 @@ def _is_number(node: Any) -> bool:
     return node.target is FULL and node.meta["val"].numel() == 1
 
 
-def _at(place: Any, name: Name) -> str:
+def _at(place: Any, name: Name) -> Term:
     """One of some places: a number is looked up sooner than an array."""
     if place.target is FULL and _is_number(place):
-        return f"{_text(place.args[1], name)}, "
-    return f"{name(place)}, "
+        return _named(place.args[1], name)
+    return name(place)
 
 
-def _shaped(node: Any, name: Name) -> str:
+def _shaped(node: Any, name: Name) -> Term:
     x, shape = node.args
     if not shape and _is_number(x):
         return name(x)
-    return f"{name(x)}.reshape(({_list(shape, name)}))"
+    return "reshape", name(x), *_all(shape, name)
 
 
-def _expanded(node: Any, name: Name) -> str:
+def _expanded(node: Any, name: Name) -> Term:
     x, shape = node.args
     dtype = _type(node.meta["val"].dtype)
-    return f"expanded({name(x)}, ({_list(shape, name)}), {dtype})"
+    return "expand", name(x), dtype, *_all(shape, name)
 
 
-def _filled(node: Any, name: Name) -> str:
+def _filled(node: Any, name: Name) -> Term:
     shape, number = node.args
     dtype = _type(node.meta["val"].dtype)
-    number = _text(number, name)
-    return f"full(({_list(shape, name)}), {number}, {dtype})"
+    return "full", _named(number, name), dtype, *_all(shape, name)
 
 
-def _counted(node: Any, name: Name) -> str:
+def _counted(node: Any, name: Name) -> Term:
     (size,), start, step = node.args, *map(node.kwargs.get, ("start", "step"))
-    places = f"arange({_text(size, name)}, dtype=int64)"
-    if (start, step) != (0, 1):
-        places = f"({places} * {_text(step, name)} + {_text(start, name)})"
-    kind = _type(node.kwargs["dtype"])
-    return places if kind == "int64" else f"{places}.astype({kind})"
+    return (
+        "arange",
+        *_all((size, start, step), name),
+        _type(node.kwargs["dtype"]),
+    )
 
 
-def _place(function: str, node: Any, name: Name) -> str:
+def _place(function: str, node: Any, name: Name) -> Term:
     """Of the places along axes, which are whole and not negative."""
-    return f"{function}({name(node.args[0])}, {_text(node.args[1], name)})"
+    return function, name(node.args[0]), _named(node.args[1], name)
 
 
 _WRITERS: dict[Any, Writer] = {
