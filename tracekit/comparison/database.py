@@ -24,7 +24,7 @@ from tracekit.comparison.relations import (
     register_table,
 )
 from tracekit.comparison.statements import created_by, named, needed
-from tracekit.comparison.translation import names_of, translated
+from tracekit.comparison.translation import names_in, names_of, translated
 from tracekit.open import as_trace
 from tracekit.storage.trace import Trace
 
@@ -187,7 +187,7 @@ class Library:
                 self.con,
                 "unused_entry",
                 UNUSED,
-                _unused(rules, stated, self._traces),
+                self._unused(rules, stated),
             )
             factors = units.factors(self._unit_pairs())
             register_rows(self.con, "unit_factor", units.FACTOR, factors)
@@ -223,6 +223,29 @@ class Library:
             self._made.remove(name)
         self._sizes = self.rows("sizes")
         return derived
+
+    def _unused(
+        self, rules: Policy, stated: Mapping[str, Trace]
+    ) -> list[tuple[int, str, str, str]]:
+        """Entries of a policy that speak about no tap, as ``UNUSED``.
+
+        Args:
+            rules: the policy.
+            stated: the traces in their own words.
+        """
+        if rules == Policy():
+            return []
+        self.need_tables(["trace_tap", "trace_declared"])
+        named = self.con.execute(
+            "FROM trace_tap SELECT name, family "
+            "UNION ALL FROM trace_declared SELECT name, ''"
+        )
+        return rules.unused(
+            {side: names_of(trace) for side, trace in stated.items()}
+            if rules.translations
+            else {},
+            names_in(named.fetchall()),
+        )
 
     @property
     def _elements(self) -> int:
@@ -375,18 +398,3 @@ class Library:
     def _taps(self, rows: str) -> set[tuple[str, int]]:
         """Sides and taps that these rows name."""
         return set(self.con.execute(f"FROM {rows}").fetchall())
-
-
-def _unused(
-    policy: Policy,
-    stated: Mapping[str, Trace],
-    translated: Mapping[str, Trace],
-) -> list[tuple[int, str, str, str]]:
-    if policy == Policy():
-        return []
-    return policy.unused(
-        *(
-            {side: names_of(trace) for side, trace in traces.items()}
-            for traces in (stated, translated)
-        )
-    )

@@ -157,15 +157,14 @@ class Policy:
     def unused(
         self,
         stated: Mapping[str, Collection[str]],
-        translated: Mapping[str, Collection[str]],
+        shared: Collection[str],
     ) -> list[tuple[int, str, str, str]]:
         """One row of ``UNUSED`` an entry that speaks about no tap.
 
         Args:
             stated: names of each side's taps as the side calls them.
-            translated: the same in the words that both sides share.
+            shared: the same in the words that both sides share.
         """
-        shared = set().union(*translated.values())
         entries: list[tuple[str, _Entry, Collection[str]]] = [
             (rule.side, rule, stated.get(rule.side, ()))
             for rule in self.translations

@@ -107,11 +107,18 @@ def translated(
 
 def names_of(trace: Trace) -> set[str]:
     """What an entry of a policy may call the taps of a trace."""
-    taps = trace.tables["tap"].select(["name", "family"]).to_pylist()
+    taps = trace.tables["tap"].to_pylist()
+    declared = trace.tables["declared"]["name"].to_pylist()
+    rows = [(tap["name"], tap["family"]) for tap in taps]
+    return names_in([*rows, *((name, "") for name in declared)])
+
+
+def names_in(taps: Collection[tuple[str, str]]) -> set[str]:
+    """The same of names and families of taps; a statistic has two."""
     return {
-        *(row["name"] for row in taps),
-        *(_stem(row)[0] for row in taps),
-        *trace.tables["declared"]["name"].to_pylist(),
+        named
+        for name, family in taps
+        for named in (name, _stem({"name": name, "family": family})[0])
     }
 
 
