@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simulator.fields import Field, both, dot, each, tap_field
+from simulator.fields import Field, both, dot, each
 from simulator.lattice import grating, spot, square
 from simulator.rays import Rays
-from simulator.samples import SAMPLE, by_sample, loop_order
+from simulator.samples import BY_SAMPLE, SAMPLE, loop_order
 from simulator.scene import Scene
 from simulator.structure_factors import in_range, interpolated, nearest
 from tracekit import tap
+
+_VECTOR, _HKL = f"{SAMPLE} xyz", f"{SAMPLE} hkl"
+_GRATINGS = ("F_latt_a", "F_latt_b", "F_latt_c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,8 @@ def cell_vectors(
         cell = torch.where(first, field(crystal.untouched), cell)
     cell = cell.expand(3, 3, *shape)
     for name, v in zip("abc", cell, strict=True):
-        tap(by_sample(v), f"rot_{name}", f"{SAMPLE} xyz", unit="m",
-            where=None if counted is None else by_sample(counted))  # fmt: skip
+        tap(v.unbind(), f"rot_{name}", _VECTOR, unit="m", where=counted,
+            axes=BY_SAMPLE)  # fmt: skip
     any_swept = True if counted is None else counted.any()
     return cell, carried.swept or any_swept
 
@@ -69,11 +72,10 @@ def miller_indices(cell: Tensor, rays: Rays) -> tuple[Field, Field]:
     a, b, c = cell
     hkl = dot(a, rays.q), dot(b, rays.q), dot(c, rays.q)
     index = each(lambda h: (h - 0.5).ceil_(), hkl)
-    where = None if rays.counted is None else by_sample(rays.counted)
-    tap_field(hkl, by_sample, "hkl_frac", f"{SAMPLE} hkl", unit="1",
-              where=where)  # fmt: skip
-    tap_field(index, by_sample, "hkl_rounded", f"{SAMPLE} hkl", unit="1",
-              where=where)  # fmt: skip
+    tap(hkl, "hkl_frac", _HKL, unit="1", where=rays.counted,
+        axes=BY_SAMPLE)  # fmt: skip
+    tap(index, "hkl_rounded", _HKL, unit="1", where=rays.counted,
+        axes=BY_SAMPLE)  # fmt: skip
     return hkl, index
 
 
@@ -82,16 +84,15 @@ def lattice_sum(
 ) -> Tensor:
     """F_latt of each sample."""
     crystal = scene.crystal
-    where = None if counted is None else by_sample(counted)
     if crystal.shape == "square":
         a, b, c = map(grating, hkl, crystal.cells)
-        for name, factor in zip("abc", (a, b, c), strict=True):
-            tap(by_sample(factor), f"F_latt_{name}", SAMPLE, unit="1",
-                where=where)  # fmt: skip
+        for name, factor in zip(_GRATINGS, (a, b, c), strict=True):
+            tap(factor, name, SAMPLE, unit="1", where=counted,
+                axes=BY_SAMPLE)  # fmt: skip
         F_latt = square((a, b, c))
     else:
         F_latt = spot(both(torch.sub, hkl, index), crystal)
-    tap(by_sample(F_latt), "F_latt", SAMPLE, unit="1", where=where)
+    tap(F_latt, "F_latt", SAMPLE, unit="1", where=counted, axes=BY_SAMPLE)
     return F_latt
 
 
@@ -123,7 +124,6 @@ def structure_factor(
             interpolating = ~outside.any()
         between = interpolated(scene.factors, hkl)
         F_cell = torch.where(inside, between, F_cell)
-    everywhere = F_cell.expand(F_latt.shape)
-    tap(by_sample(everywhere), "F_cell", SAMPLE, unit="electron",
-        where=None if looked_up is None else by_sample(looked_up))  # fmt: skip
+    tap(F_cell.expand(F_latt.shape), "F_cell", SAMPLE, unit="electron",
+        where=looked_up, axes=BY_SAMPLE)  # fmt: skip
     return F_cell, looked_up, interpolating

@@ -27,7 +27,7 @@ from simulator.pixel_factors import (
     tap_factors,
 )
 from simulator.rays import obliquity, scatter, unmasked
-from simulator.samples import PIXEL, SAMPLE, Grid, by_pixel, by_sample
+from simulator.samples import BY_SAMPLE, PIXEL, SAMPLE, Grid, by_pixel
 from simulator.scene import Scene
 from tracekit import tap
 
@@ -64,13 +64,12 @@ def diffract(
     del hkl, index
     terms = F_cell * F_cell * F_latt
     terms *= F_latt
-    tap(by_sample(terms), "I_term", SAMPLE, unit="1",
-        where=None if looked_up is None else by_sample(looked_up))  # fmt: skip
+    tap(terms, "I_term", SAMPLE, unit="1", where=looked_up, axes=BY_SAMPLE)
     if looked_up is not None:
         terms = torch.where(looked_up, terms, 0.0)
     total = summed(scene, terms, looked_up, factors)
     tap(total, "I_before_scaling", PIXEL, unit="1", where=where)
-    tap_factors(factors, where)
+    tap_factors(scene, factors, alive)
     intensity = scaled(scene, total, factors, where)
     if where is not None:
         intensity = torch.where(where, intensity, 0.0)

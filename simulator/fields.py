@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from simulator import numerics
-from tracekit import is_recording, tap
 
 Field = tuple[Tensor, Tensor, Tensor]
 
@@ -87,20 +86,3 @@ def rotate_field(v: Field | Tensor, axis: Tensor, angle: Tensor) -> Field:
         n[1] * along + v[1] * c + (n[2] * v[0] - n[0] * v[2]) * s,
         n[2] * along + v[2] * c + (-n[1] * v[0] + n[0] * v[1]) * s,
     )
-
-
-def tap_field(
-    v: Field,
-    view: Callable[[Tensor], Tensor],
-    name: str,
-    dims: str,
-    *,
-    unit: str,
-    where: Tensor | None,
-) -> None:
-    """Show a field as one array, its components last.
-
-    The planes stay apart: only what is recorded is put side by side.
-    """
-    if is_recording():
-        tap(each(view, v), name, dims, unit=unit, where=where)

@@ -10,12 +10,14 @@ from simulator.geometry import capture_fraction
 from simulator.polarization import polarization_factor
 from simulator.rays import Rays
 from simulator.samples import (
+    BY_PIXEL,
+    BY_SOURCE,
+    BY_SUB_PIXEL,
     PIXEL,
     SOURCE,
     SUB_PIXEL,
     by_pixel,
-    by_source,
-    by_sub_pixel,
+    last,
 )
 from simulator.scattering import incident_field
 from simulator.scene import R_E_SQR, Scene
@@ -42,8 +44,8 @@ def capture(scene: Scene, rays: Rays, alive: Tensor | None) -> Tensor:
         d, layer = each(lambda x: x[-1:, :1, :1], d), layer[-1:]
         return capture_fraction(detector, d, layer)
     fraction = capture_fraction(detector, d, layer)
-    tap(by_sub_pixel(fraction), "capture_subpixel", SUB_PIXEL, unit="1",
-        where=None if alive is None else by_sub_pixel(alive))  # fmt: skip
+    tap(fraction, "capture_subpixel", SUB_PIXEL, unit="1", where=alive,
+        axes=BY_SUB_PIXEL)  # fmt: skip
     return fraction
 
 
@@ -61,9 +63,8 @@ def polarization(scene: Scene, rays: Rays) -> Tensor:
     kahn = beam.polarization_factor
     if scene.oversample_polar:
         factor = polarization_factor(kahn, i, d, axis)
-        counted = rays.counted
-        tap(by_source(factor), "polar_source", SOURCE, unit="1",
-            where=None if counted is None else by_source(counted))  # fmt: skip
+        tap(factor, "polar_source", SOURCE, unit="1", where=rays.counted,
+            axes=BY_SOURCE)  # fmt: skip
         return factor
     if rays.counted is None or rays.polarized is None:
         d, i = each(_first, d), each(_first, i)
@@ -126,16 +127,21 @@ def scaled(
 
 
 def tap_factors(
-    factors: tuple[Tensor, Tensor, Tensor], where: Tensor | None
+    scene: Scene,
+    factors: tuple[Tensor, Tensor, Tensor],
+    alive: Tensor | None,
 ) -> None:
     """Show the factors as they stand when a pixel is finished.
 
     A factor that is computed for every sample stands at its last one.
     """
     names = ("capture_fraction", "polar", "omega_applied")
-    for name, factor in zip(names, factors, strict=True):
+    for name, factor, inside in zip(
+        names, factors, _oversampled(scene), strict=True
+    ):
         unit = "sr" if name == "omega_applied" else "1"
-        tap(by_pixel(factor), name, PIXEL, unit=unit, where=where)
+        at_last = last(factor) if inside else factor
+        tap(at_last, name, PIXEL, unit=unit, where=alive, axes=BY_PIXEL)
 
 
 def _one(rays: Rays) -> Tensor:

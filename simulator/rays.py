@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simulator.fields import Field, each, magnitude, tap_field
+from simulator.fields import Field, each, magnitude
 from simulator.geometry import pixel_positions, solid_angle
 from simulator.samples import (
+    BY_PIXEL,
+    BY_SOURCE,
+    BY_SUB_PIXEL,
     PIXEL,
     SOURCE,
     SUB_PIXEL,
     Grid,
-    by_pixel,
-    by_source,
-    by_sub_pixel,
 )
 from simulator.scattering import (
     first_of_pixel,
@@ -26,6 +26,8 @@ from simulator.scattering import (
 )
 from simulator.scene import Scene
 from tracekit import tap
+
+_SUB_PIXEL_VECTOR, _SOURCE_VECTOR = f"{SUB_PIXEL} xyz", f"{SOURCE} xyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,13 @@ def scatter(scene: Scene, grid: Grid, alive: Tensor | None) -> Rays:
     """From the pixels to the scattering vectors."""
     position = pixel_positions(scene.detector, grid, scene.oversample)
     R = magnitude(position)
-    where = None if alive is None else by_sub_pixel(alive)
-    tap_field(position, by_sub_pixel, "pixel_pos", f"{SUB_PIXEL} xyz",
-              unit="m", where=where)  # fmt: skip
+    tap(position, "pixel_pos", _SUB_PIXEL_VECTOR, unit="m", where=alive,
+        axes=BY_SUB_PIXEL)  # fmt: skip
     d = each(lambda x: x / R, position)
     del position  # its planes serve again while the cache holds them
-    tap(by_sub_pixel(R), "R", SUB_PIXEL, unit="m", where=where)
-    tap_field(d, by_sub_pixel, "diffracted_vec", f"{SUB_PIXEL} xyz",
-              unit="1", where=where)  # fmt: skip
+    tap(R, "R", SUB_PIXEL, unit="m", where=alive, axes=BY_SUB_PIXEL)
+    tap(d, "diffracted_vec", _SUB_PIXEL_VECTOR, unit="1", where=alive,
+        axes=BY_SUB_PIXEL)  # fmt: skip
     q = scattering_vector(d, scene.beam)
     counted = _counted(scene, q, alive)
     polarized = _polarized(scene, q, counted)
@@ -67,8 +68,8 @@ def scatter(scene: Scene, grid: Grid, alive: Tensor | None) -> Rays:
         d = renormalised(d, polarized)
         q = scattering_vector(d, scene.beam)
         counted = _counted(scene, q, alive)
-    tap_field(q, by_source, "scattering_vec", f"{SOURCE} xyz", unit="1/m",
-              where=None if alive is None else by_source(alive))  # fmt: skip
+    tap(q, "scattering_vec", _SOURCE_VECTOR, unit="1/m", where=alive,
+        axes=BY_SOURCE)  # fmt: skip
     return Rays(R, d, q, counted, polarized)
 
 
@@ -76,12 +77,11 @@ def obliquity(scene: Scene, rays: Rays, alive: Tensor | None) -> Tensor:
     """Solid angle: of the first sub-pixel, or of each one; steradian."""
     if scene.oversample_omega:
         omega = solid_angle(scene.detector, rays.R)
-        tap(by_sub_pixel(omega), "omega", SUB_PIXEL, unit="sr",
-            where=None if alive is None else by_sub_pixel(alive))  # fmt: skip
+        tap(omega, "omega", SUB_PIXEL, unit="sr", where=alive,
+            axes=BY_SUB_PIXEL)  # fmt: skip
         return omega
     omega = solid_angle(scene.detector, rays.R[:1, :1, :1])
-    tap(by_pixel(omega), "omega", PIXEL, unit="sr",
-        where=None if alive is None else by_pixel(alive))  # fmt: skip
+    tap(omega, "omega", PIXEL, unit="sr", where=alive, axes=BY_PIXEL)
     return omega
 
 

@@ -6,8 +6,8 @@ A pixel is a sum over six nested loops. Here each loop is an axis:
 
 outermost loop first, pixels last, so that one sample of all pixels is one
 contiguous plane. Axes that a value doesn't depend on have the extent 1; a
-vector has its components in front. The views below put the pixel first and
-the components last, as a trace names them. They copy nothing.
+vector has its components in front. A trace names the pixel first and the
+components last.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tracekit import is_recording
-
 LOOPS = ("layer", "sub_slow", "sub_fast", "source", "phi", "mosaic")
 PIXEL = "slow fast"
 SUB_PIXEL = "slow fast layer sub_slow sub_fast"
 SOURCE = "slow fast layer sub_slow sub_fast source"
 SAMPLE = "slow fast layer sub_slow sub_fast source phi mosaic"
-_AXES = 8
+# The axes that these name.
+BY_PIXEL = (6, 7)
+BY_SUB_PIXEL = (*BY_PIXEL, 0, 1, 2)
+BY_SOURCE = (*BY_SUB_PIXEL, 3)
+BY_SAMPLE = (*BY_SOURCE, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +71,6 @@ class Grid:
     fast: Tensor
 
 
-def _view(value: Tensor, loops: int) -> Tensor:
-    """Pixel axes first, the outer loops kept, components last.
-
-    These views are for taps alone; they take time that a silent run saves.
-    """
-    if not is_recording():
-        return value
-    components = value.dim() - _AXES
-    inner = range(components + loops, components + len(LOOPS))
-    value = value.squeeze(tuple(inner))
-    axes = [components + axis for axis in range(loops + 2)]
-    return value.permute(*axes[loops:], *axes[:loops], *range(components))
-
-
 def by_pixel(value: Tensor) -> Tensor:
     """View of a pixel's last sample, [slow fast]."""
     if value.shape[:-2].numel() == 1:
@@ -90,19 +78,9 @@ def by_pixel(value: Tensor) -> Tensor:
     return value[-1, -1, -1, -1, -1, -1]
 
 
-def by_sub_pixel(value: Tensor) -> Tensor:
-    """View of a value that source, phi and mosaic don't change."""
-    return _view(value, 3)
-
-
-def by_source(value: Tensor) -> Tensor:
-    """View of a value that phi and mosaic don't change."""
-    return _view(value, 4)
-
-
-def by_sample(value: Tensor) -> Tensor:
-    """View of a value of every sample."""
-    return _view(value, 6)
+def last(value: Tensor) -> Tensor:
+    """View of a pixel's last sample, with the samples' axes."""
+    return value[-1:, -1:, -1:, -1:, -1:, -1:]
 
 
 def loop_order(mask: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +25,7 @@ class Scope(NamedTuple):
     """One level of nesting and its loop indices."""
 
     name: str
-    indices: tuple[tuple[str, int], ...]
+    indices: Mapping[str, int]
 
 
 unrecorded: Any = None  # what a spawned child of a recording program has
@@ -42,9 +42,13 @@ torch_side: ModuleType | None = None
 # How a tap reaches the recorders: firing.fire, or torch_taps.fire where torch
 # is loaded.
 fire: Callable[..., None]
-# Takes small values on a short way: of the only recorder that is active, if
-# it has one. A forked child has none until its recorder has seen the fork.
-quick: Callable[[Any, str, str, str | None], bool] | None = None
+# Says of values that they leave no event; and takes small ones on a short way:
+# of the only recorder that is active, if it has them. A forked child has none
+# until its recorder has seen the fork.
+Passes = Callable[[Any, str, str, str | None, Any], bool]
+Quick = Callable[[Any, str, str, str | None, Any, Any], bool]
+passes: Passes | None = None
+quick: Quick | None = None
 # Which elements compiled code hands to its taps: of the only recorder that is
 # active the pixel dims and room for how many pixels, else "" for all. Dynamo
 # guards on it; which pixels they are, the code asks while it runs.
@@ -133,14 +137,16 @@ def _send_to(those: tuple[Recorder, ...]) -> None:
 
 
 def find_quick() -> None:
-    """Take the short way of small values from the recorder that has it."""
-    global quick
-    quick = recorders[0].quick if len(recorders) == 1 else None
+    """Take the short ways from the recorder that has them."""
+    global quick, passes
+    alone = len(recorders) == 1
+    quick = recorders[0].quick if alone else None
+    passes = recorders[0].passes if alone else None
 
 
 def _forked() -> None:
-    global quick
-    quick = None
+    global quick, passes
+    quick = passes = None
 
 
 def _inherit() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import index
 from os import PathLike
 from types import TracebackType
@@ -20,6 +20,7 @@ from tracekit.errors import TapError
 
 T = TypeVar("T")
 P = ParamSpec("P")
+_RESERVED = (COMPONENT, OCCURRENCE)
 
 
 def tap(
@@ -30,6 +31,7 @@ def tap(
     unit: str | None = None,
     where: Any = None,
     grad: bool = False,
+    axes: tuple[int, ...] | None = None,
 ) -> T:
     """Observe a value that the program goes on to use; returns the value.
 
@@ -51,6 +53,10 @@ def tap(
             vectorised code holds and the other program skips.
         grad: also record the gradient by the value when a backward pass
             reaches it, as the tap ``NAME.grad`` of the same dims.
+        axes: which of the value's axes dims name, in the order of dims, for
+            a value that is kept in another order: ``axes=(2, 0)`` of
+            [fast 1 slow] is "slow fast". Those left out have one index. Of a
+            tuple they are those of its components; a mask has them, too.
 
     Raises:
         TapError: while recording, if dims don't fit the value.
@@ -62,7 +68,7 @@ def tap(
     ('R',)
     """
     if _state.recording:
-        _state.fire(value, name, dims, unit, where, grad)
+        _state.fire(value, name, dims, unit, where, grad, axes)
     return value
 
 
@@ -76,6 +82,9 @@ def is_recording() -> bool:
     False
     """
     return _state.recording
+
+
+_Entered = tuple[tuple[_state.Scope, ...], tuple[_state.Scope, ...]]
 
 
 class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
@@ -93,12 +102,12 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     ...     _ = tap(0.1, "angle", unit="rad")
     """
 
-    __slots__ = ("_indices", "_levels", "_name", "_outer")
+    __slots__ = ("_entered", "_indices", "_name", "_outer")
 
     def __init__(self, name: str, /, **indices: SupportsIndex) -> None:
         self._name = name
         self._indices = indices
-        self._levels: tuple[_state.Scope, ...] = ()
+        self._entered: tuple[_Entered, ...] = ()
         self._outer: tuple[tuple[str, Any], ...] | None = None
 
     def __enter__(self) -> Self:
@@ -109,15 +118,15 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
                 self._outer = _state.traced
                 _state.traced = (*self._outer, *self._indices.items())
                 return self
-            level = _state.Scope(
-                self._name,
-                tuple(
-                    (dim, _index(self._name, dim, value))
-                    for dim, value in self._indices.items()
-                ),
-            )
-            self._levels = (*self._levels, level)
-            _state.scopes.set((*_state.scopes.get(), level))
+            indices: Any = self._indices
+            for dim, value in indices.items():
+                if type(value) is not int or dim in _RESERVED:
+                    indices = _whole(self._name, indices)
+                    break
+            around = _state.scopes.get()
+            within = (*around, _state.Scope(self._name, indices))
+            self._entered = (*self._entered, (around, within))
+            _state.scopes.set(within)
         return self
 
     def __exit__(
@@ -126,10 +135,14 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._levels:
-            *left, level = self._levels
-            self._levels = tuple(left)
-            _leave(level)
+        if self._entered:
+            around, within = self._entered[-1]
+            self._entered = self._entered[:-1]
+            if _state.scopes.get() is within:
+                # the very same as before: what is known of it still holds
+                _state.scopes.set(around)
+            else:
+                _leave(within[-1])
         if self._outer is not None:
             _state.traced = self._outer
             self._outer = None
@@ -144,8 +157,16 @@ def _leave(level: _state.Scope) -> None:
             return
 
 
+def _whole(
+    scope_name: str, indices: Mapping[str, SupportsIndex]
+) -> dict[str, int]:
+    return {
+        dim: _index(scope_name, dim, value) for dim, value in indices.items()
+    }
+
+
 def _index(scope_name: str, dim: str, value: Any) -> int:
-    if dim in (COMPONENT, OCCURRENCE):
+    if dim in _RESERVED:
         raise TapError(
             f"scope {scope_name!r}: {dim!r} is reserved; name the loop "
             "another way"

@@ -30,6 +30,7 @@ def call(
     unit: str | None = None,  # noqa: ARG001
     where: Any = None,  # noqa: ARG001
     grad: bool = False,  # noqa: ARG001
+    axes: tuple[int, ...] | None = None,  # noqa: ARG001
 ) -> T:
     """Return the value: the plain call that a tap is measured against."""
     return value

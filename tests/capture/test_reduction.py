@@ -352,7 +352,7 @@ def test_what_a_killed_program_reduced_is_repaired(tmp_path: Path) -> None:
     if not child:
         with tk.record(root, reduce=["image"]) as recording:
             program()
-            recording._store.spill()
+            recording._delivery.store.spill()
             os._exit(0)
     os.waitpid(child, 0)
     whole = recorded(program, reduce=["image"])

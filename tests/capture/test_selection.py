@@ -114,11 +114,14 @@ class InOrder:
 
 
 @settings(max_examples=150)
-@given(cases(), st.booleans())
+@given(cases(), st.booleans(), st.booleans())
 def test_selection_is_indexing_of_the_whole(
-    case: Case, torch_too: bool
+    case: Case, torch_too: bool, shortly: bool
 ) -> None:
-    """Pixels, at=, where= and blocks take just the elements they name."""
+    """Pixels, at=, where= and blocks take just the elements they name.
+
+    Whether few numbers go the short way, or the one that sinks need.
+    """
     value: Any = torch.from_numpy(case.value) if torch_too else case.value
     where: Any = case.where
     if torch_too and where is not None:
@@ -129,9 +132,8 @@ def test_selection_is_indexing_of_the_whole(
         with tk.scope("block", **case.indices):
             tk.tap(value, "t", dims, where=where)
 
-    trace = recorded(
-        program, pixels=case.pixels, at=case.at, sinks=[InOrder()]
-    )
+    sinks = [] if shortly else [InOrder()]
+    trace = recorded(program, pixels=case.pixels, at=case.at, sinks=sinks)
     assert cells(trace, "t") == case.expected()
 
 
@@ -329,3 +331,56 @@ def test_blocks_beside_all_pixels_leave_nothing_and_hide_no_error(
         for dims, unit in (("slow fast ab", None), ("slow fast", 1)):
             with pytest.raises(TapError):
                 tk.tap(make((4, 5)), "one", dims, unit=unit)  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("kind", ["array", "tensor", "bfloat16", "compiled"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_axes_name_a_value_that_is_kept_in_another_order(
+    kind: str, masked: bool
+) -> None:
+    """It is recorded as what has the axes of dims, its mask and all."""
+    x = torch.arange(24.0).reshape(2, 3, 1, 4)
+    value: Any = {"array": x.numpy(), "bfloat16": x.bfloat16()}.get(kind, x)
+    where = x[:1] % 5 > 1 if masked else None
+
+    def kept(value: Any) -> Any:
+        for name, shown in (("one", value), ("two", (value, value + 1))):
+            dims = "slow fast n (a b)" if name == "two" else "slow fast n"
+            tk.tap(shown, name, dims, where=where, axes=(1, 3, 0))
+        return value * 2
+
+    def named(value: Any) -> None:
+        seen = torch.as_tensor(value).permute(1, 3, 0, 2)[..., 0]
+        mask = None if where is None else where.permute(1, 3, 0, 2)[..., 0]
+        tk.tap(seen, "one", "slow fast n", where=mask)
+        tk.tap((seen, seen + 1), "two", "slow fast n (a b)", where=mask)
+
+    program: Any = kept
+    if kind == "compiled":
+        program = torch.compile(kept, backend="eager", fullgraph=True)
+    for pixels in (None, [(2, 5), (0, 6), (9, 9)]):
+        traces = []
+        for function in (program, named):
+            with tk.record(pixels=pixels) as recording:
+                for first in (0, 4, 8):
+                    with tk.scope("block", fast=first):
+                        function(value)
+            traces.append(recording.trace)
+        for name in ("one", "two"):
+            one, other = (cells(trace, name) for trace in traces)
+            assert one == other
+            assert len(one) > 0
+            assert grid(traces[0], name) == grid(traces[1], name)
+            assert about(traces[0], name) == about(traces[1], name)
+
+
+def test_axes_that_do_not_fit_are_refused() -> None:
+    """The error names the tap, the axes and the shape."""
+    value = np.zeros((2, 1, 3))
+    for axes in ((2,), (0, 0, 2), (0, 3), (-1, 0)):
+        with tk.record(), pytest.raises(TapError, match=r"'t'.*\(2, 1, 3\)"):
+            tk.tap(value, "t", axes=axes)
+    tensor = torch.zeros(2, 3, requires_grad=True)
+    with tk.record(), pytest.raises(TapError, match="grad=True with axes="):
+        tk.tap(tensor, "t", "fast slow", axes=(1, 0), grad=True)

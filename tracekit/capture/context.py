@@ -19,9 +19,10 @@ def is_bound() -> bool:
     variables = getattr(structlog, "_CONTEXT_VARS", None)
     if variables is None:  # a structlog that keeps no list of them
         return bool(structlog.get_contextvars())
-    return bool(variables) and any(
-        variable.get(...) is not ... for variable in tuple(variables.values())
-    )
+    for variable in tuple(variables.values()):
+        if variable.get(...) is not ...:
+            return True
+    return False
 
 
 def bound() -> str:

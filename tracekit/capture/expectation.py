@@ -29,13 +29,15 @@ class Expectation:
             must fire: what is mistyped would be lost in silence.
         expect: names or globs that must fire; a trace, or the path of one,
             stands for those of its taps that ``taps`` selects.
+
+    ``asked`` says of the taps that fired whether they are recorded.
     """
 
     def __init__(
         self, taps: tuple[str, ...] | None, expect: Expected | None
     ) -> None:
         self._taps = taps
-        self._wanted: dict[str, bool] = {}
+        self.asked: dict[str, bool] = {}
         self._several: dict[tuple[str, ...], bool] = {}
         self._recorded: set[str] = set()
         plain = [n for n in taps or () if not _WILD & set(n)]
@@ -58,10 +60,10 @@ class Expectation:
 
     def wants(self, name: str) -> bool:
         """Whether a tap is recorded; every tap that fires must ask."""
-        wanted = self._wanted.get(name)
+        wanted = self.asked.get(name)
         if wanted is None:
             _check_name(name)
-            wanted = self._wanted[name] = self._selects(name)
+            wanted = self.asked[name] = self._selects(name)
         return wanted
 
     def wants_any(self, names: tuple[str, ...]) -> bool:
@@ -90,10 +92,10 @@ class Expectation:
         }
 
     def _reason(self, name: str) -> str:
-        fired = [tap for tap in self._wanted if tap not in self._required]
+        fired = [tap for tap in self.asked if tap not in self._required]
         same = [
             wanted
-            for tap, wanted in self._wanted.items()
+            for tap, wanted in self.asked.items()
             if tap == name or fnmatchcase(tap, name)
         ]
         if any(same):

@@ -30,6 +30,26 @@ class Origin(NamedTuple):
     loops: dict[str, int] | None = None
 
 
+FORWARD = Origin()
+
+
+class Firing(NamedTuple):
+    """A value, as it is now, and what its tap says of it.
+
+    Args:
+        value, name, dims, unit, where, axes: as for ``tap``.
+        origin: where it comes from, None from a tap that runs now.
+    """
+
+    value: Any
+    name: str
+    dims: str
+    unit: str | None
+    where: Any = None
+    origin: Origin | None = None
+    axes: tuple[int, ...] | None = None
+
+
 def fire(
     value: Any,
     name: str,
@@ -37,19 +57,18 @@ def fire(
     unit: str | None,
     where: Any,
     grad: bool,  # noqa: FBT001
+    axes: tuple[int, ...] | None = None,
 ) -> None:
     """Bring a tapped value to every recorder, until torch is loaded."""
     if "torch" in sys.modules:
         _state.load_torch_side()
-        _state.fire(value, name, dims, unit, where, grad)
+        _state.fire(value, name, dims, unit, where, grad, axes)
         return
-    quick = _state.quick
-    if (
-        quick is None
-        or where is not None
-        or not quick(value, name, dims, unit)
+    passes, quick = _state.passes, _state.quick
+    if (passes is None or not passes(value, name, dims, unit, axes)) and (
+        quick is None or not quick(value, name, dims, unit, where, axes)
     ):
-        emit(value, name, dims, unit, where)
+        emit(value, name, dims, unit, where, None, axes)
 
 
 def emit(
@@ -59,15 +78,22 @@ def emit(
     unit: str | None,
     where: Any,
     origin: Origin | None = None,
+    axes: tuple[int, ...] | None = None,
 ) -> None:
     """Hand a value, as it is now, to every recorder."""
+    firing = Firing(value, name, dims, unit, where, origin, axes)
     for recorder in _state.recorders:
-        recorder.observe(value, name, dims, unit, where, origin)
+        recorder.observe(firing)
 
 
-def caller() -> tuple[str, int]:
-    """File and line of the program's call, past tracekit's own frames."""
-    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to a caller
+def caller(ours: int) -> tuple[str, int]:
+    """File and line of the program's call, past tracekit's own frames.
+
+    Args:
+        ours: how many frames above the one that asks are tracekit's at least;
+            to look at a frame is slow where an audit hook is told of it.
+    """
+    frame = sys._getframe(ours + 1)  # noqa: SLF001 - the documented way
     while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tracekit import _state
 from tracekit.schema import Event
 
 Group = tuple[tuple[str, ...], npt.NDArray[np.int64]]
@@ -25,21 +23,6 @@ class Reach:
         self._groups = groups
         self._reached = [np.zeros(len(rows), np.bool_) for _, rows in groups]
         self._left = [len(rows) for _, rows in groups]
-        # by group and box which indices lie in the last boxes
-        self.found: dict[Any, npt.NDArray[np.int64] | None] = {}
-        self._passed: tuple[object, set[Any]] = None, set()
-
-    def is_passed(self, dims: str, box: object) -> bool:
-        """Whether such a value was found to hold nothing in these scopes."""
-        levels, boxes = self._passed
-        return levels is _state.scopes.get() and (dims, box) in boxes
-
-    def note_passed(self, dims: str, box: object) -> None:
-        """Note that such a value holds nothing in these scopes."""
-        levels = _state.scopes.get()
-        if self._passed[0] is not levels:
-            self._passed = levels, set()
-        self._passed[1].add((dims, box))
 
     def note(self, number: int, inside: npt.NDArray[np.bool_]) -> None:
         """Note which tuples of a group lie in a value that has its dims."""

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracekit.capture.dims import parse_dims
 from tracekit.errors import RecordingError
 from tracekit.schema import Coverage
 
 Index = npt.NDArray[np.int64]
-BOXES = 64  # of the last values, for which it is known what lies in them
+Span = tuple[int, int] | int | None
+_BOXES = 64  # of the last values, for which it is known what lies in them
 _ROOMS = (4, 64, 1024)
 
 
@@ -123,7 +123,7 @@ class Selection:
 
         Their places along its two axes, and 1; rows without a pixel are zero.
         """
-        inside = self._inside(first, extent)[:room]
+        inside = self.inside(first, extent)[:room]
         if not inside:
             return _nothing(room)
         box = first, extent, room
@@ -132,18 +132,22 @@ class Selection:
             found = np.zeros((3, room), np.int64)
             found[:2, : len(inside)] = np.transpose(inside)
             found[2, : len(inside)] = 1
-            if len(self._found) >= BOXES:
+            if len(self._found) >= _BOXES:
                 self._found.clear()
             self._found[box] = found
         return found
 
-    def _inside(
-        self, first: tuple[int, int], extent: tuple[int, int]
+    def inside(
+        self, first: Sequence[int], extent: Sequence[int]
     ) -> list[tuple[int, int]]:
         """Places of pixels in a box; most boxes hold none.
 
         The pixels are sorted, so few are looked at, in less time than NumPy
         takes to look at all.
+
+        Args:
+            first: indices of its first pixel.
+            extent: how many it has along both dims.
         """
         pixels, (slow, fast) = self.pixels or (), first
         begin = bisect_left(pixels, (slow,))
@@ -153,28 +157,6 @@ class Selection:
             for row, column in pixels[begin:end]
             if 0 <= column - fast < extent[1]
         ]
-
-    def lies_beside(
-        self, dims: str, shape: tuple[int, ...], loops: Mapping[str, int]
-    ) -> bool:
-        """Whether a value's shape alone says that it holds no pixel.
-
-        False where it doesn't, or where the dims don't fit the shape.
-        """
-        if self.pixels is None or not dims:
-            return False
-        named = parse_dims(dims)
-        if named.rank != len(shape):
-            return False
-        try:
-            slow, fast = map(named.coordinates.index, self.pixel_dims)
-        except ValueError:
-            return False
-        first = (
-            loops.get(self.pixel_dims[0], 0),
-            loops.get(self.pixel_dims[1], 0),
-        )
-        return not self.within(first, (shape[slow], shape[fast]), 1)[2, 0]
 
     @cached_property
     def _found(self) -> dict[Any, Index]:

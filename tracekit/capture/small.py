@@ -22,6 +22,7 @@ import numpy as np
 from tracekit import _state
 from tracekit._state import scopes
 from tracekit.capture.context import is_bound
+from tracekit.capture.firing import Firing
 from tracekit.schema import Event
 from tracekit.storage.layout import Layout
 from tracekit.storage.live import Store
@@ -68,13 +69,23 @@ class SmallTaps:
         self._known = 0
         self._loops: Loops | None = None
 
-    def take(self, value: Any, name: str, dims: str, unit: str | None) -> bool:
+    def take(
+        self,
+        value: Any,
+        name: str,
+        dims: str,
+        unit: str | None,
+        where: Any,
+        axes: Any,
+    ) -> bool:
         """Append this firing, if it is small and its place known.
 
         For the function that a tap calls: the program stands three frames
         further up.
         """
         form: Any = type(value)
+        if where is not None or axes is not None:
+            return False
         if form not in _CONSTANT:
             copy = copies.get(form)
             if copy is None:
@@ -113,10 +124,11 @@ class SmallTaps:
         places = self._places.setdefault(tuple(found), {})
         return levels, places, tuple(found.values())
 
-    def learn(
-        self, value: Any, name: str, dims: str, unit: str | None, event: Event
-    ) -> None:
+    def learn(self, firing: Firing, event: Event) -> None:
         """Keep the place of an event that went the long way."""
+        value, name, dims, unit, *others = firing
+        if any(other is not None for other in others):
+            return
         form, _ = _form(value)
         if form is None or not _holds(event.values.dtype, form):
             return

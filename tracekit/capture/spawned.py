@@ -62,7 +62,7 @@ class Unrecorded:
     """
 
     selection = Selection()
-    quick = None
+    quick = passes = None
 
     def __init__(self, told: str) -> None:
         self._parent, _, self._root = told.partition(" ")

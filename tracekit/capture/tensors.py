@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ Array = npt.NDArray[Any]
 
 _DOUBLE = 8  # bytes
 _SINGLE = 4
+_KINDS: dict[str, Kind] = {"f": "float", "i": "int", "u": "uint"}
+STORED = frozenset(np.dtype(kind) for kind in "?bhilqBHILQfd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,11 @@ class Picked:
 
     def places(
         self,
-        axes: list[int],
-        index: list[npt.NDArray[np.int64]],
+        axes: tuple[int, ...],
+        index: tuple[npt.NDArray[np.int64], ...],
         extents: tuple[int, ...],
         name: str,
-    ) -> tuple[list[int], list[npt.NDArray[np.int64]]]:
+    ) -> tuple[tuple[int, ...], tuple[npt.NDArray[np.int64], ...]]:
         """Axes and indices of ``data`` for those of the whole array.
 
         Raises:
@@ -101,50 +104,47 @@ class Picked:
         # in data the two axes are one, the first
         left = [1 + axes[n] - sum(a < axes[n] for a in self.axes)
                 for n in others]  # fmt: skip
-        return [0, *left], [slots, *(index[n] for n in others)]
+        return (0, *left), (slots, *(index[n] for n in others))
 
 
 def is_planes(value: Any) -> bool:
     """Whether it is a tuple of tensors or arrays that have axes."""
-    return (
-        isinstance(value, tuple)
-        and bool(value)
-        and all(
-            hasattr(x, "dtype") and len(getattr(x, "shape", ())) for x in value
-        )
-    )
+    if not isinstance(value, tuple) or not value:
+        return False
+    for part in value:
+        if not hasattr(part, "dtype") or not getattr(part, "ndim", 0):
+            return False
+    return True
 
 
 def box_of(value: Any) -> Any:
-    """The shape of a value, and how many planes it has; None of a number."""
+    """Equal for values of one shape."""
+    if type(value) is tuple and value:
+        return len(value), box_of(value[0])
     try:
-        if type(value) is tuple and value:
-            return len(value), getattr(value[0], "shape", None)
-        return getattr(value, "shape", None)
-    except RuntimeError:  # a nested tensor has none, and is like no other
-        return object()
-
-
-def shape_of(box: Any) -> tuple[int, ...] | None:
-    """The shape of a value with such a box; None of what has no axes."""
-    if not isinstance(box, tuple) or not box or box[-1] is None:
-        return None
-    parts = isinstance(box[-1], tuple)  # how many, and the shape of each
-    return (*box[1], box[0]) if parts else box
+        shape = getattr(value, "shape", None)
+    except RuntimeError:  # a nested tensor has none
+        shape = None
+    if shape is not None:
+        return shape
+    # what else has axes is like no other
+    return () if isinstance(value, int | float | complex) else object()
 
 
 def as_array(value: Any, name: str) -> Any:
-    """The value as a detached, dense torch tensor or a NumPy array.
+    """The value as a NumPy array, or a detached, dense torch tensor.
 
-    A quantised tensor becomes the numbers that it stands for, a tuple of
-    tensors or arrays becomes ``Planes``.
+    A tensor in memory, of a type that NumPy has, becomes a view: NumPy picks
+    elements out faster. A quantised tensor becomes the numbers that it stands
+    for, a tuple of tensors or arrays becomes ``Planes``.
 
     Raises:
         TapError: it is neither a tensor, an array nor a number.
     """
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        return _plain_tensor(value, name)
+        seen = _seen_by_numpy(value, torch)
+        return _plain_tensor(value, name) if seen is None else seen
     if isinstance(value, Picked):
         return replace(value, data=as_array(value.data, name))
     if is_planes(value):
@@ -170,7 +170,10 @@ def as_array(value: Any, name: str) -> Any:
 
 
 def _planes(value: tuple[Any, ...], name: str) -> Planes:
-    parts = tuple(as_array(part, name) for part in value)
+    return _alike(tuple([as_array(part, name) for part in value]), name)
+
+
+def _alike(parts: tuple[Any, ...], name: str) -> Planes:
     first, kind = parts[0], type_name(parts[0])
     if any(x.shape != first.shape or type_name(x) != kind for x in parts):
         kinds = {f"{type_name(x)} of shape {tuple(x.shape)}" for x in parts}
@@ -179,6 +182,23 @@ def _planes(value: tuple[Any, ...], name: str) -> Planes:
             f"these are {' and '.join(sorted(kinds))}; tap them one by one"
         )
     return Planes(parts)
+
+
+def _seen_by_numpy(tensor: Any, torch: Any) -> Array | None:
+    """A view of a tensor that is dense, in memory, and has no lazy bits."""
+    if type(tensor) is not torch.Tensor:
+        return None
+    try:
+        seen: Array = tensor.numpy()
+    except TypeError:
+        return None
+    except RuntimeError:
+        return (
+            _seen_by_numpy(tensor.detach(), torch)
+            if (tensor.requires_grad)
+            else None
+        )
+    return seen
 
 
 def _plain_tensor(value: Any, name: str) -> Any:
@@ -235,37 +255,23 @@ def _name_of(dtype: Any) -> str:
 
 def kind_of(values: Array) -> Kind:
     """What the numbers are."""
-    kinds: dict[str, Kind] = {"f": "float", "i": "int", "u": "uint"}
-    return kinds.get(values.dtype.kind, "bool")
+    return _KINDS.get(values.dtype.kind, "bool")
 
 
-def seen_by_numpy(array: Any) -> Any:
-    """A view of a tensor in memory, whose elements NumPy picks out faster.
-
-    Other devices, types that NumPy lacks and subclasses stay as they are.
-    """
-    if isinstance(array, np.ndarray | Picked):
-        return array
-    if type(array) is not sys.modules["torch"].Tensor or not array.is_cpu:
-        return array
-    try:
-        return array.numpy()
-    except (RuntimeError, TypeError):
-        return array
-
-
-def move_first(array: Any, axes: list[int]) -> Any:
+def move_first(array: Any, axes: tuple[int, ...]) -> Any:
     """The array with these axes in front, in this order (a view)."""
+    if axes == tuple(range(len(axes))):
+        return array
     if isinstance(array, np.ndarray):
         others = [axis for axis in range(array.ndim) if axis not in axes]
         return array.transpose(*axes, *others)
-    return array.movedim(axes, list(range(len(axes))))
+    return array.movedim(axes, tuple(range(len(axes))))
 
 
-def pick(array: Any, indices: list[npt.NDArray[np.int64]]) -> Any:
+def pick(array: Any, indices: tuple[npt.NDArray[np.int64], ...]) -> Any:
     """Elements at these indices of the leading axes, on the device."""
     if isinstance(array, np.ndarray):
-        return array[tuple(indices)]
+        return array[indices]
     torch = sys.modules["torch"]
     places = [torch.from_numpy(i) for i in indices]
     if array.is_cuda:  # else the program would wait for them to arrive
@@ -274,6 +280,45 @@ def pick(array: Any, indices: list[npt.NDArray[np.int64]]) -> Any:
             for place in places
         ]
     return array[tuple(place.to(array.device) for place in places)]
+
+
+def along(array: Any, order: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """A view of an array whose axes dims name in another order.
+
+    Args:
+        array: as ``as_array`` gives it.
+        order: of its axes, those that are not named last; () as they are.
+        shape: of the view; components that are planes last.
+    """
+    if not order:
+        return array
+    if isinstance(array, Planes):
+        parts = [along(part, order, shape[:-1]) for part in array.parts]
+        return Planes(tuple(parts))
+    if isinstance(array, np.ndarray):
+        return array.transpose(order).reshape(shape)
+    return array.permute(order).squeeze(tuple(range(len(shape), len(order))))
+
+
+def mask(
+    where: Any, name: str, order: tuple[int, ...], shape: tuple[int, ...]
+) -> Any:
+    """A boolean mask over coordinate axes (a view).
+
+    Args:
+        where: what a tap was given.
+        name: the tap, for errors.
+        order: as for ``along``; of a mask that has as many axes.
+        shape: of the coordinates.
+    """
+    if isinstance(where, Picked):
+        return where
+    array = as_array(where, name)
+    if order and len(array.shape) == len(order):
+        extents = tuple([array.shape[axis] for axis in order])
+        if prod(extents[len(shape) :]) == 1:
+            array = along(array, order, extents[: len(shape)])
+    return broadcast(array, shape, name)
 
 
 def broadcast(mask: Any, shape: tuple[int, ...], name: str) -> Any:
@@ -306,6 +351,8 @@ def to_numpy(array: Any, name: str, *, copy: bool = True) -> Array:
     """
     if not isinstance(array, np.ndarray):
         array = _tensor_to_numpy(array, name)
+    if array.dtype in STORED:
+        return np.array(array, order="C", copy=copy or None)
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag], axis=-1)
     if array.dtype == np.float16:

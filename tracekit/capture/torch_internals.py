@@ -13,6 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,6 +48,8 @@ CODEGEN = "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
 HAS_GPUS = torch.version.cuda is not None or torch.version.hip is not None
+_NUMBERS = (kind for kind in np.ScalarType if issubclass(kind, np.generic))
+_PLAIN = frozenset((float, int, bool, complex, np.ndarray, *_NUMBERS))
 _CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph
 
 
@@ -82,13 +85,26 @@ def stands_for_others(value: Any) -> bool:
     return isinstance(value, Tensor) and bool(_wrapped(value))
 
 
-def is_plain(value: Any) -> bool:
-    """Whether torch does no more with a value than to hold it."""
-    if _graph_task() != -1 or _tracing_state() is not None:
+def is_plain(value: Any, where: Any) -> bool:
+    """Whether torch does no more with a value and its mask than to hold it."""
+    kind = type(value)
+    if where is not None and not _holds(where):
         return False
-    if type(value) is Tensor:
-        return not _wrapped(value)
-    return type(value) is not tuple or not any(map(stands_for_others, value))
+    if kind in _PLAIN:
+        return True
+    if kind is tuple:
+        if not all(map(_holds, value)):
+            return False
+    elif kind is not Tensor or _wrapped(value):
+        return False
+    return _graph_task() == -1 and _tracing_state() is None
+
+
+def _holds(part: Any) -> bool:
+    """Whether it is a tensor or an array of its own, or a number."""
+    if type(part) is Tensor:
+        return not _wrapped(part)
+    return type(part) in _PLAIN
 
 
 def is_captured() -> bool:

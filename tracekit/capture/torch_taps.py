@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, is_grad_enabled
-from torch.compiler import is_compiling
+from torch.compiler import is_compiling, is_dynamo_compiling
 
 from tracekit import _state
 from tracekit.capture import torch_internals
@@ -23,11 +24,14 @@ from tracekit.capture.torch_internals import (
     is_plain,
     stack_depth,
 )
-from tracekit.capture.traced_taps import fire_traced, when_backward
+from tracekit.capture.traced_taps import (
+    _while_tracing,
+    fire_traced,
+    when_backward,
+)
 from tracekit.errors import TapError
 
 _KEPT = "tracekit_loops"  # of a node of autograd
-_HELD = frozenset((Tensor, tuple))  # what torch may do more with
 
 
 def _of_tensor(tensor: Tensor) -> tuple[Any, Any]:
@@ -49,32 +53,37 @@ def fire(
     unit: str | None,
     where: Any,
     grad: bool,  # noqa: FBT001
+    axes: tuple[int, ...] | None = None,
 ) -> None:
     """Bring a tapped value to every recorder."""
-    if is_compiling():
-        fire_traced(value, name, dims, unit, where, grad)
+    if is_dynamo_compiling():
+        _fire_traced(value, name, dims, unit, where, grad, axes)
         return
-    quick = _state.quick
-    if (
-        quick is None
-        or where is not None
-        or grad
-        or stack_depth()
-        or (HAS_GPUS and is_captured())
-        or (type(value) in _HELD and not is_plain(value))
-        or not quick(value, name, dims, unit)
-    ):
-        _fire_eager(value, name, dims, unit, where, grad)
+    if grad or stack_depth() or (HAS_GPUS and is_captured()):
+        _fire_odd(value, name, dims, unit, where, grad, axes)
+        return
+    passes, quick = _state.passes, _state.quick
+    if passes is not None and passes(value, name, dims, unit, axes):
+        return
+    if not is_plain(value, where):
+        _fire_odd(value, name, dims, unit, where, grad, axes)
+    elif quick is None or not quick(value, name, dims, unit, where, axes):
+        emit(value, name, dims, unit, where, None, axes)
 
 
-def _fire_eager(
+def _fire_odd(
     value: Any,
     name: str,
     dims: str,
     unit: str | None,
     where: Any,
     grad: bool,  # noqa: FBT001
+    axes: tuple[int, ...] | None,
 ) -> None:
+    """The same of a value that torch may do more with than to hold it."""
+    if is_compiling():
+        _fire_traced(value, name, dims, unit, where, grad, axes)
+        return
     parts = _parts(value)
     if (
         stack_depth()
@@ -82,20 +91,50 @@ def _fire_eager(
         or torch_internals.stands_for_others(where)
     ):
         torch_internals.refuse_fakes(name)
-        fire_traced(value, name, dims, unit, where, grad)
+        _fire_traced(value, name, dims, unit, where, grad, axes)
     elif not any(isinstance(part, Tensor) for part in parts):
         torch_internals.refuse_capture(name)
         torch_internals.refuse_proxies(name, parts)
-        emit(value, name, dims, unit, where)
+        emit(value, name, dims, unit, where, None, axes)
     else:
         torch_internals.refuse_replay(name)
         phase = torch_internals.phase()
         origin = None if phase == "forward" else Origin(phase=phase)
-        emit(value, name, dims, unit, where, origin)
+        emit(value, name, dims, unit, where, origin, axes)
         if grad:
             _refuse_gradient_of_parts(value, name)
+            if axes is not None:
+                _refuse_gradient_along_axes(name)
             if not _elsewhere(phase) and value.requires_grad:
                 _record_gradient(value, name, dims, where)
+
+
+def _fire_traced(
+    value: Any,
+    name: str,
+    dims: str,
+    unit: str | None,
+    where: Any,
+    grad: bool,  # noqa: FBT001
+    axes: tuple[int, ...] | None,
+) -> None:
+    if axes is not None:
+        if grad:
+            _refuse_gradient_along_axes(name)
+        value, where = _along(value, where, axes)
+    fire_traced(value, name, dims, unit, where, grad)
+
+
+def _along(value: Any, where: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """A value and its mask as dims name their axes."""
+    parts = tuple(map(torch.as_tensor, _parts(value)))
+    rank = parts[0].dim()
+    order = (*axes, *[n for n in range(rank) if n not in axes])
+    left = tuple(range(len(axes), rank))
+    seen = tuple([part.permute(order).squeeze(left) for part in parts])
+    if isinstance(where, Tensor) and where.dim() == rank:
+        where = where.permute(order).squeeze(left)
+    return seen if isinstance(value, tuple) else seen[0], where
 
 
 def _parts(value: Any) -> tuple[Any, ...]:
@@ -108,6 +147,14 @@ def _refuse_gradient_of_parts(value: Any, name: str) -> None:
             f"tap {name!r}: grad=True of a {type(value).__name__}; tap one "
             "tensor"
         )
+
+
+@_while_tracing
+def _refuse_gradient_along_axes(name: str) -> None:
+    raise TapError(
+        f"tap {name!r}: grad=True with axes=; tap the value with dims that "
+        "name its axes as they are"
+    )
 
 
 def _loops() -> dict[str, int]:

@@ -48,6 +48,13 @@ def _while_tracing(function: F) -> F:
 
 def tracing() -> bool:
     """Whether what runs now is traced, for calls to come."""
+    if torch.compiler.is_dynamo_compiling():
+        return True
+    # the quickest to ask; whoever traces without Dynamo stands there
+    return bool(torch_internals.stack_depth()) and _is_traced()
+
+
+def _is_traced() -> bool:
     return torch.compiler.is_compiling() or torch_internals.proxies()
 
 
@@ -287,7 +294,7 @@ def _rank(site: str) -> int:
 
 def _declare() -> None:
     declare_effects()
-    if tracing():  # for a compiler, not by vmap or grad alone
+    if _is_traced():  # for a compiler, not by vmap or grad alone
         keep_order()
         sample_first()
 

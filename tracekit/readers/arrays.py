@@ -15,8 +15,7 @@ import numpy as np
 
 from tracekit.capture import tensors
 from tracekit.capture.dims import Dims, dims_of, unnamed_dims
-from tracekit.capture.selected import select
-from tracekit.capture.selection import Selection
+from tracekit.capture.place import Place
 from tracekit.errors import TapError, TraceError
 from tracekit.readers.array_formats import (
     LARGEST,
@@ -30,8 +29,6 @@ from tracekit.run_record import file_use
 from tracekit.schema import Axis, Event, FileUse, Reject, Run
 from tracekit.storage.plain import PlainTap, write_plain
 from tracekit.storage.trace import Trace, open_trace
-
-_ALL = Selection.of(None, None, ("slow", "fast"))
 
 
 class Wanted(TypedDict, total=False):
@@ -240,13 +237,10 @@ def _tap(part: Named, dims: str, file: str) -> PlainTap:
     like = np.zeros((), values.dtype.newbyteorder("="))
     array = tensors.as_array(np.broadcast_to(like, values.shape), part.name)
     named = _dims(part, values.shape, dims)
-    selected = select(array, named, {}, _ALL, None, part.name)
-    if selected is None:
-        raise ValueError("nothing of it could be taken")
+    place = Place(named, values.shape)
     stored = tensors.to_numpy(like, part.name)
-    axes = selected.axes(
-        prod(values.shape[len(named.coordinates) :]) * stored.size
-    )
+    size = prod(values.shape[len(named.coordinates) :]) * stored.size
+    axes = place.axes(size, {})
     pattern = Event(
         part.name,
         np.broadcast_to(stored.reshape(-1)[:1], values.size * stored.size),

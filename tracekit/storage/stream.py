@@ -144,7 +144,7 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
             for name in ("positions", "text", "digits", "quantum", "context")
         }
     for row in whole:
-        event = values[row]
+        event = values[row] = _whole(values[row])
         shared[row] = layouts.of(event)
         values[row] = event.values
         times[row], threads[row] = event.time_ns, event.thread
@@ -181,6 +181,12 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
         ],
         schema=SCHEMA,
     )
+
+
+def _whole(held: Any) -> Event:
+    """An event that waits, or what waits to become one."""
+    event: Event = held if type(held) is Event else held.event()
+    return event
 
 
 def _integers(found: Iterable[int], count: int) -> npt.NDArray[np.int64]:
@@ -271,7 +277,7 @@ def events_of(rows: list[Any]) -> Iterator[Event]:
     columns = (rows[place::FIELDS] for place in range(FIELDS))
     for layout, value, moment, thread, origins in zip(*columns, strict=True):
         if layout is None:
-            yield value
+            yield _whole(value)
         else:
             yield layout.event(
                 np.fromiter((value,), layout.values_dtype, 1),

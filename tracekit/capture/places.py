@@ -1,0 +1,312 @@
+"""Where a selection lies in the values that a recording meets.
+
+It depends on the axes of a value alone, on where they begin, and on those
+loop indices that are selected. So it is found once for all values that are
+alike: the taps of a block share it, and a block that holds nothing of it is
+passed by with a look into two tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracekit import _state
+from tracekit._state import scopes
+from tracekit.capture import tensors
+from tracekit.capture.dims import Dims, dims_of
+from tracekit.capture.place import Place
+from tracekit.capture.reach import Reach
+from tracekit.capture.selection import Index, Selection, Span
+from tracekit.errors import TapError
+
+_MOST = 256  # kinds of values, and places, that are known at a time
+Levels = tuple[_state.Scope, ...]
+
+
+class Box:
+    """Values that are alike: their axes, and the place that was asked last.
+
+    Args:
+        dims, shape: of the axes that are named.
+        order: of all axes, as for ``tensors.along``.
+        selection: what is selected.
+    """
+
+    __slots__ = (
+        *("dims", "groups", "last", "named", "order", "pixel_extents"),
+        "shape",
+    )
+
+    def __init__(
+        self,
+        dims: Dims,
+        shape: tuple[int, ...],
+        order: tuple[int, ...],
+        selection: Selection,
+    ) -> None:
+        self.dims = dims
+        self.shape = shape
+        self.order = order
+        axes = {dim: axis for axis, dim in enumerate(dims.coordinates)}
+        # of each group of selected dims which axes they are, None for loops
+        self.groups = [
+            [(dim, axes.get(dim)) for dim in group]
+            for group, _ in selection.groups
+        ]
+        self.named = [dim for group in self.groups for dim, _ in group]
+        slow, fast = map(axes.get, selection.pixel_dims)
+        self.pixel_extents = (
+            None
+            if slow is None or fast is None or selection.pixels is None
+            or selection.at  # of which some may be reached
+            else (shape[slow], shape[fast])
+        )  # fmt: skip
+        self.last: tuple[Levels | None, Place | None] = None, None
+
+
+class Places:
+    """The places of a selection.
+
+    Args:
+        selection: what is selected.
+        around: loop indices around the program.
+        wanted: whether a tap is recorded, as far as it was asked.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        around: Mapping[str, int],
+        wanted: Mapping[str, bool],
+    ) -> None:
+        self.reach = Reach(selection.groups)
+        self._selection = selection
+        self._around = dict(around)
+        self._wanted = wanted
+        self._boxes: dict[Any, Box] = {}
+        self._known: dict[Any, Place | None] = {}
+        self._rows: dict[Any, Index | None] = {}
+        self._open: tuple[Levels | None, dict[str, int]] = None, {}
+        # by extents whether a box that begins here lies beside all pixels
+        self._beside: tuple[Levels | None, dict[Any, bool]] = None, {}
+
+    def passes(
+        self, value: Any, name: str, dims: str, unit: str | None, axes: Any
+    ) -> bool:
+        """Whether it is known that nothing of a value is recorded.
+
+        Most taps of a program that computes in blocks end here, while what
+        they need has left the processor's caches: it touches little.
+        """
+        wanted = self._wanted.get(name)
+        if not wanted:
+            return wanted is False
+        if unit is not None and type(unit) is not str:
+            return False
+        try:
+            box = self._boxes.get((dims, axes, tensors.box_of(value)))
+        except TypeError:  # a list for a text: the long way says so
+            return False
+        if box is None:
+            return False
+        levels, beside = self._beside
+        if levels is not scopes.get():
+            levels, beside = self._beside = scopes.get(), {}
+        known = beside.get(box.pixel_extents)
+        if known is None:
+            known = beside[box.pixel_extents] = self._is_beside(box)
+        return known or self.now(box) is None
+
+    def _is_beside(self, box: Box) -> bool:
+        """Whether it is easily seen that a value holds no pixel."""
+        if box.pixel_extents is None:
+            return False
+        loops = self.loops()
+        first = [loops.get(dim, 0) for dim in self._selection.pixel_dims]
+        return not self._selection.inside(first, box.pixel_extents)
+
+    def loops(self) -> dict[str, int]:
+        """The loop indices around a tap that fires now; not to be changed."""
+        levels, loops = self._open
+        if levels is not scopes.get():
+            levels = scopes.get()
+            loops = {**self._around, **_state.loops()}
+            self._open = levels, loops
+        return loops
+
+    def box(
+        self,
+        value: Any,
+        array: Any,
+        name: str,
+        dims: str,
+        axes: tuple[int, ...] | None,
+    ) -> Box:
+        """The box of a value.
+
+        Args:
+            value: the tapped one.
+            array: what a trace has of it.
+            name: the tap, for errors.
+            dims: the names of its axes.
+            axes: as for ``tap``.
+
+        Raises:
+            TapError: dims or axes don't fit it.
+        """
+        axes = axes if axes is None else tuple(axes)
+        key = dims, axes, tensors.box_of(value)
+        box = self._boxes.get(key)
+        if box is None:
+            shape, order = _named(array, name, axes)
+            named = dims_of(shape, name, dims)
+            box = Box(named, shape, order, self._selection)
+            if len(self._boxes) >= _MOST:
+                self._boxes.clear()
+            self._boxes[key] = box
+        return box
+
+    def now(self, box: Box) -> Place | None:
+        """The place in a value that is tapped now; None if there is none."""
+        levels, place = box.last
+        if levels is not scopes.get():
+            levels = scopes.get()
+            place = self.at(box, self.loops())
+            box.last = levels, place
+        return place
+
+    def at(
+        self, box: Box, loops: Mapping[str, int], *, reduced: bool = False
+    ) -> Place | None:
+        """The place in a value within these loops; None if there is none.
+
+        Args:
+            box: of the value.
+            loops: indices around it; one that is an axis too is where that
+                axis begins.
+            reduced: nothing along axes of which nothing is selected, and
+                nothing, not None, where there are none.
+        """
+        key = box, reduced, *[loops.get(dim) for dim in box.named]
+        try:
+            return self._known[key]
+        except KeyError:
+            place = self._found(box, loops, reduced=reduced)
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[key] = place
+        return place
+
+    def _found(
+        self, box: Box, loops: Mapping[str, int], *, reduced: bool
+    ) -> Place | None:
+        along: list[int] = []
+        chosen: list[Index] = []
+        for number, group in enumerate(box.groups):
+            spans = [
+                loops.get(dim)
+                if axis is None
+                else (loops.get(dim, 0), box.shape[axis])
+                for dim, axis in group
+            ]
+            columns = self._inside(number, tuple(spans))
+            if columns is None:
+                if not reduced:
+                    return None
+                along, chosen = [], []
+                break
+            if len(columns):
+                chosen.append(columns)
+                along += [axis for _, axis in group if axis is not None]
+        if reduced and not chosen:
+            along, chosen = [0], [np.empty((1, 0), np.int64)]
+        return Place(box.dims, box.shape, along, _crossed(chosen))
+
+    def _inside(self, number: int, spans: tuple[Span, ...]) -> Index | None:
+        """Which indices of a group lie in a box, a row an axis of it.
+
+        The taps of a block share it. None for none.
+        """
+        key = number, spans
+        if key not in self._rows:
+            _, tuples = self._selection.groups[number]
+            rows, inside = _local(tuples, spans)
+            if None not in spans:
+                self.reach.note(number, inside)
+            if len(self._rows) >= _MOST:
+                self._rows.clear()
+            self._rows[key] = (
+                None if rows is None else np.ascontiguousarray(rows.T)
+            )
+        return self._rows[key]
+
+
+def _named(
+    array: Any, name: str, axes: tuple[int, ...] | None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape of the axes that are named, and the order of all."""
+    shape = tuple(array.shape)
+    if axes is None:
+        return shape, ()
+    planes = shape[-1:] if isinstance(array, tensors.Planes) else ()
+    own = shape[:-1] if planes else shape
+    left = [axis for axis in range(len(own)) if axis not in axes]
+    order = (*axes, *left)
+    if sorted(order) != list(range(len(own))) or any(
+        own[axis] != 1 for axis in left
+    ):
+        raise TapError(
+            f"tap {name!r}: axes={axes} don't fit a value of shape {own}; "
+            "name each of its axes once, by number, and leave out only such "
+            "as have one index"
+        )
+    return (*[own[axis] for axis in axes], *planes), order
+
+
+def _local(
+    tuples: Index, spans: tuple[Span, ...]
+) -> tuple[Index | None, npt.NDArray[np.bool_]]:
+    """Selected indices within a box, None if none are, and which they are.
+
+    Args:
+        tuples: the selected ones, a column a dim.
+        spans: by dim origin and extent of an axis, a loop index, or None.
+    """
+    inside = np.ones(len(tuples), np.bool_)
+    columns, first = [], []
+    for column, span in enumerate(spans):
+        if isinstance(span, tuple):
+            columns.append(column)
+            first.append(span[0])
+            local = tuples[:, column] - span[0]
+            inside &= (local >= 0) & (local < span[1])
+        elif span is not None:
+            inside &= tuples[:, column] == span
+    rows = tuples[inside][:, columns] - np.array(first, np.int64)
+    if not len(rows) and any(span is not None for span in spans):
+        return None, inside
+    if 0 < len(columns) < len(spans):
+        rows = np.unique(rows, axis=0)
+    return rows, inside
+
+
+def _crossed(groups: list[Index]) -> list[Index]:
+    """One index array a selected axis: every row of a group with every other.
+
+    Args:
+        groups: [axis row] of each group, index tuples of its axes.
+    """
+    if len(groups) < 2:
+        return [along for group in groups for along in group]
+    numbers = np.indices([group.shape[1] for group in groups]).reshape(
+        len(groups), -1
+    )
+    return [
+        along[number]
+        for group, number in zip(groups, numbers, strict=True)
+        for along in group
+    ]
