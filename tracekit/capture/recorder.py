@@ -70,7 +70,8 @@ class Recorder:
             store, sinks, sampling, expectation, views=path is not None
         )
         self._short: SmallTaps | FewTaps | None = None
-        if self._taking.only_selects and not sinks:
+        whole = self._taking.only_selects or not selection.groups
+        if whole and sampling.takes_all and not sinks:
             self._short = self._short_way()
 
     def _short_way(self) -> SmallTaps | FewTaps:
