@@ -21,7 +21,7 @@ import numpy as np
 
 from tracekit import _state
 from tracekit._state import scopes
-from tracekit.capture.context import is_bound
+from tracekit.capture.context import is_bound, variables
 from tracekit.capture.firing import Firing
 from tracekit.schema import Event
 from tracekit.storage.layout import Layout
@@ -64,6 +64,7 @@ class SmallTaps:
     def __init__(self, store: Store, around: Mapping[str, int]) -> None:
         self._store = store
         self._rows = store.rows
+        self._variables = variables()
         self._around = around
         self._places: dict[tuple[str, ...], Places] = {}
         self._known = 0
@@ -95,7 +96,7 @@ class SmallTaps:
                 return False
         elif form is int and not _LOWEST <= value < _HIGHEST:
             return False
-        if is_bound():
+        if self._variables and is_bound():
             return False
         loops, levels = self._loops, scopes.get()
         if loops is None or loops[0] is not levels:
