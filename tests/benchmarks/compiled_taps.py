@@ -7,9 +7,9 @@ alone computes the whole image as one block; ``simulate`` computes it in
 blocks of rows, of which most hold neither pixel. One thread computes: two
 wait for each other where a machine does other work, too.
 
-What is "by hand" is the floor: the same compiled simulation without a recorder
-returns the numbers of the same taps as one more tensor, at the place of the
-block that holds a pixel or at its first, and nothing else is done with them.
+What is "by hand" needs no tracekit: the same compiled simulation without a
+recorder returns the numbers of the same taps as one more tensor, at the place
+of a pixel or at a block's first, and nothing else is done with them.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def main(size: int) -> None:
                 f"{name}, {size} x {size}, {taps} taps at 2 pixels: "
                 f"{min(untapped):.3f} s untapped, {min(seconds):.3f} s {way}, "
                 f"ratio {ratio:.3f} (median of the rounds {middle:.3f}); "
-                f"{met if way == 'recorded' else 'the floor'}",
+                f"{met if way == 'recorded' else 'for comparison'}",
                 flush=True,
             )
 
