@@ -37,7 +37,9 @@ def tap(
 
     Works in eager code, under torch.compile, torch.export and torch.func;
     vmap's rows are a dim in front, ``batch`` for the outermost vmap, then
-    ``batch1``, ... A program has the taps in it with which it was exported:
+    ``batch1``, ...; each chunk of ``chunk_size`` begins at row 0, so map
+    chunks of your own in ``scope("chunk", batch=first)``.
+    A program has the taps in it with which it was exported:
     export it while recording.
 
     Args:

@@ -154,6 +154,21 @@ def test_nested_vmaps_are_dims_from_outside_in() -> None:
     assert sums == expected
 
 
+def test_chunks_of_a_batch_stand_where_a_scope_says() -> None:
+    """The rows of a vmap begin at the index of their dim's name."""
+    square = vmap(lambda x: tk.tap(x * x, "y", "n"))
+    batch = torch.rand(5, 3)
+
+    def chunks() -> None:
+        for first, chunk in zip((0, 2, 4), torch.split(batch, 2), strict=True):
+            with tk.scope("chunk", batch=first):
+                square(chunk)
+
+    found, whole = recorded(chunks), recorded(lambda: square(batch))
+    assert cells(found, "y") == cells(whole, "y")
+    assert len(cells(whole, "y")) == 15
+
+
 def test_a_mask_may_be_mapped_where_its_value_is_not() -> None:
     """Either of the two gets the batch dim of the other."""
     masks = ROWS > 1
