@@ -178,6 +178,23 @@ def test_names_of_the_sides(tmp_path: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("folder", ["tap=7", "float=32", "side=it's"])
+def test_folders_that_look_like_columns(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """What a folder is called never takes the place of what is stored."""
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+    for name, value in (("one", 1.0), ("other", 2.0)):
+        traced(fired("x", 5.0), fired("y", value)).save(name)
+    result = compare("one", "other")
+    assert (result.summary["compared"], result.summary["diverged"]) == (2, 1)
+    assert result.first_divergence is not None
+    assert result.first_divergence["tap"] == "y"
+    found = compare(*(f"{tmp_path}/{folder}/{n}" for n in ("one", "other")))
+    assert found.summary == result.summary
+
+
 def test_nothing_there(tmp_path: Any) -> None:
     """A side that can't be opened is an error, never a verdict."""
     with pytest.raises(TraceError, match="does not exist"):

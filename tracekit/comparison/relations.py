@@ -234,6 +234,9 @@ def register_elements(
     con.execute(f"CREATE OR REPLACE {kind} {view} AS {union}")
 
 
+_TAP_OF_FILE = r"regexp_extract(filename, 'tap=(\d+)[^=]*$', 1)::BIGINT"
+
+
 def _elements(
     con: duckdb.DuckDBPyConnection, trace: Trace, taps: list[int], name: str
 ) -> Iterator[tuple[str, str]]:
@@ -241,9 +244,12 @@ def _elements(
     stored = [tap for tap in taps if trace.is_stored(tap)]
     if stored:
         files = [trace.element_file(tap) for tap in stored]
-        ways = "hive_partitioning = TRUE, union_by_name = TRUE"
+        # the user's folders may be called NAME=VALUE, too
+        ways = (
+            "hive_partitioning = FALSE, filename = TRUE, union_by_name = TRUE"
+        )
         rows = _parquet(files, ways)
-        yield rows, "* EXCLUDE (tap), tap::BIGINT AS tap_id"
+        yield rows, f"* EXCLUDE (filename), {_TAP_OF_FILE} AS tap_id"
     if len(stored) < len(taps):
         held = [tap for tap in taps if not trace.is_stored(tap)]
         table = _in_memory(trace, held)
