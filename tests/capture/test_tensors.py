@@ -227,6 +227,7 @@ def test_an_empty_value_is_an_event_without_elements(
         (torch.empty(2, device="meta"), "meta tensor"),
         (np.ones(1, np.longdouble), "more digits than a trace can hold"),
         (2**64, "doesn't fit 64 bits"),
+        ([2**63, -1], "no common type of 64 bits"),
         ("text", "tk.config"),
         (None, "dtype object"),
         ([[1.0], [2.0, 3.0]], "inhomogeneous"),

@@ -166,7 +166,19 @@ def as_array(value: Any, name: str) -> Any:
             f"{array.dtype}; tap tensors, arrays and numbers, and give texts "
             "to tk.config"
         )
+    if array.dtype.kind == "f" and isinstance(value, list | tuple):
+        _check_whole(value, name)
     return array
+
+
+def _check_whole(value: Any, name: str) -> None:
+    """NumPy makes floats of integers beyond 2^63 beside negative ones."""
+    numbers = np.asarray(value, object).reshape(-1)
+    if len(numbers) and all(isinstance(n, int) for n in numbers):
+        raise TapError(
+            f"tap {name!r}: integers from {min(numbers)} to {max(numbers)} "
+            "have no common type of 64 bits; tap them apart"
+        )
 
 
 def _planes(value: tuple[Any, ...], name: str) -> Planes:
