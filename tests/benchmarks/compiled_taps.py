@@ -33,7 +33,7 @@ import torch
 from torch import Tensor
 
 import tracekit as tk
-from simulator import blocks, fields, parse_options, simulate
+from simulator import blocks, parse_options, simulate
 from simulator.bragg import Carried
 from simulator.diffract import diffract
 from simulator.samples import Block, Grid
@@ -78,15 +78,19 @@ class ByHand:
 
     def __init__(self, taps: list[str], pixels: list[tuple[int, int]]) -> None:
         self._taps, self._pixels = taps, pixels
-        self._seen: tuple[Tensor, ...] = ()
+        self._seen: tuple[tuple[Tensor, int, int], ...] = ()
         self._compiled = torch.compile(
             self._picked, fullgraph=True, dynamic=False
         )
 
-    def _tap(self, value: Any, name: str, *_: Any, **__: Any) -> Any:
+    def _tap(self, value: Any, name: str, dims: str = "", **given: Any) -> Any:
         if name in self._taps:
             parts = value if isinstance(value, tuple) else (value,)
-            self._seen = (*self._seen, *parts)
+            names = dims.split()
+            axes = given.get("axes") or range(len(names))
+            slow, fast = (axes[names.index(dim)] for dim in ("slow", "fast"))
+            seen = tuple((part, slow, fast) for part in parts)
+            self._seen = (*self._seen, *seen)
         return value
 
     def _picked(
@@ -99,7 +103,12 @@ class ByHand:
     def _numbers(self, place: Tensor) -> Tensor:
         seen, self._seen = self._seen, ()
         return torch.cat(
-            [x[..., place[:1], place[1:]].flatten() for x in seen]
+            [
+                x.index_select(slow, place[:1])
+                .index_select(fast, place[1:])
+                .flatten()
+                for x, slow, fast in seen
+            ]
         )
 
     def _kernel(
@@ -119,9 +128,6 @@ class ByHand:
             for name, module in sorted(sys.modules.items()):
                 if name.startswith("simulator.") and hasattr(module, "tap"):
                     stack.enter_context(patch.object(module, "tap", self._tap))
-            stack.enter_context(
-                patch.object(fields, "is_recording", lambda: True)
-            )
             stack.enter_context(
                 patch.object(blocks, "_compiled", lambda: self._kernel)
             )
