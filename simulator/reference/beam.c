@@ -106,9 +106,12 @@ void beam_build(Beam *beam, const Options *options, const Detector *d)
                    .central_wavelength = options->wavelength,
                    .dispersion = range_resolve(options->dispersion)};
     if (options->flux != 0.0 && options->exposure > 0.0 &&
-        options->beam_size >= 0.0)
+        options->beam_size >= 0.0) {
+        if (options->beam_size == 0.0)
+            fail("-beamsize 0 with -flux: infinite fluence");
         beam->fluence = options->flux * options->exposure /
                         options->beam_size / options->beam_size;
+    }
     if (options->source_file != NULL)
         read_file(beam, options, d);
     else

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.helpers import Cli
@@ -232,6 +232,7 @@ def test_nothing_to_propose_is_no_proposal() -> None:
     assert propose(["hello", "world", ""]).groups == ()
 
 
+@example(["\U00010000=0", "a\x7fb = 1"])
 @given(st.lists(st.text(max_size=60), max_size=8))
 def test_any_text_gives_a_file_that_parses(lines: list[str]) -> None:
     """Whatever stands in a log, the proposal is TOML."""

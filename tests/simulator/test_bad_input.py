@@ -51,7 +51,7 @@ WORDS = (
     "-bogus", "stray", "-lambda", "-lambda x", "-lambda 0x10", "-lambda inf",
     "-lambda 1e400", "-N x", "-N 1e1", "-N 99999999999", "-misset 1 2",
     "-misset rand", "-fdet_vector 1 0", "-roi 1 2 3", "-cell", "-cell x",
-    "-cell -1", "-xtalsize 1e20", "-pivot up",
+    "-cell -1", "-xtalsize 1e20", "-pivot up", "-beamsize 0 -flux 1e12",
     "-seed x", "-source_distance x", "-density", "-hkl none", "-hkl .",
     "-mat none", "-mat .", "-sourcefile none", "-sourcefile .", "-mask none",
     "-mask .", "-floatfile no/f", "-intfile no/f", "-pgmfile .",

@@ -49,7 +49,7 @@ def dialect_text(proposal: Proposal, name: str, source: str) -> str:
     True
     """
     parts = [
-        _HEADING.format(source=json.dumps(source), name=json.dumps(name)),
+        _HEADING.format(source=_text(source), name=_text(name)),
         *_units(proposal),
     ]
     tables: set[str] = set()
@@ -86,7 +86,7 @@ def _units(proposal: Proposal) -> Iterator[str]:
         yield "# Words behind a value, and the unit that they stand for.\n" + (
             "[units]\n"
             + "".join(
-                f"{_key(word)} = {json.dumps(unit)}\n"
+                f"{_key(word)} = {_text(unit)}\n"
                 for word, unit in sorted(words.items())
             )
         )
@@ -124,7 +124,7 @@ def _family(group: Group, table: str) -> str:
         "[[family]]\n"
         f'name = "{table}"\n'
         f"prefix = {_pattern(_prefix(group))}\n"
-        f"forms = {json.dumps(forms)}{left}\n"
+        f"forms = {_text(forms)}{left}\n"
         + _columns(group)
         + (f'names = ["{table}"]\n' if group.names else "")
         + f'# format = "%.{digits}g"  # what does the printf say?\n'
@@ -136,7 +136,7 @@ def _columns(group: Group) -> str:
     if not group.columns:
         return ""
     commas = 'commas = "separate"\n' if group.commas else ""
-    return f"columns = {json.dumps(list(group.columns))}\n{commas}"
+    return f"columns = {_text(list(group.columns))}\n{commas}"
 
 
 def _prefix(group: Group) -> str:
@@ -170,21 +170,21 @@ def _rule(name: str, seen: Name) -> Iterator[str]:
     """The keys of one name, most telling first."""
     dims = seen.coordinates(name)
     if dims:
-        yield f"coordinates = {json.dumps(list(dims))}"
+        yield f"coordinates = {_text(list(dims))}"
         return
     bare, unit = split_unit(name.strip(":"))
     if seen.answer:
         bare, unit = seen.answer.tap, seen.answer.unit
     if bare != name:
-        yield f"tap = {json.dumps(bare)}"
+        yield f"tap = {_text(bare)}"
     if unit:
-        yield f"unit = {json.dumps(unit)}"
+        yield f"unit = {_text(unit)}"
     if seen.texts:
         yield 'kind = "text"'
     if seen.indices:
         unclear = seen.subscripts == 2 and not seen.answer
         which = "  # which of the two is slow?" if unclear else ""
-        yield f"indices = {json.dumps(list(seen.indices))}{which}"
+        yield f"indices = {_text(list(seen.indices))}{which}"
         if seen.lowest > 0:
             yield "# first = 1  # if the program counts from 1"
     if seen.count == 3:
@@ -206,10 +206,15 @@ def split_unit(name: str) -> tuple[str, str]:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else json.dumps(name)
+    return name if _BARE.fullmatch(name) else _text(name)
 
 
 def _pattern(text: str) -> str:
     """A pattern as TOML, literal where that can be."""
     plain = "'" not in text and text.isprintable()
-    return f"'{text}'" if plain else json.dumps(text)
+    return f"'{text}'" if plain else _text(text)
+
+
+def _text(value: object) -> str:
+    """A text, or a list of them, as TOML, which has no surrogates."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
