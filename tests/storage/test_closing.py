@@ -93,12 +93,12 @@ def content(trace: Trace) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "limits", [(12 << 20, 32 << 10), (0, 1 << 30), (0, 0)]
+    "limits", [(12 << 20, 1, 1), (0, 1 << 30, 9), (0, 1 << 30, 0), (0, 0, 0)]
 )
 @settings(max_examples=40)
 @given(firings(), st.integers(1, 5))
 def test_what_is_closed_is_what_is_built_in_memory(
-    limits: tuple[int, int], events: list[Event], batch: int
+    limits: tuple[int, int, int], events: list[Event], batch: int
 ) -> None:
     """In memory, as fired, in turns or sorted on the disk: one trace."""
     with (
@@ -107,6 +107,7 @@ def test_what_is_closed_is_what_is_built_in_memory(
     ):
         patch.setattr(closing, "IN_MEMORY", limits[0])
         patch.setattr(large, "_FEW", limits[1])
+        patch.setattr(large, "_LONG", limits[2])
         found = content(closed(events, Path(folder), batch))
         assert found == content(Trace.build(events, run=Run()))
 

@@ -13,8 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracekit.schema import Axis
 from tracekit.storage import element_file
-from tracekit.storage.element_file import ElementFile, storage, stored
+from tracekit.storage.element_file import (
+    COORDINATES,
+    ElementFile,
+    storage,
+    stored,
+)
+from tracekit.storage.hashes import TapHash
+from tracekit.storage.stretch import Stretch
 from tracekit.storage.thrift import (
     BINARY,
     BYTE,
@@ -78,6 +86,39 @@ def test_file_is_pyarrows(table: pa.Table, piece: int) -> None:
         assert file.written == len(table)
         assert one.read_bytes() == other.read_bytes()
         assert pq.read_table(one).equals(rows)
+
+
+@given(
+    st.integers(1, 431),
+    st.integers(0, 10**12),
+    st.one_of(st.just(7), st.just(np.arange(431) // 90)),
+    st.sampled_from([np.float64, np.int16, np.bool_]),
+    st.integers(1, 300),
+)
+def test_stretches_are_rows(
+    count: int, first: int, events: Any, kind: Any, piece: int
+) -> None:
+    """Values whose places are known make the file that tables of them make."""
+    values = (np.arange(count) % 5).astype(kind)
+    event = events if isinstance(events, int) else events[:count]
+    stretch = Stretch(first, event, values)
+    stored_type = pa.int8() if kind is np.bool_ else pa.from_numpy_dtype(kind)
+    name = "float" if kind is np.float64 else "integer"
+    types = [*((c, pa.int64()) for c in COORDINATES), (name, stored_type)]
+    schema, grid = pa.schema(types), (Axis("n", first, count),)
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = Path(folder) / "one", Path(folder) / "other"
+        found, wanted = TapHash(grid), TapHash(grid)
+        with ElementFile(one, schema, found) as file:
+            for start in range(0, count, piece):
+                file.write(stretch.slice(start, piece))
+        with ElementFile(other, schema, wanted) as file:
+            file.write(stretch.table(schema))
+        assert one.read_bytes() == other.read_bytes()
+        assert found.contents == wanted.contents
+        read = pq.read_table(one)
+        assert read[name].to_numpy().tolist() == values.tolist()
+        assert read["ordinal"][0].as_py() == first
 
 
 def test_error_in_a_thread(tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ class Pages:
         with suppress(OSError):
             self._map.madvise(mmap.MADV_DONTNEED, begin, end - begin)
 
+    def give_back(self, values: npt.NDArray[Any]) -> None:
+        """Forget the pages that numbers lie in."""
+        begin = values.__array_interface__["data"][0]
+        self.forget(begin, begin + values.nbytes)
+
 
 @dataclass(slots=True)
 class Firings:
@@ -123,8 +128,7 @@ class Firings:
     def give_back(self) -> None:
         """Take the values out of memory; they stay in the file."""
         if self.pages is not None:
-            begin = self.values.__array_interface__["data"][0]
-            self.pages.forget(begin, begin + self.values.nbytes)
+            self.pages.give_back(self.values)
 
     def part(self, begin: int, end: int) -> Firings:
         """Elements ``begin`` to ``end`` of one firing."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tracekit.storage.grid import Ordinals
+from tracekit.storage.grid import Places
 
 Array = npt.NDArray[Any]
 
@@ -71,16 +71,15 @@ _TOGETHER: dict[str, Any] = {
 }
 
 
-def figures_of(block: pa.Table) -> Figures:
-    """The figures of some rows of an element table."""
+def figures_of(block: pa.Table, places: Places) -> Figures:
+    """The figures of some rows of an element table, and their places."""
     for name in NUMBERS:
         if name in block.column_names:
-            ordinals = block["ordinal"].to_numpy()
-            return of_numbers(block[name].to_numpy(), ordinals)
+            return of_numbers(block[name].to_numpy(), places)
     return Figures(0, 0, 0, 0)
 
 
-def of_numbers(values: Array, ordinals: Ordinals) -> Figures:
+def of_numbers(values: Array, ordinals: Places) -> Figures:
     """The figures of numbers.
 
     Args:
@@ -111,7 +110,7 @@ def of_numbers(values: Array, ordinals: Ordinals) -> Figures:
     return found
 
 
-def _first_place(chosen: npt.NDArray[np.bool_], ordinals: Ordinals) -> Any:
+def _first_place(chosen: npt.NDArray[np.bool_], ordinals: Places) -> Any:
     place = int(chosen.argmax())
     return int(ordinals[place]) if chosen[place] else None
 

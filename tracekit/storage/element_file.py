@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +15,10 @@ import pyarrow.parquet as pq
 
 from tracekit.schema import Axis
 from tracekit.storage.contents import NUMBERS
-from tracekit.storage.grid import Ordinals
+from tracekit.storage.grid import Ordinals, Places
 from tracekit.storage.hashes import ROWS, Block, TapHash, block_of
 from tracekit.storage.row_groups import Chunk, RowGroups, chunk
+from tracekit.storage.stretch import Stretch
 
 COORDINATES = ("ordinal", "event")
 
@@ -27,13 +27,14 @@ Written = tuple[TapHash, tuple[Axis, ...], Ordinals | None]
 where they are not those of the order of firing."""
 
 _THREADS = 2
-"""Row groups that are encoded at a time; each takes some 50 MB."""
+"""Row groups that are encoded at a time, while another one waits; each takes
+some 25 MB."""
 
-_Encoded = tuple[list[Chunk], Block | None]
+_Rows: TypeAlias = "pa.Table | Stretch"
 
 
 class ElementFile:
-    """Takes tables in the order of place; holds a few row groups at most.
+    """Takes rows in the order of place; holds a few row groups at most.
 
     A file's bytes depend on its rows alone, never on how they were handed
     over, nor on the number of threads.
@@ -51,12 +52,13 @@ class ElementFile:
         self._path = file
         self._schema = stored(schema)
         self._hashed = hashed
-        self._waiting: list[pa.Table] = []
+        self._waiting: list[_Rows] = []
         self._rows = 0
         self.written = 0
         # row groups are encoded and hashed while the next one is made
         self._aside = ThreadPoolExecutor(_THREADS)
-        self._encoded: deque[Future[_Encoded]] = deque()
+        self._encoded: deque[Future[tuple[list[Chunk], Block | None]]]
+        self._encoded = deque()
         self._file: RowGroups | None = None
 
     def __enter__(self) -> Self:
@@ -71,80 +73,103 @@ class ElementFile:
         try:
             with self._aside:  # which ends when all is encoded
                 if error is None:
-                    self._put(final=True)
-                    self._take(0)
+                    self._end()
         finally:
             if self._file is not None:
                 self._file.close()
 
-    def write(self, table: pa.Table) -> None:
+    def write(self, rows: _Rows) -> None:
         """Append rows."""
-        self._waiting.append(table)
-        self._rows += len(table)
-        self._put()
+        start = 0
+        while start < len(rows):
+            part = rows.slice(start, ROWS - self._rows)
+            self._waiting.append(part)
+            self._rows += len(part)
+            start += len(part)
+            if self._rows == ROWS:
+                self._row_group()
 
-    def _put(self, *, final: bool = False) -> None:
-        if self._rows < ROWS and not final:
-            return
-        table = pa.concat_tables(self._waiting or [self._schema.empty_table()])
-        whole = len(table) if final else len(table) - len(table) % ROWS
-        for start in range(0, max(whole, final), ROWS):
-            block = table.slice(start, min(ROWS, whole - start))
-            self._row_group(block.combine_chunks())
-        rest = table.slice(whole)
-        self._waiting, self._rows = [rest] if len(rest) else [], len(rest)
-
-    def _row_group(self, block: pa.Table) -> None:
-        if not len(block) and self.written:
-            return
-        rows = pa.table(block.columns, schema=self._schema)
-        if len(rows) < ROWS and not self.written:  # as of most taps
-            pq.write_table(rows, self._path, ROWS, **storage(self._schema))
-            self._hash(None if self._hashed is None else block_of(rows))
-        else:
-            self._encoded.append(self._aside.submit(self._encode, rows))
-            self._take(_THREADS - 1)
-        self.written += len(rows)
-
-    def _encode(self, rows: pa.Table) -> _Encoded:
-        hashed = None if self._hashed is None else block_of(rows)
-        return list(_chunks(rows)), hashed
+    def _row_group(self) -> None:
+        """Write what waits."""
+        self._encoded.append(self._aside.submit(self._encode, self._waiting))
+        self.written += self._rows
+        self._waiting, self._rows = [], 0
+        self._take(_THREADS)
 
     def _take(self, most: int) -> None:
         """Let so many wait at most; raises what encoding raised."""
         while len(self._encoded) > most:
-            chunks, hashed = self._encoded.popleft().result()
+            chunks, block = self._encoded.popleft().result()
             if self._file is None:
                 how = storage(self._schema)
                 self._file = RowGroups(self._path, self._schema, how)
             self._file.add(chunks)
-            self._hash(hashed)
+            self._hash(block)
+
+    def _end(self) -> None:
+        if not self.written:  # as of most taps
+            rows = _together(self._waiting, self._schema)
+            pq.write_table(rows, self._path, ROWS, **storage(self._schema))
+            self._hash(None if self._hashed is None else block_of(rows))
+            self.written = self._rows
+        elif self._rows:
+            self._row_group()
+        self._take(0)
+
+    def _encode(self, parts: list[_Rows]) -> tuple[list[Chunk], Block | None]:
+        """The columns of a row group, and what is taken of it."""
+        (part, *more) = parts
+        if isinstance(part, Stretch) and not more:
+            rest = part.column(self._schema)
+            places, events = part.places, part.events
+        else:
+            rest = _together(parts, self._schema)
+            places, events = (rest[name].to_numpy() for name in COORDINATES)
+            rest = rest.drop_columns(list(COORDINATES))
+        columns = [rest.select([name]) for name in rest.column_names]
+        chunks = [
+            _coordinates("ordinal", places),
+            _coordinates("event", events),
+            *(chunk(column, storage(column.schema)) for column in columns),
+        ]
+        block = None if self._hashed is None else block_of(rest, places)
+        for part in parts:
+            if isinstance(part, Stretch):
+                part.give_back()
+        return chunks, block
 
     def _hash(self, block: Block | None) -> None:
         if self._hashed is not None and block is not None:
             self._hashed.add(block)
 
 
-def _chunks(rows: pa.Table) -> Iterator[Chunk]:
-    """The columns of a row group, encoded."""
-    for name in rows.column_names:
-        column = rows.select([name])
-        step = _step(column) if name in COORDINATES else None
-        if step is None:
-            yield chunk(column, storage(column.schema))
-        else:
-            first = int(column[name][0].as_py())
-            yield steps(name, first, step, len(rows))
+def _together(parts: list[_Rows], schema: pa.Schema) -> pa.Table:
+    """The rows as one table."""
+    tables = [
+        part.table(schema) if isinstance(part, Stretch) else part
+        for part in parts
+    ]
+    rows = pa.concat_tables(tables or [schema.empty_table()]).combine_chunks()
+    return pa.table(rows.columns, schema=schema)
 
 
-def _step(column: pa.Table) -> int | None:
-    """By how much the numbers of a whole row group ascend: 0 or 1."""
-    numbers = column.column(0).to_numpy()
-    if len(numbers) < ROWS:
-        return None
-    if column.column_names == ["ordinal"]:  # no two are equal
-        return 1 if numbers[-1] - numbers[0] == ROWS - 1 else None
-    return 0 if bool(np.all(numbers == numbers[0])) else None
+def _coordinates(name: str, numbers: Places) -> Chunk:
+    """The chunk of places, of which no two are equal, or of events."""
+    count, first = len(numbers), int(numbers[0])
+    ascends = name == "ordinal" and numbers[-1] - first == count - 1
+    if ascends or (name == "event" and _constant(numbers)):
+        return steps(name, first, int(ascends), count)
+    column = pa.table([numbers], schema=_coordinate(name))
+    return chunk(column, storage(column.schema))
+
+
+def _constant(numbers: Any) -> bool:
+    """Whether all are equal; of a number that is repeated, none is read."""
+    return numbers.strides == (0,) or bool(np.all(numbers == numbers[0]))
+
+
+def _coordinate(name: str) -> pa.Schema:
+    return stored(pa.schema([(name, pa.int64())]))
 
 
 @lru_cache(maxsize=512)
@@ -154,8 +179,8 @@ def steps(name: str, first: int, step: int, rows: int) -> Chunk:
     It takes a few kilobytes, and as long to encode as the numbers beside it.
     """
     numbers = first + step * np.arange(rows)
-    schema = stored(pa.schema([(name, pa.int64())]))
-    return chunk(pa.table([numbers], schema=schema), storage(schema))
+    column = pa.table([numbers], schema=_coordinate(name))
+    return chunk(column, storage(column.schema))
 
 
 def stored(schema: pa.Schema) -> pa.Schema:

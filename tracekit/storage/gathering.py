@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,22 @@ class Gathered:
             self._parts[name].append((count, part))
         self.rows += count
         return ordinals
+
+    def tables(
+        self, found: Firings, first: int, limit: int
+    ) -> Iterator[pa.Table]:
+        """The rows of firings, so many at a time.
+
+        Args:
+            found: the firings.
+            first: number of the first of them, in the order of firing.
+            limit: rows of a table at most, if no firing is larger.
+        """
+        done = 0
+        for piece in found.pieces(limit):
+            self.add(piece, first + done)
+            done += len(piece.rows) if len(found.rows) > 1 else 0
+            yield self.table()
 
     def table(self) -> pa.Table:
         """The rows, to begin anew; none is a view of the file."""

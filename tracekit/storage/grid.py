@@ -17,6 +17,8 @@ from tracekit.errors import TraceError
 from tracekit.schema import COMPONENT, OCCURRENCE, Axis, Event, State
 
 Ordinals = npt.NDArray[np.int64]
+Places = Ordinals | range
+"""Ordinals; a range where they follow one another."""
 _LARGEST = 2**62
 
 
@@ -92,6 +94,13 @@ def shared_axes(events: list[Event]) -> tuple[Axis, ...]:
     for axes, origins in shapes.values():
         extent.take(axes, np.array(origins, np.int64))
     return extent.grid(events[0].tap)
+
+
+def as_ordinals(places: Places) -> Ordinals:
+    """The places as an array."""
+    if isinstance(places, range):
+        return np.arange(places.start, places.stop, dtype=np.int64)
+    return places
 
 
 def origins_of(axes: tuple[Axis, ...]) -> Ordinals:

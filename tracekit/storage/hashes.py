@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from tracekit.schema import Axis
 from tracekit.storage.contents import NUMBERS, Contents, Figures, figures_of
+from tracekit.storage.grid import Places, as_ordinals
 
 ROWS = 1 << 20
 """Rows of a row group."""
@@ -30,23 +31,29 @@ class Block:
     """What is taken of a row group, apart from all others.
 
     Args:
-        ordinals: its places.
+        places: of its rows; a range where they follow one another.
         keys: what says which they are.
         values: hash of its values.
         figures: of its numbers.
     """
 
-    ordinals: npt.NDArray[np.int64]
+    places: Places
     keys: bytes
     values: str
     figures: Figures
 
 
-def block_of(rows: pa.Table) -> Block:
-    """What is taken of a row group."""
-    ordinals = rows["ordinal"].to_numpy()
-    values = _value_hash(rows)
-    return Block(ordinals, _places(ordinals), values, figures_of(rows))
+def block_of(rows: pa.Table, places: Places | None = None) -> Block:
+    """What is taken of a row group.
+
+    Args:
+        rows: of it.
+        places: of the rows, which have no column of them then.
+    """
+    if places is None:
+        places = rows["ordinal"].to_numpy()
+    figures = figures_of(rows, places)
+    return Block(places, _keys(places), _value_hash(rows), figures)
 
 
 class TapHash:
@@ -59,14 +66,14 @@ class TapHash:
     def __init__(self, axes: tuple[Axis, ...]) -> None:
         self._grid = repr(axes).encode()
         self._blocks = 0
-        self._only: npt.NDArray[np.int64] | None = None
+        self._only: Places | None = None
         self._keys: list[bytes] = []
         self._values: list[str] = []
         self._figures = Figures()
 
     def add(self, block: Block) -> None:
         """Take the next row group; only the last may be short."""
-        self._only = None if self._blocks else block.ordinals
+        self._only = None if self._blocks else block.places
         self._keys.append(block.keys)
         self._values.append(block.values)
         self._figures.add(block.figures)
@@ -81,7 +88,7 @@ class TapHash:
     def keys(self) -> str:
         """Equal for equal places of equal grids."""
         if self._only is not None:
-            return _hash(self._grid, self._only)
+            return _hash(self._grid, as_ordinals(self._only))
         return _hash(self._grid, *self._keys)
 
     @property
@@ -100,12 +107,12 @@ def contents_of(axes: tuple[Axis, ...], table: pa.Table) -> Contents:
     return found.contents
 
 
-def _places(ordinals: npt.NDArray[np.int64]) -> bytes:
-    """What says which ordinals these are; they ascend."""
-    count = len(ordinals)
-    if count and ordinals[-1] - ordinals[0] == count - 1:
-        return f"{ordinals[0]}+{count};".encode()
-    return _hash(ordinals).encode()
+def _keys(places: Places) -> bytes:
+    """What says which places these are; they ascend."""
+    count = len(places)
+    if count and places[-1] - places[0] == count - 1:
+        return f"{places[0]}+{count};".encode()
+    return _hash(as_ordinals(places)).encode()
 
 
 def _value_hash(table: pa.Table) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from tracekit.schema import Axis
 from tracekit.storage.batches import Firings
@@ -16,11 +14,12 @@ from tracekit.storage.grid import Ordinals, component_size, with_occurrence
 from tracekit.storage.hashes import ROWS, TapHash
 from tracekit.storage.occurrences import Counted, Runs
 from tracekit.storage.seal import event_ranks
+from tracekit.storage.stretch import Stretch
 from tracekit.storage.survey import Survey, TapSurvey
 
 _FEW = 32 << 10  # bytes of a firing from which on all of a tap are kept open
 
-_AT_ONCE = ROWS // 4  # rows that are turned in one piece
+_LONG = 1 << 12  # elements of a firing from which on it is written alone
 
 
 def write_large(
@@ -39,7 +38,7 @@ def write_large(
         those of the order of firing.
     """
     grid = tap.grid()
-    large = tap.bytes > tap.events * _FEW and "text" not in tap.columns
+    large = tap.bytes > tap.events * _FEW and not tap.columns
     if tap.one_box and tap.events > 1 and large:
         return _in_turns(file, survey, tap, grid)
     order = _Order()
@@ -120,14 +119,32 @@ def _as_fired(
     counted = Counted(grid, most)
     hashed = TapHash(counted.grid)
     rows = Gathered(tap, grid)
+    plain = most == 1 and not tap.columns
     with ElementFile(file, rows.schema, hashed) as target:
         for _, first, found in survey.firings([tap.number]):
-            done = 0
-            for piece in found.pieces(ROWS):
-                rows.add(piece, first + done)
-                done += len(piece.rows) if len(found.rows) > 1 else 0
-                target.write(counted.number(rows.table()))
+            stretches = _stretches(found, first, grid) if plain else []
+            for stretch in stretches:
+                target.write(stretch)
+            if not stretches:
+                for table in rows.tables(found, first, ROWS):
+                    target.write(counted.number(table))
     return hashed, counted.grid, None
+
+
+def _stretches(
+    found: Firings, first: int, grid: tuple[Axis, ...]
+) -> list[Stretch]:
+    """Large firings, each of which fills places that follow one another."""
+    size = found.elements // len(found.rows)
+    ends = _ends(found, grid) if size >= _LONG else None
+    if ends is None or bool(np.any(ends[1] - ends[0] != size - 1)):
+        return []
+    return [
+        Stretch(place, first + number, values, found.pages)
+        for number, (place, values) in enumerate(
+            zip(ends[0].tolist(), found.values.reshape(-1, size), strict=True)
+        )
+    ]
 
 
 def _in_turns(
@@ -138,29 +155,22 @@ def _in_turns(
     events = [
         piece for found in firings for piece in found.pieces(found.layout.size)
     ]
-    count = len(events)
-    counted, _ = with_occurrence(
-        grid, np.empty(0, np.int64), np.empty(0, np.int64), count
-    )
+    count, inner = len(events), component_size(grid)
+    none = np.empty(0, np.int64)
+    counted, _ = with_occurrence(grid, none, none, count)
     hashed = TapHash(counted)
-    rows = Gathered(tap, grid)
-    inner = component_size(grid)
-    step = max(1, _AT_ONCE // (count * inner)) * inner
-    with ElementFile(file, rows.schema, hashed) as target:
+    step = max(1, ROWS // (count * inner)) * inner
+    with ElementFile(file, Gathered(tap, grid).schema, hashed) as target:
         for begin in range(0, events[0].layout.size, step):
-            for number, event in enumerate(events):
+            turned = []
+            for event in events:
                 part = event.part(begin, begin + step)
-                rows.add(replace(part, values=part.values.copy()), number)
+                turned.append(part.values.reshape(-1, 1, inner).copy())
                 event.give_back()  # the system maps more than was asked for
-            table = rows.table()
-            order = np.arange(len(table)).reshape(count, -1, inner)
-            turned = pa.array(order.transpose(1, 0, 2).reshape(-1))
-            table = table.take(turned)
-            _, ordinals = with_occurrence(
-                grid,
-                table["ordinal"].to_numpy(),
-                table["event"].to_numpy(),
-                count,
-            )
-            target.write(table.set_column(0, "ordinal", pa.array(ordinals)))
+            with np.errstate(invalid="ignore"):  # a signalling NaN stays one
+                values = np.concatenate(turned, axis=1)
+            numbers = np.arange(count)[:, None]
+            fired = np.broadcast_to(numbers, values.shape).reshape(-1)
+            stretch = Stretch(begin * count, fired, values.reshape(-1))
+            target.write(stretch)
     return hashed, counted, None

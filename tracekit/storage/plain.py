@@ -21,6 +21,7 @@ from tracekit.storage.grid import origins_of
 from tracekit.storage.hashes import TapHash
 from tracekit.storage.rows import event_table, tables_of
 from tracekit.storage.seal import SealedTap, column_of
+from tracekit.storage.stretch import Stretch
 from tracekit.storage.trace import (
     ELEMENTS,
     element_file,
@@ -98,10 +99,7 @@ def _written(root: Path, number: int, tap: PlainTap) -> SealedTap:
     file = element_file(root, number)
     with ElementFile(file, schema, hashed) as target:
         for block in tap.blocks():
-            ordinals = np.arange(count, count + len(block))
-            zeros = np.zeros(len(block), np.int64)
-            numbers = pa.array(block.astype(tap.stored, copy=False), kind)
-            target.write(pa.table([ordinals, zeros, numbers], schema=schema))
+            target.write(Stretch(count, 0, block))
             count += len(block)
     part = EventColumns(
         event,
