@@ -126,15 +126,15 @@ def test_a_rare_tap_is_flushed_when_it_fires(
 
 
 class Interrupted(tuple[int, ...]):
-    """Ctrl-C comes when these are counted for the first time."""
+    """Ctrl-C comes when these are read for the first time."""
 
     times: ClassVar[list[int]] = []
 
-    def __len__(self) -> int:
+    def __iter__(self) -> Iterator[int]:
         self.times.append(1)
         if len(self.times) == 1:
             raise KeyboardInterrupt
-        return super().__len__()
+        return super().__iter__()
 
 
 def test_an_interrupt_costs_no_event(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -124,9 +124,9 @@ class Layouts:
             layout = self._known[key] = Layout.of(event)
         return layout
 
-    def numbers(self, layouts: list[Layout]) -> list[int]:
-        """Their numbers."""
-        for layout in dict.fromkeys(layouts):
+    def numbers(self, layouts: Iterable[Layout]) -> list[int]:
+        """Their numbers; each comes once."""
+        for layout in layouts:
             if layout not in self._numbers:
                 number = self._numbers[layout] = len(self._numbers)
                 self._fresh.append((number, layout))

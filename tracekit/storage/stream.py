@@ -131,33 +131,25 @@ class EventStream:
         self._file.close()
 
 
+_MORE = ("positions", "text", "digits", "quantum", "context")
+
+
 def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
-    shared, values, times, threads, origins = (
-        rows[place::FIELDS] for place in range(FIELDS)
-    )
-    count = len(shared)
+    own = [rows[place::FIELDS] for place in range(FIELDS)]
     more: dict[str, list[Any]] = {}
-    whole = [row for row, layout in enumerate(shared) if layout is None]
-    if whole:
-        more = {
-            name: [None] * count
-            for name in ("positions", "text", "digits", "quantum", "context")
-        }
-    for row in whole:
-        event = values[row] = _whole(values[row])
-        shared[row] = layouts.of(event)
-        values[row] = event.values
-        times[row], threads[row] = event.time_ns, event.thread
-        origins[row] = [axis.origin for axis in event.axes]
-        for name, column in more.items():
-            column[row] = getattr(event, name)
+    if None in (used := dict.fromkeys(own[0])):
+        more = _unfold(own, layouts)
+        used = dict.fromkeys(own[0])
+    shared, values, times, threads, origins = own
+    count = len(shared)
+    codes = _codes(used, shared)
+    axes = np.array([len(layout.axes) for layout in used], np.int32)
     starts = np.zeros(count + 1, np.int32)
-    np.cumsum(_integers(map(len, origins), count), out=starts[1:])
+    np.cumsum(axes[codes], out=starts[1:])
     flat = _integers(chain.from_iterable(origins), starts[-1])
-    numbers = _integers(layouts.numbers(shared), count)
     columns: dict[str, pa.Array] = {
-        "layout": pa.array(numbers),
-        "values": _values(shared, numbers, values),
+        "layout": pa.array(np.array(layouts.numbers(used), np.int64)[codes]),
+        "values": _values(list(used), codes, values, numbers=not more),
         "origins": pa.ListArray.from_arrays(pa.array(starts), pa.array(flat)),
         "time_ns": pa.array(_integers(times, count)),
         "thread": pa.array(_integers(threads, count)),
@@ -183,6 +175,26 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
     )
 
 
+def _unfold(own: list[list[Any]], layouts: Layouts) -> dict[str, list[Any]]:
+    """Put the fields of whole events where those of the short way stand.
+
+    Returns:
+        The fields that only they have.
+    """
+    shared, values, times, threads, origins = own
+    more: dict[str, list[Any]] = {n: [None] * len(shared) for n in _MORE}
+    for row, layout in enumerate(shared):
+        if layout is not None:
+            continue
+        event = _whole(values[row])
+        shared[row], values[row] = layouts.of(event), event.values
+        times[row], threads[row] = event.time_ns, event.thread
+        origins[row] = [axis.origin for axis in event.axes]
+        for name, column in more.items():
+            column[row] = getattr(event, name)
+    return more
+
+
 def _whole(held: Any) -> Event:
     """An event that waits, or what waits to become one."""
     event: Event = held if type(held) is Event else held.event()
@@ -193,40 +205,60 @@ def _integers(found: Iterable[int], count: int) -> npt.NDArray[np.int64]:
     return np.fromiter(found, np.int64, count)
 
 
+def _codes(
+    used: Iterable[Layout], shared: list[Layout]
+) -> npt.NDArray[np.int64]:
+    """Which of those in use each is; most batches have one or two."""
+    code = {layout: number for number, layout in enumerate(used)}
+    if len(code) == 1:
+        return np.zeros(len(shared), np.int64)
+    return _integers(map(code.__getitem__, shared), len(shared))
+
+
 def _values(
-    shared: list[Layout], numbers: npt.NDArray[np.int64], values: list[Any]
+    used: list[Layout],
+    codes: npt.NDArray[np.int64],
+    values: list[Any],
+    *,
+    numbers: bool,
 ) -> pa.Array:
     """Arrays, and numbers of the short way, as one binary column.
 
     Args:
-        shared: the layout of each; one of an array is never one of a number.
-        numbers: the layouts' numbers.
+        used: the layouts; one of an array is never one of a number.
+        codes: which of them each value has.
         values: as they waited; a single array is not copied again.
+        numbers: none is an array.
     """
+    kinds = {layout.values_dtype for layout in used}
+    if numbers and len(kinds) == 1:
+        data = np.fromiter(values, kinds.pop(), len(values))
+        ends = np.arange(len(values) + 1) * data.itemsize
+        return _large_binary(ends, _flat(data))
     if len(values) == 1 and isinstance(values[0], np.ndarray):
         return _binary([_flat(values[0])])
     sizes = np.empty(len(values), np.int64)
     arrays: list[int] = []
     packed: list[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]] = []
-    order = np.argsort(numbers, kind="stable")
-    edges = np.flatnonzero(np.diff(numbers[order])) + 1
+    order = np.argsort(codes, kind="stable")
+    edges = np.flatnonzero(np.diff(codes[order])) + 1
     for rows in np.split(order, edges):
         found = [values[row] for row in rows.tolist()]
         if isinstance(found[0], np.ndarray):
             arrays += rows.tolist()
             sizes[rows] = [value.nbytes for value in found]
         else:
-            kind = shared[rows[0]].values_dtype
+            kind = used[codes[rows[0]]].values_dtype
             packed.append((rows, np.fromiter(found, kind, len(found))))
             sizes[rows] = kind.itemsize
     ends = np.concatenate([[0], np.cumsum(sizes)])
-    data = np.empty(ends[-1], np.uint8)
+    whole = np.empty(ends[-1], np.uint8)
     for row in arrays:
-        data[ends[row] : ends[row + 1]] = _flat(values[row])
+        whole[ends[row] : ends[row + 1]] = _flat(values[row])
     for rows, part in packed:
         places = ends[rows][:, None] + np.arange(part.itemsize)
-        data[places] = _flat(part).reshape(places.shape)
-    return _large_binary(ends, data)
+        whole[places] = _flat(part).reshape(places.shape)
+    return _large_binary(ends, whole)
 
 
 def _flat(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
