@@ -42,11 +42,13 @@ torch_side: ModuleType | None = None
 # How a tap reaches the recorders: firing.fire, or torch_taps.fire where torch
 # is loaded.
 fire: Callable[..., None]
-# Says of values that they leave no event; and takes small ones on a short way:
-# of the only recorder that is active, if it has them. A forked child has none
-# until its recorder has seen the fork.
+# Takes small values on a short way; says of values that they leave no event;
+# and takes those of which little is selected: of the only recorder that is
+# active, if it has them. A forked child has none until its recorder has seen
+# the fork.
 Passes = Callable[[Any, str, str, str | None, Any], bool]
 Quick = Callable[[Any, str, str, str | None, Any, Any], bool]
+small: Quick | None = None
 passes: Passes | None = None
 quick: Quick | None = None
 # Which elements compiled code hands to its taps: of the only recorder that is
@@ -138,15 +140,16 @@ def _send_to(those: tuple[Recorder, ...]) -> None:
 
 def find_quick() -> None:
     """Take the short ways from the recorder that has them."""
-    global quick, passes
-    alone = len(recorders) == 1
-    quick = recorders[0].quick if alone else None
-    passes = recorders[0].passes if alone else None
+    global small, passes, quick
+    small = passes = quick = None
+    if len(recorders) == 1:
+        (alone,) = recorders
+        small, passes, quick = alone.small, alone.passes, alone.quick
 
 
 def _forked() -> None:
-    global quick, passes
-    quick = passes = None
+    global small, passes, quick
+    small = passes = quick = None
 
 
 def _inherit() -> None:

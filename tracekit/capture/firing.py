@@ -64,7 +64,9 @@ def fire(
         _state.load_torch_side()
         _state.fire(value, name, dims, unit, where, grad, axes)
         return
-    passes, quick = _state.passes, _state.quick
+    small, passes, quick = _state.small, _state.passes, _state.quick
+    if small is not None and small(value, name, dims, unit, where, axes):
+        return
     if (passes is None or not passes(value, name, dims, unit, axes)) and (
         quick is None or not quick(value, name, dims, unit, where, axes)
     ):

@@ -88,9 +88,14 @@ class Recorder:
         return None
 
     @property
-    def quick(self) -> Quick | None:
+    def small(self) -> Quick | None:
         """A short way of small values; they are dealt with if it says so."""
-        return None if self._short is None else self._short.take
+        return self._short.take if isinstance(self._short, SmallTaps) else None
+
+    @property
+    def quick(self) -> Quick | None:
+        """A short way of plain values of which little is selected."""
+        return self._short.take if isinstance(self._short, FewTaps) else None
 
     def __enter__(self) -> Self:
         if self._ended:

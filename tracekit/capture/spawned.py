@@ -62,7 +62,7 @@ class Unrecorded:
     """
 
     selection = Selection()
-    quick = passes = None
+    small = passes = quick = None
 
     def __init__(self, told: str) -> None:
         self._parent, _, self._root = told.partition(" ")

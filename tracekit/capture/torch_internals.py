@@ -26,7 +26,7 @@ NEEDED = (
     "torch._C._functorch:get_interpreter_stack",
     "torch._C._functorch:TransformType.Vmap",
     "torch._C:_get_dispatch_mode",
-    "torch._C:_get_tracing_state",
+    "torch._C:_is_tracing",
     "torch._dynamo.symbolic_convert:InstructionTranslator.current_tx",
     "torch._guards:TracingContext.extract_stack",
     "torch._library.effects:EffectType.ORDERED",
@@ -70,10 +70,10 @@ def _or_constant(path: str, value: Any) -> Any:
     return _resolved(path) or (lambda *_: value)
 
 
-_wrapped = _or_constant(NEEDED[2], False)  # noqa: FBT003
-_graph_task = _or_constant(NEEDED[1], -1)
+is_wrapped = _or_constant(NEEDED[2], False)  # noqa: FBT003
+graph_task = _or_constant(NEEDED[1], -1)
 stack_depth = _or_constant(NEEDED[0], 0)
-_tracing_state = _or_constant(NEEDED[6], None)
+is_tracing = _or_constant(NEEDED[6], False)  # noqa: FBT003
 _is_batched = _or_constant(
     "torch._C._functorch:is_legacy_batchedtensor",
     False,  # noqa: FBT003
@@ -82,7 +82,7 @@ _is_batched = _or_constant(
 
 def stands_for_others(value: Any) -> bool:
     """Whether torch.func.vmap, grad or jvp made the tensor."""
-    return isinstance(value, Tensor) and bool(_wrapped(value))
+    return isinstance(value, Tensor) and bool(is_wrapped(value))
 
 
 def is_plain(value: Any, where: Any) -> bool:
@@ -95,15 +95,15 @@ def is_plain(value: Any, where: Any) -> bool:
     if kind is tuple:
         if not all(map(_holds, value)):
             return False
-    elif kind is not Tensor or _wrapped(value):
+    elif kind is not Tensor or is_wrapped(value):
         return False
-    return _graph_task() == -1 and _tracing_state() is None
+    return graph_task() == -1 and not is_tracing()
 
 
 def _holds(part: Any) -> bool:
     """Whether it is a tensor or an array of its own, or a number."""
     if type(part) is Tensor:
-        return not _wrapped(part)
+        return not is_wrapped(part)
     return type(part) in _PLAIN
 
 
@@ -193,7 +193,7 @@ def _is_checkpoint(file: str) -> bool:
 
 def phase() -> str:
     """Whether autograd runs, and why: backward, or to recompute."""
-    if _graph_task() == -1:
+    if graph_task() == -1:
         return "forward"
     frame = sys._getframe(1).f_back  # noqa: SLF001
     while frame is not None:
@@ -326,7 +326,7 @@ def refuse_replay(name: str) -> None:
     Raises:
         TapError: in torch.jit.trace, or while a CUDA graph is captured.
     """
-    if torch._C._get_tracing_state() is not None:  # noqa: SLF001
+    if is_tracing():
         raise TapError(
             f"tap {name!r}: torch.jit.trace keeps no taps; record the "
             "untraced function, or export it with torch.export"

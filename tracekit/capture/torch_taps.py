@@ -20,8 +20,11 @@ from tracekit.capture.small import copies
 from tracekit.capture.torch_internals import (
     HAS_GPUS,
     checkpoints,
+    graph_task,
     is_captured,
     is_plain,
+    is_tracing,
+    is_wrapped,
     stack_depth,
 )
 from tracekit.capture.traced_taps import (
@@ -35,8 +38,14 @@ _KEPT = "tracekit_loops"  # of a node of autograd
 
 
 def _of_tensor(tensor: Tensor) -> tuple[Any, Any]:
-    """Type and number of a small tensor, see ``small.copies``."""
-    if tensor.dim() or not tensor.is_cpu:
+    """Type and number of a small, plain tensor, see ``small.copies``."""
+    if (
+        tensor.dim()
+        or not tensor.is_cpu
+        or graph_task() != -1
+        or is_tracing()
+        or is_wrapped(tensor)
+    ):
         return None, tensor
     number = tensor.item()
     # the bits of a NaN need the long way
@@ -62,7 +71,9 @@ def fire(
     if grad or stack_depth() or (HAS_GPUS and is_captured()):
         _fire_odd(value, name, dims, unit, where, grad, axes)
         return
-    passes, quick = _state.passes, _state.quick
+    small, passes, quick = _state.small, _state.passes, _state.quick
+    if small is not None and small(value, name, dims, unit, where, axes):
+        return
     if passes is not None and passes(value, name, dims, unit, axes):
         return
     if not is_plain(value, where):
