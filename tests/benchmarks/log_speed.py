@@ -176,7 +176,7 @@ def split(path: Path, target: Path, own: bool) -> None:
         target,
         batches.schema,
         compression="zstd",
-        compression_level=1,
+        compression_level={name: 1, **dict.fromkeys(numbers, -1)},
         use_dictionary=[name],
         column_encoding=dict.fromkeys(numbers, "BYTE_STREAM_SPLIT"),
         write_statistics=False,

@@ -22,6 +22,8 @@ from tracekit.storage.element_file import (
     stored,
 )
 from tracekit.storage.hashes import TapHash
+from tracekit.storage.row_groups import chunk
+from tracekit.storage.shifting import shifted
 from tracekit.storage.stretch import Stretch
 from tracekit.storage.thrift import (
     BINARY,
@@ -119,6 +121,32 @@ def test_stretches_are_rows(
         read = pq.read_table(one)
         assert read[name].to_numpy().tolist() == values.tolist()
         assert read["ordinal"][0].as_py() == first
+
+
+@given(
+    st.sampled_from(COORDINATES),
+    st.integers(0, 1),
+    st.sampled_from([1, 2, 100, 20_001, 50_000]),
+    st.integers(0, 2**62),
+)
+def test_shifted_numbers_are_encoded_ones(
+    name: str, step: int, rows: int, by: int
+) -> None:
+    """Numbers that are moved have the bytes that pyarrow gives them."""
+    schema = stored(pa.schema([(name, pa.int64())]))
+    one, other = (
+        chunk(pa.table([numbers], schema=schema), storage(schema))
+        for first in (0, by)
+        for numbers in [first + step * np.arange(rows)]
+    )
+    assert shifted(one, by, pa.Codec("zstd", compression_level=1)) == other
+    assert element_file.steps(name, by, step, rows) == other
+
+
+def test_whole_row_groups_are_shifted() -> None:
+    """Of a whole row group's places none is encoded a second time."""
+    assert element_file._known("ordinal", 1, ROWS) is not None
+    assert element_file._known("event", 0, ROWS) is not None
 
 
 def test_error_in_a_thread(tmp_path: Path) -> None:

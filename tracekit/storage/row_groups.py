@@ -25,8 +25,8 @@ _LENGTH = 4  # bytes of the footer's length, which stands before the last magic
 # numbers of fields, see parquet.thrift: of a footer, of a row group, of a
 # column in it, and of what is said of that
 _ALL_ROWS, _GROUPS = 3, 4
-_COLUMNS, _SIZE, _ROWS, _START, _STORED = 1, 2, 3, 5, 6
-_COLUMN = 3
+COLUMNS, SIZE, _ROWS, _START, STORED = 1, 2, 3, 5, 6
+COLUMN = 3
 _PAGES = (9, 10, 11)  # where data, index and dictionary pages begin
 
 
@@ -52,7 +52,7 @@ def chunk(column: pa.Table, storage: dict[str, Any]) -> Chunk:
     """
     sink = pa.BufferOutputStream()
     pq.write_table(column, sink, row_group_size=len(column), **storage)
-    data = memoryview(sink.getvalue())
+    data = memoryview(sink.getvalue()).cast("B")
     footer, end = _footer(data)
     (group,) = footer[_GROUPS][1][1]
     return Chunk(data[len(MAGIC) : end], group)
@@ -84,18 +84,18 @@ class RowGroups:
         columns = []
         size = stored = rows = 0
         for part in chunks:
-            (column,) = part.group[_COLUMNS][1][1]
+            (column,) = part.group[COLUMNS][1][1]
             columns.append(_moved(column, self._file.tell() - len(MAGIC)))
             self._file.write(part.pages)
-            size += part.group[_SIZE][1]
-            stored += part.group[_STORED][1]
+            size += part.group[SIZE][1]
+            stored += part.group[STORED][1]
             rows = part.group[_ROWS][1]
         group = {
-            _COLUMNS: (LIST, (STRUCT, columns)),
-            _SIZE: (I64, size),
+            COLUMNS: (LIST, (STRUCT, columns)),
+            SIZE: (I64, size),
             _ROWS: (I64, rows),
             _START: (I64, start),
-            _STORED: (I64, stored),
+            STORED: (I64, stored),
         }
         self._groups.append(group)
         self._rows += rows
@@ -119,10 +119,10 @@ def _footer(data: memoryview) -> tuple[Struct, int]:
 
 def _moved(column: Struct, shift: int) -> Struct:
     """A column whose pages begin so many bytes later."""
-    kind, about = column[_COLUMN]
+    kind, about = column[COLUMN]
     places = {
         field: (I64, about[field][1] + shift)
         for field in _PAGES
         if field in about
     }
-    return {**column, _COLUMN: (kind, {**about, **places})}
+    return {**column, COLUMN: (kind, {**about, **places})}

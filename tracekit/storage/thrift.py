@@ -22,11 +22,17 @@ class Reader:
 
     Args:
         data: their bytes.
+
+    Attributes:
+        place: where the next value begins.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._place = 0
+        self.place = 0
+
+    def __bool__(self) -> bool:
+        return self.place < len(self._data)
 
     def struct(self) -> Struct:
         """The next value, a struct.
@@ -36,9 +42,9 @@ class Reader:
         """
         found: Struct = {}
         number = 0
-        while head := self._bytes(1)[0]:
+        while head := self.take(1)[0]:
             step, kind = divmod(head, 16)
-            number = number + step if step else self._integer()
+            number = number + step if step else self.integer()
             found[number] = kind, self._value(kind)
         return found
 
@@ -46,13 +52,13 @@ class Reader:
         if kind in (TRUE, FALSE):
             return None  # the type says it
         if kind == BYTE:
-            return self._bytes(1)
+            return self.take(1)
         if kind in (I16, I32, I64):
-            return self._integer()
+            return self.integer()
         if kind == DOUBLE:
-            return self._bytes(8)
+            return self.take(8)
         if kind == BINARY:
-            return self._bytes(self._unsigned())
+            return self.take(self.unsigned())
         if kind in (LIST, SET):
             return self._list()
         if kind == STRUCT:
@@ -60,24 +66,27 @@ class Reader:
         raise ValueError(f"a footer has a value of the unknown type {kind}")
 
     def _list(self) -> tuple[int, list[Any]]:
-        count, kind = divmod(self._bytes(1)[0], 16)
-        count = self._unsigned() if count == _LONG else count
+        count, kind = divmod(self.take(1)[0], 16)
+        count = self.unsigned() if count == _LONG else count
         one = BYTE if kind in (TRUE, FALSE) else kind
         return kind, [self._value(one) for _ in range(count)]
 
-    def _bytes(self, count: int) -> bytes:
-        start, self._place = self._place, self._place + count
-        return self._data[start : self._place]
+    def take(self, count: int) -> bytes:
+        """So many bytes, as they are."""
+        start, self.place = self.place, self.place + count
+        return self._data[start : self.place]
 
-    def _unsigned(self) -> int:
+    def unsigned(self) -> int:
+        """The next value, a whole number that is not negative."""
         found = shift = 0
-        while (part := self._bytes(1)[0]) > 127:
+        while (part := self.take(1)[0]) > 127:
             found |= (part & 127) << shift
             shift += 7
         return found | part << shift
 
-    def _integer(self) -> int:
-        number = self._unsigned()
+    def integer(self) -> int:
+        """The next value, a whole number."""
+        number = self.unsigned()
         return number >> 1 ^ -(number & 1)
 
 
@@ -94,7 +103,7 @@ def written(struct: Struct) -> bytes:
         if 0 < step <= _LONG:
             parts.append(bytes([step << 4 | kind]))
         else:
-            parts.append(bytes([kind]) + _integer(number))
+            parts.append(bytes([kind]) + integer(number))
         parts.append(_value(kind, value))
     return b"".join(parts) + b"\0"
 
@@ -103,7 +112,7 @@ def _value(kind: int, value: Any) -> bytes:
     if value is None:
         return b""
     if kind in (I16, I32, I64):
-        return _integer(value)
+        return integer(value)
     if kind == BINARY:
         return _unsigned(len(value)) + bytes(value)
     if kind in (LIST, SET):
@@ -128,5 +137,6 @@ def _unsigned(number: int) -> bytes:
     return bytes([*found, number])
 
 
-def _integer(number: int) -> bytes:
+def integer(number: int) -> bytes:
+    """A whole number's bytes."""
     return _unsigned(number << 1 if number >= 0 else ~(number << 1))
