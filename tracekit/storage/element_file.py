@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -17,8 +17,8 @@ from tracekit.schema import Axis
 from tracekit.storage.contents import NUMBERS
 from tracekit.storage.grid import Ordinals, Places, as_ordinals
 from tracekit.storage.hashes import ROWS, Block, TapHash, block_of
+from tracekit.storage.movable import Movable
 from tracekit.storage.row_groups import Chunk, RowGroups, chunk
-from tracekit.storage.shifting import shifted
 from tracekit.storage.stretch import Stretch
 
 COORDINATES = ("ordinal", "event")
@@ -33,7 +33,7 @@ some 25 MB."""
 
 _LEVEL, _FLOAT_LEVEL = 1, -1
 
-_FAR = 1 << 40  # a place far from 0
+_TRIED, _FAR = 30_000, 1 << 40  # places of some pages, and one far from 0
 
 _Rows: TypeAlias = "pa.Table | Stretch"
 
@@ -175,25 +175,25 @@ def _constant(numbers: Any) -> bool:
 @lru_cache(maxsize=512)
 def steps(name: str, first: int, step: int, rows: int) -> Chunk:
     """A chunk of places or events in equal steps, which tap after tap has."""
-    known = _known(name, step, rows) if rows == ROWS else None
-    if known is None:
-        return _chunk(name, first + step * np.arange(rows))
-    return shifted(known, first, _codec())
+    if rows == ROWS and _can_move():
+        return _from_zero(name, step, rows).moved(first)
+    return _chunk(name, first + step * np.arange(rows))
 
 
 @lru_cache(maxsize=8)
-def _known(name: str, step: int, rows: int) -> Chunk | None:
-    """Of steps from 0; None where this pyarrow doesn't store differences.
-
-    What ``shifted`` makes of it is held against what pyarrow writes.
-    """
-    numbers = step * np.arange(rows)
-    known, elsewhere = _chunk(name, numbers), _chunk(name, numbers + _FAR)
-    return known if shifted(known, _FAR, _codec()) == elsewhere else None
+def _from_zero(name: str, step: int, rows: int) -> Movable:
+    codec = pa.Codec("zstd", compression_level=_LEVEL)
+    return Movable(_chunk(name, step * np.arange(rows)), codec)
 
 
-def _codec() -> pa.Codec:
-    return pa.Codec("zstd", compression_level=_LEVEL)
+@cache
+def _can_move() -> bool:
+    """Whether this pyarrow stores differences, so that places can be moved."""
+    return all(
+        _from_zero(name, step, _TRIED).moved(_FAR)
+        == _chunk(name, _FAR + step * np.arange(_TRIED))
+        for step, name in enumerate(reversed(COORDINATES))
+    )
 
 
 def _chunk(name: str, numbers: Places) -> Chunk:

@@ -9,7 +9,9 @@ tell.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ _ALL_ROWS, _GROUPS = 3, 4
 COLUMNS, SIZE, _ROWS, _START, STORED = 1, 2, 3, 5, 6
 COLUMN = 3
 _PAGES = (9, 10, 11)  # where data, index and dictionary pages begin
+
+_MANY = 4  # row groups from which on the disk is not left waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +81,14 @@ class RowGroups:
         self._rows = 0
         self._file = file.open("wb")
         self._file.write(MAGIC)
+        self._aside = ThreadPoolExecutor(1)
+        self._taken: Future[None] = Future()
+        self._taken.set_result(None)
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Append a row group: a chunk of each column."""
+        if len(self._groups) >= _MANY:
+            self._to_disk()
         start = self._file.tell()
         columns = []
         size = stored = rows = 0
@@ -100,12 +109,20 @@ class RowGroups:
         self._groups.append(group)
         self._rows += rows
 
+    def _to_disk(self) -> None:
+        """Have the disk take what was written, while more is encoded."""
+        if self._taken.done():
+            self._taken.result()
+            self._file.flush()
+            self._taken = self._aside.submit(os.fsync, self._file.fileno())
+
     def close(self) -> None:
         """Write the footer; the file is whole then."""
         self._footer[_ALL_ROWS] = I64, self._rows
         self._footer[_GROUPS] = LIST, (STRUCT, self._groups)
         footer = written(self._footer)
-        with self._file as file:
+        with self._file as file, self._aside:
+            self._taken.result()
             file.write(footer + len(footer).to_bytes(_LENGTH, "little"))
             file.write(MAGIC)
 
