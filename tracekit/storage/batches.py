@@ -12,6 +12,7 @@ import mmap
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -180,15 +181,17 @@ class Batch:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @cached_property
     def layouts(self) -> dict[int, tuple[Layout, int]]:
         """The layouts that occur, in the order of their first rows."""
-        used, first = np.unique(self.numbers, return_index=True)
-        order = used[np.argsort(first)]
-        return {n: self._layouts[n] for n in order.tolist()}
+        used = self.numbers[:1]
+        if np.any(self.numbers != used):
+            used = self.numbers
+        return {n: self._layouts[n] for n in dict.fromkeys(used.tolist())}
 
     def elements(self) -> Integers:
         """How many elements each event holds."""
-        used = self.layouts()
+        used = self.layouts
         width = np.ones(max(used, default=0) + 1, np.int64)
         for number, (layout, _) in used.items():
             width[number] = layout.values_dtype.itemsize
@@ -210,7 +213,7 @@ class Batch:
         Args:
             wanted: numbers; None for all.
         """
-        used = self.layouts()
+        used = self.layouts
         given = np.full(max(used, default=0) + 1, -1, np.int64)
         for number, (_, theirs) in used.items():
             if wanted is None or theirs in wanted:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tracekit.columns import FIRINGS, STEPS
 from tracekit.schema import Event
 from tracekit.storage.arrow_tables import STORED_EVENT
 from tracekit.storage.columns import EventColumns
+from tracekit.storage.event_file import TEXTS, EventFile, texts
 from tracekit.storage.event_runs import runs_of
 from tracekit.storage.grid import Ordinals
 from tracekit.storage.spill import Kept, Spill
 
 _ROWS = 1 << 17
-_TEXTS = ("phase", "file", "context")
 _LISTS = ("grid_origin", STEPS["grid_origin"])
 _LIST = pa.list_(pa.int64())
 _STEPPED = ("sequence", "event", "line")
@@ -104,33 +102,12 @@ def _runs(part: EventColumns, ranks: Ordinals) -> dict[str, Ordinals]:
 
 def write_event_rows(file: Path, parts: Sequence[EventRows]) -> None:
     """Write the events, runs of them as one row, in program order."""
-    schema = STORED_EVENT
-    for name in _TEXTS:
-        place = schema.get_field_index(name)
-        kind = pa.dictionary(pa.int32(), pa.string())
-        schema = schema.set(place, pa.field(name, kind))
     last = max((part.last for part in parts), default=-1) + 1
     few = sum(part.count for part in parts) <= _ROWS
-    with (
-        pq.ParquetWriter(
-            file,
-            schema,
-            store_schema=False,
-            use_dictionary=[n for n in schema.names if n not in _STEPPED],
-            column_encoding=dict.fromkeys(_STEPPED, "DELTA_BINARY_PACKED"),
-            write_statistics=["sequence"],
-        ) as writer,
-        ThreadPoolExecutor(1) as aside,
-    ):
-        writing = None
-        step = max(last, 1) if few else _ROWS
+    step = max(last, 1) if few else _ROWS
+    with EventFile(file, STORED_EVENT, _STEPPED) as target:
         for end in range(step, max(last, 1) + step, step):
-            rows = _window(parts, end, schema)
-            if writing is not None:
-                writing.result()
-            writing = aside.submit(writer.write_table, rows)
-        if writing is not None:
-            writing.result()
+            target.write(_window(parts, end, target.schema))
 
 
 def _window(
@@ -162,13 +139,9 @@ def _window(
     columns["elements"] = _by_part(parts, "size")[code]
     process = np.array([p.pattern.process for p in parts], np.int64)
     columns["process"] = process[code]
-    for name in _TEXTS:
+    for name in TEXTS:
         words = [getattr(part.pattern, name) for part in parts]
-        distinct = list(dict.fromkeys(words))
-        which = np.array([distinct.index(w) for w in words], np.int32)[code]
-        columns[name] = pa.DictionaryArray.from_arrays(
-            pa.array(which), pa.array(distinct, pa.string())
-        )
+        columns[name] = texts(words, code)
     return pa.table([pa.array(columns[n]) for n in schema.names], schema)
 
 
