@@ -14,6 +14,8 @@
 -- actual_kind, expected_kind      what the numbers are
 -- actual_unit, expected_unit      their units
 -- precision  bits of the coarser type's significand
+-- dtypes     both types where one is coarser ("float32 beside float64"), else
+--            NULL
 CREATE OR REPLACE TABLE meeting AS
 WITH variant AS (
     SELECT
@@ -49,6 +51,8 @@ candidate AS (
         a.kind AS actual_kind, e.kind AS expected_kind,
         a.unit AS actual_unit, e.unit AS expected_unit,
         least(a.precision, e.precision) AS precision,
+        CASE WHEN a.precision <> e.precision
+            THEN format('{} beside {}', a.dtype, e.dtype) END AS dtypes,
         a.signature = e.signature AS equal
     FROM named AS a
     JOIN named AS e ON a.name = e.name

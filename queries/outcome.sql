@@ -23,6 +23,7 @@
 --                  the rule stays as it is otherwise; NULL if none does
 -- signal           largest expected number
 -- vacuous          all zeros on the actual side would have been close
+-- all_zero         every number is 0 on both sides
 CREATE OR REPLACE MACRO _finite(x) AS
     CASE WHEN x < 'inf'::DOUBLE THEN x END;
 
@@ -80,7 +81,8 @@ SELECT
         THEN _vacuous(e.signal, p.rtol, p.atol, p.max_ulps, p.precision)
         WHEN e.signal > 0
         THEN e.signal <= p.atol OR coalesce(e.signal <= p.max_ulps, FALSE)
-    END AS vacuous
+    END AS vacuous,
+    e.zeros = e.elements AS all_zero
 FROM equal AS e
 JOIN by_position AS b ON b.pair = e.pair
 JOIN pair AS p ON p.pair = e.pair;
@@ -96,7 +98,8 @@ SELECT
     CASE WHEN q.diverged > 0 THEN _first(j) END AS first,
     q.rtol_base AS least_rtol, q.atol_base AS least_atol, q.least_ulps,
     q.max_abs_error AS number_error, q.signal,
-    _vacuous(q.signal, p.rtol, p.atol, p.max_ulps, p.precision) AS vacuous
+    _vacuous(q.signal, p.rtol, p.atol, p.max_ulps, p.precision) AS vacuous,
+    q.signal = 0 AND q.max_abs_error = 0 AS all_zero
 FROM quick AS q
 JOIN pair AS p ON p.pair = q.pair
 LEFT JOIN query_table(getvariable('early')) AS j ON j.pair = q.pair
@@ -162,7 +165,8 @@ careful AS (
         max(abs_error) FILTER (class = 'number') AS number_error,
         max(abs(expected)) FILTER (isfinite(expected)) AS signal,
         bool_and(abs(expected) <= allowed OR zero_by_ulps)
-            FILTER (isfinite(expected) AND expected <> 0) AS vacuous
+            FILTER (isfinite(expected) AND expected <> 0) AS vacuous,
+        bool_and(coalesce(actual = 0 AND expected = 0, FALSE)) AS all_zero
     FROM bounded AS j
     GROUP BY pair
 )
@@ -178,7 +182,8 @@ SELECT
     _finite(max(least_atol)) AS least_atol,
     CASE WHEN max(number_error) < 'inf' THEN max(least_ulps) END
         AS least_ulps,
-    max(signal) AS signal, coalesce(bool_and(vacuous), FALSE) AS vacuous
+    max(signal) AS signal, coalesce(bool_and(vacuous), FALSE) AS vacuous,
+    bool_and(all_zero) AS all_zero
 FROM (
     FROM careful
     UNION ALL BY NAME FROM query_table(getvariable('quickly'))

@@ -24,6 +24,9 @@
 -- signal           largest expected number
 -- vacuous          the tolerance is larger than the signal: all zeros on the
 --                  actual side would have been close
+-- all_zero         every number is 0 on both sides
+-- dtypes           both types where one is coarser, whose tolerance and ulps
+--                  then count: "float32 beside float64"; else NULL
 -- derived          of a tap that one side was given: which side, and the
 --                  expression, inputs and origin of derived_taps; else NULL
 CREATE OR REPLACE MACRO tap_summary() AS TABLE
@@ -51,6 +54,7 @@ joined AS (
         r.reason, r.origin,
         m.actual_kind IN ('int', 'uint', 'bool')
             AND m.expected_kind IN ('int', 'uint', 'bool') AS integers,
+        CASE WHEN p.problem IS NULL THEN m.dtypes END AS dtypes,
         c.* EXCLUDE (pair, worst),
         CASE WHEN d.tap IS NOT NULL THEN struct_pack(
             d.side, d.expression, d.inputs, d.origin
@@ -90,6 +94,8 @@ SELECT
     CASE WHEN count(least_ulps) = count(compared) THEN max(least_ulps) END
         AS least_ulps,
     max(signal) AS signal, coalesce(bool_and(vacuous), FALSE) AS vacuous,
+    coalesce(bool_and(all_zero), FALSE) AS all_zero,
+    string_agg(DISTINCT dtypes, '; ' ORDER BY dtypes) AS dtypes,
     any_value(derived) AS derived
 FROM joined
 GROUP BY tap

@@ -66,6 +66,25 @@ def test_each_tap_says_its_tolerance_and_what_it_needs() -> None:
     assert "NaN on the actual side only: no tolerance of" in render(nan)
 
 
+def test_what_closeness_may_hide_stands_in_the_line_of_a_tap() -> None:
+    """A coarser type on one side, and nothing but zeros on both."""
+    zeros = np.zeros((2, 2), np.float32)
+    pixels = {"slow": range(2), "fast": range(2)}
+    events = [fired("single", zeros + 1, **pixels), fired("one", 0.0)]
+    actual = traced(fired("dark", zeros, **pixels), *events)
+    expected = traced(
+        fired("dark", zeros, **pixels),
+        fired("single", np.ones(4), **pixels),
+        events[1],
+    )
+    table = str(tk.compare(actual, expected)).partition("Taps in")[2]
+    lines = table.partition("\n\n")[0].splitlines()[3:]
+    ends = {line.split()[0]: line for line in lines}
+    assert ends["dark"].endswith("(0, 0); all zero on both sides")
+    assert ends["single"].endswith("(0, 0); float32 beside float64")
+    assert ends["one"].endswith("default")
+
+
 def test_the_smallest_tolerance_is_never_rounded_down() -> None:
     """What is printed is enough when it is typed into a policy."""
     for error in (3.00001e-7, 0.1 + 0.2):

@@ -130,3 +130,32 @@ def test_matched_by_order() -> None:
     row = summary(unknown, fired("x", 1.0, slow=3, fast=4))
     assert (row["unknown_pixel"], row["by_order"]) == (True, "slow fast")
     assert (row["worst_slow"], row["worst_fast"]) == (3, 4)
+
+
+def test_types_of_two_precisions() -> None:
+    """Both are named where the coarser one decides; of one precision none."""
+    events = [
+        fired("x", np.array([1.0, 2.0], dtype), n=range(2))
+        for dtype in ("f4", "f8", "i8")
+    ]
+    assert summary(events[0], events[1])["dtypes"] == "float32 beside float64"
+    row = summary(events[1], events[0])
+    assert (row["dtypes"], row["rtol"]) == ("float64 beside float32", 1e-5)
+    assert summary(events[2], events[1])["dtypes"] is None
+    apart = fired("x", texts=["a"])
+    assert summary(apart, events[0])["dtypes"] is None
+
+
+def test_zeros_on_both_sides() -> None:
+    """Every number has to be 0: no NaN, no infinity, no text hides there."""
+    zeros = np.array([0.0, -0.0, 0.0, 0.0])
+    assert summary(image(zeros), image(-zeros))["all_zero"]
+    assert summary(image(zeros), image(zeros.astype(int)))["all_zero"]
+    for odd in (1e-300, NAN, math.inf):
+        other = np.where([True, False, False, False], odd, zeros)
+        assert not summary(image(other), image(other))["all_zero"]
+        assert not summary(image(zeros), image(other))["all_zero"]
+    words = image(zeros)
+    text = fired("x", texts=["a"])
+    assert not summary(text, text)["all_zero"]
+    assert not summary(text, words)["all_zero"]

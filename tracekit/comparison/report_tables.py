@@ -75,6 +75,10 @@ def tap_cells(row: Row) -> tuple[str, ...]:
         notes.append("pixel not stated")
     if row["not_compared"]:
         notes.append("not compared")
+    if row["dtypes"]:
+        notes.append(row["dtypes"])
+    if row["all_zero"] and row["compared"] > 1:  # a single 0 says enough
+        notes.append("all zero on both sides")
     made = row["derived"]
     if made:
         place = Path(made["origin"]).name
