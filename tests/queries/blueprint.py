@@ -87,25 +87,44 @@ def ask(
 
     ``query`` is the name of one of the library's, or a text.
     """
-    sides = {"actual": actual, "expected": expected}
-    library = Library(sides, policy=policy)
-    library.need_for(query)
-    con = library.con
-    known = (*queries.ONE_SIDE, *queries.TWO_SIDES)
-    text = f"FROM {queries.load(query).call}" if query in known else query
-    try:
-        result = con.execute(text)
-        names = [column[0] for column in result.description or ()]
-        rows = [
-            dict(zip(names, row, strict=True)) for row in result.fetchall()
-        ]
-    finally:
-        con.close()
+    (rows,) = ask_all((query,), actual, expected, policy=policy)
     if not columns:
         return rows
     if len(columns) == 1:
         return [row[columns[0]] for row in rows]
     return [tuple(row[column] for column in columns) for row in rows]
+
+
+def ask_all(
+    asked: Sequence[str],
+    actual: Trace,
+    expected: Trace,
+    *,
+    policy: Policy | None = None,
+    **options: Any,
+) -> list[list[Row]]:
+    """Rows of several queries, asked of one connection.
+
+    It is made quickly, of what they name alone; ``options`` as for
+    ``Library``.
+    """
+    sides = {"actual": actual, "expected": expected}
+    library = Library(sides, policy=policy, **options)
+    library.need_for(" ".join(asked))
+    known = (*queries.ONE_SIDE, *queries.TWO_SIDES)
+    found = []
+    with library.con as con:
+        for query in asked:
+            call = queries.load(query).call if query in known else ""
+            result = con.execute(f"FROM {call}" if call else query)
+            names = [column[0] for column in result.description or ()]
+            found.append(
+                [
+                    dict(zip(names, row, strict=True))
+                    for row in result.fetchall()
+                ]
+            )
+    return found
 
 
 def verdict(

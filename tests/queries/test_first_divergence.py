@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.queries.blueprint import Row, ask, fired, log, traced
+from tests.queries.blueprint import Row, ask, ask_all, fired, log, traced
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Event
 from tracekit.storage.trace import Trace
@@ -45,14 +45,15 @@ def test_the_changed_element(tap: int, place: int) -> None:
     changed = [v.copy() for v in values]
     changed[tap][place] *= 1.001
     actual = traced(*(vectors(f"t{n}", v) for n, v in enumerate(changed)))
-    row = first(actual, expected)
-    assert row is not None
+    (row,), (verdict,) = ask_all(
+        ("first_divergence", "verdict"), actual, expected
+    )
     slow, fast, component = np.unravel_index(place, (2, 3, 3))
     assert (row["tap"], row["slow"], row["fast"]) == (f"t{tap}", slow, fast)
     assert (row["component"], row["label"]) == (component, "xyz"[component])
     assert row["actual"] == changed[tap][place]
     assert row["expected"] == values[tap][place]
-    assert ask("verdict", actual, expected, "diverged") == [1]
+    assert verdict["diverged"] == 1
 
 
 def test_program_order_of_the_expected_side() -> None:

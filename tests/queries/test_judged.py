@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.queries.blueprint import Row, ask, fired, traced
+from tests.queries.blueprint import Row, ask, ask_all, fired, traced
 from tracekit.comparison.policy import Policy, Tolerance
 from tracekit.schema import Event
 
@@ -40,12 +41,30 @@ def one(
     return row
 
 
-@pytest.mark.parametrize("value", [0.0, 1.5, -1e300, 5e-324, INF, -INF])
-def test_equal_numbers(value: float) -> None:
+def each(*pairs: tuple[Any, Any], policy: Policy | None = None) -> list[Row]:
+    """The row of ``judged`` for each pair of scalars, events or numbers."""
+    sides = [
+        traced(
+            *(
+                replace(value, tap=f"t{number}")
+                if isinstance(value, Event)
+                else fired(f"t{number}", value)
+                for number, value in enumerate(side)
+            )
+        )
+        for side in zip(*pairs, strict=True)
+    ]
+    (rows,) = ask_all(("FROM judged ORDER BY pair",), *sides, policy=policy)
+    assert len(rows) == len(pairs)
+    return rows
+
+
+def test_equal_numbers() -> None:
     """Equal numbers are close under any tolerance, infinities too."""
-    row = one(value, value, EXACTLY)
-    assert (row["close"], row["abs_error"], row["ulps"]) == (True, 0.0, 0)
-    assert row["rel_error"] == 0.0
+    values = 0.0, 1.5, -1e300, 5e-324, INF, -INF
+    for row in each(*zip(values, values, strict=True), policy=EXACTLY):
+        assert (row["close"], row["abs_error"], row["ulps"]) == (True, 0.0, 0)
+        assert row["rel_error"] == 0.0
 
 
 def test_signed_zero() -> None:
@@ -57,8 +76,8 @@ def test_signed_zero() -> None:
 def test_opposite_infinities() -> None:
     """Infinity beside minus infinity is never close."""
     wide = Policy((Tolerance(rtol=1e300, atol=1e300, max_ulps=2**63 - 1),))
-    for actual, expected in ((INF, -INF), (-INF, INF), (INF, 1.0), (1.0, INF)):
-        row = one(actual, expected, wide)
+    pairs = (INF, -INF), (-INF, INF), (INF, 1.0), (1.0, INF)
+    for row in each(*pairs, policy=wide):
         assert not row["close"]
         assert row["abs_error"] == INF
         assert row["rel_error"] == INF
@@ -195,16 +214,18 @@ def test_unsigned_exactly() -> None:
 
 def test_integer_beside_float() -> None:
     """An integer that the float beside it can't hold is not equal to it."""
-    row = judge(fired("x", 2**53 + 1), fired("x", 2.0**53), EXACTLY)[0]
-    assert (row["close"], row["abs_error"]) == (False, 1.0)
-    row = judge(fired("x", 2.0**53), fired("x", 2**53 + 1), EXACTLY)[0]
-    assert (row["close"], row["abs_error"]) == (False, 1.0)
-    assert judge(fired("x", 2**60), fired("x", 2.0**60), EXACTLY)[0]["close"]
-    assert judge(fired("x", 3), fired("x", 3.0 + 1e-12))[0]["close"]
-    assert not judge(fired("x", 3), fired("x", 3.5))[0]["close"]
-    assert not judge(fired("x", 3), fired("x", INF))[0]["close"]
-    assert not judge(fired("x", 3), fired("x", NAN))[0]["close"]
-    assert not judge(fired("x", 3), fired("x", 1e300))[0]["close"]
+    *unequal, equal = each(
+        (2**53 + 1, 2.0**53),
+        (2.0**53, 2**53 + 1),
+        (2**60, 2.0**60),
+        policy=EXACTLY,
+    )
+    for row in unequal:
+        assert (row["close"], row["abs_error"]) == (False, 1.0)
+    assert equal["close"]
+    near, *far = each((3, 3 + 1e-12), (3, 3.5), (3, INF), (3, NAN), (3, 1e300))
+    assert near["close"]
+    assert not any(row["close"] for row in far)
 
 
 def test_integers_take_atol_only() -> None:
@@ -247,28 +268,30 @@ def test_printed_nan() -> None:
 def test_printed_digits() -> None:
     """Half a unit of the last printed place is allowed, on either side."""
     printed = fired("x", 1.25932e29, digits=6, quantum=24)
-    for exact, close in ((1.2593201528622709e29, True), (1.259326e29, False)):
-        other = fired("x", exact)
-        assert judge(printed, other, EXACTLY)[0]["close"] is close
-        assert judge(other, printed, EXACTLY)[0]["close"] is close
+    near, far = 1.2593201528622709e29, 1.259326e29
+    pairs = (printed, near), (near, printed), (printed, far), (far, printed)
+    rows = each(*pairs, policy=EXACTLY)
+    assert [row["close"] for row in rows] == [True, True, False, False]
 
 
 def test_printed_digits_of_both_sides() -> None:
     """Two printed numbers may differ by both of their half places."""
     one_digit = fired("x", 0.3, digits=1, quantum=-1)
-    assert judge(one_digit, fired("x", 0.34, digits=2, quantum=-2), EXACTLY)[
-        0
-    ]["close"]
-    assert not judge(
-        one_digit, fired("x", 0.36, digits=2, quantum=-2), EXACTLY
-    )[0]["close"]
+    two_digits = [
+        (one_digit, fired("x", value, digits=2, quantum=-2))
+        for value in (0.34, 0.36)
+    ]
+    rows = each(*two_digits, policy=EXACTLY)
+    assert [row["close"] for row in rows] == [True, False]
 
 
 def test_short_but_exact() -> None:
     """100 that %.15g printed stands for 100 to 15 digits, not to one."""
     printed = fired("x", 100.0, digits=15, quantum=-12)
-    assert judge(fired("x", 100.0 + 1e-13), printed, EXACTLY)[0]["close"]
-    assert not judge(fired("x", 100.0 + 1e-11), printed, EXACTLY)[0]["close"]
+    near, far = each(
+        (100.0 + 1e-13, printed), (100.0 + 1e-11, printed), policy=EXACTLY
+    )
+    assert (near["close"], far["close"]) == (True, False)
 
 
 @example([(5.9415199877201595e199, 16)] * 20)

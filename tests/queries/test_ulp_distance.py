@@ -34,15 +34,15 @@ def ulps(
 
 @settings(max_examples=50, deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 5))
-def test_steps_of_float64(value: float, steps: int) -> None:
+def test_steps_of_float64(
+    con: duckdb.DuckDBPyConnection, value: float, steps: int
+) -> None:
     """So many times nextafter is so many ulps away, across zero too."""
-    connection = duckdb.connect()
-    connection.execute(queries.load("ulp_distance").sql)
     other, taken = value, 0
     while taken < steps and other != math.inf:
         other, taken = math.nextafter(other, math.inf), taken + 1
-    assert ulps(connection, value, other) == taken
-    assert ulps(connection, other, value) == taken
+    assert ulps(con, value, other) == taken
+    assert ulps(con, other, value) == taken
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
