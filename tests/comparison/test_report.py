@@ -1,5 +1,7 @@
 """The report in words."""
 
+from typing import Any
+
 import numpy as np
 
 import tracekit as tk
@@ -69,7 +71,7 @@ def test_each_tap_says_its_tolerance_and_what_it_needs() -> None:
 def test_what_closeness_may_hide_stands_in_the_line_of_a_tap() -> None:
     """A coarser type on one side, and nothing but zeros on both."""
     zeros = np.zeros((2, 2), np.float32)
-    pixels = {"slow": range(2), "fast": range(2)}
+    pixels: dict[str, Any] = {"slow": range(2), "fast": range(2)}
     events = [fired("single", zeros + 1, **pixels), fired("one", 0.0)]
     actual = traced(fired("dark", zeros, **pixels), *events)
     expected = traced(
