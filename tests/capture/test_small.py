@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -181,3 +182,59 @@ def test_threads_lose_nothing_and_keep_their_order(tmp_path: Path) -> None:
     for sign in (1, -1):
         mine = [sign * n for n in found if sign * n > 0]
         assert mine == list(range(1, count + 1))
+
+
+def test_functions_alike_are_told_apart() -> None:
+    """The same tap at the same instruction of two functions, in turns."""
+
+    def one() -> None:
+        tk.tap(1.0, "t"), tk.tap(1.0, "t")
+
+    def two() -> None:
+        tk.tap(1.0, "t"), tk.tap(1.0, "t")
+
+    def program() -> None:
+        for _ in range(3):
+            one()
+            two()
+
+    rows = recorded(program).tables["event"].to_pylist()
+    first, second = (f.__code__.co_firstlineno + 1 for f in (one, two))
+    assert [row["line"] for row in rows] == [first, first, second, second] * 3
+
+
+def test_who_traces_the_program_sees_the_same() -> None:
+    """A debugger that comes while taps fire has its frames for itself."""
+
+    def program() -> None:
+        for step in range(3):
+            tk.tap(step, "t")
+        before = sys.gettrace()
+        sys.settrace(lambda *_: None)
+        tk.tap(step, "t")
+        frame = sys._getframe()
+        frame.f_trace = note
+        tk.tap(step, "t")
+        kept.append(frame.f_trace)
+        sys.settrace(before)
+        del frame.f_trace
+
+    def note(*event: Any) -> Any:
+        seen.append(event[1])
+        return note
+
+    def traced() -> None:
+        tk.tap(1, "u")
+        kept.append(sys._getframe().f_trace)
+
+    seen: list[str] = []
+    kept: list[Any] = []
+    with tk.record() as recording:
+        program()
+        before = sys.gettrace()
+        sys.settrace(lambda *_: None)
+        traced()
+        sys.settrace(before)
+    assert kept == [note, None]
+    assert set(seen) == {"line"}
+    assert recording.trace.taps == ("t", "u")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import get_ident
 from time import time_ns
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -102,11 +102,13 @@ class SmallTaps:
         if loops is None or loops[0] is not levels:
             loops = self._loops = self._within(levels)
         frame = sys._getframe(3)  # noqa: SLF001 - the documented way
+        mark = frame.f_trace
+        code = mark.code if type(mark) is _Mark else _marked(frame)
         try:
             known = loops[1].get((name, dims, unit, form, frame.f_lasti))
         except TypeError:  # a list for a text: the long way says so
             return False
-        if known is None or known[1] is not frame.f_code:
+        if known is None or known[1] is not code:
             frame = _program(frame)
             known = loops[1].get(
                 (name, dims, unit, form, frame.f_lasti, id(frame.f_code))
@@ -146,6 +148,30 @@ class SmallTaps:
         # by the first five alone it is found faster: id() is audited
         places[key] = places[key[:5]] = Layout.of(event), code
         self._known += 1
+
+
+class _Mark:
+    """Says of a frame which code runs in it, in place of a trace function.
+
+    To ask the frame itself is slow, since an audit hook is told of it. A
+    frame never runs other code, and its mark ends with it.
+    """
+
+    __slots__ = ("code",)
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+
+    def __call__(self, *_: Any) -> None:
+        """Trace nothing, if somebody begins to trace while the frame runs."""
+
+
+def _marked(frame: FrameType) -> CodeType:
+    """The code of a frame, which is marked where nobody traces."""
+    code = frame.f_code
+    if frame.f_trace is None and sys.gettrace() is None:
+        frame.f_trace = _Mark(code)
+    return code
 
 
 def _program(frame: FrameType) -> FrameType:

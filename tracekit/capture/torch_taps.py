@@ -71,9 +71,10 @@ def fire(
     if grad or stack_depth() or (HAS_GPUS and is_captured()):
         _fire_odd(value, name, dims, unit, where, grad, axes)
         return
-    small, passes, quick = _state.small, _state.passes, _state.quick
+    small = _state.small
     if small is not None and small(value, name, dims, unit, where, axes):
         return
+    passes, quick = _state.passes, _state.quick
     if passes is not None and passes(value, name, dims, unit, axes):
         return
     if not is_plain(value, where):
