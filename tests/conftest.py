@@ -4,10 +4,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import structlog
 from hypothesis import settings
 
+import tracekit as tk
 from tests.helpers import Cli
 from tracekit import _state
 from tracekit.cli import main
@@ -65,3 +67,18 @@ def cli(
         return int(stopped.value.code or 0), captured.out, captured.err
 
     return run
+
+
+def record(path: Path, error: float = 0.0) -> Path:
+    """A trace of two taps, the second one off by ``error``."""
+    with tk.record(path):
+        tk.config("fluence", 1e29, "photon/m^2")
+        R = tk.tap(np.full((2, 2), 0.1), "R", "slow fast", unit="m")
+        tk.tap(R**2 + error, "area", "slow fast", unit="m^2")
+    return path
+
+
+@pytest.fixture
+def traces(tmp_path: Path) -> tuple[Path, Path]:
+    """An actual trace that is wrong in its second tap, and the expected."""
+    return record(tmp_path / "a", error=1e-3), record(tmp_path / "e")
