@@ -22,9 +22,9 @@ from tracekit.storage.unfinished import JOURNAL, STREAM
 KILLED = """
 import os, signal, sys
 import tracekit as tk
-from tracekit.storage import live, stream
+from tracekit.storage import disk_store, stream
 stream.BATCH_EVENTS = 10
-stream.BATCH_SECONDS = live.FLUSH_SECONDS = 1000.0  # by count alone
+stream.BATCH_SECONDS = disk_store.FLUSH_SECONDS = 1000.0  # by count alone
 with tk.record(sys.argv[1], at={"phi": range(100)}, program="killed"):
     tk.config("hkls", 0)
     tk.input_file(__file__)

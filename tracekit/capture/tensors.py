@@ -1,4 +1,4 @@
-"""Takes values off tensors: the only file that knows what a tensor is.
+"""Takes values off tensors, arrays and numbers.
 
 torch is never imported here: a program that hands over tensors has it loaded.
 What leaves this file is a NumPy copy, never a view: the program may write
@@ -16,13 +16,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracekit.capture.dense import (
+    plain_tensor,
+    seen_by_numpy,
+    tensor_to_numpy,
+)
 from tracekit.errors import TapError
 from tracekit.schema import Kind
 
 Array = npt.NDArray[Any]
 
 _DOUBLE = 8  # bytes
-_SINGLE = 4
 _KINDS: dict[str, Kind] = {"f": "float", "i": "int", "u": "uint"}
 STORED = frozenset(np.dtype(kind) for kind in "?bhilqBHILQfd")
 
@@ -143,8 +147,8 @@ def as_array(value: Any, name: str) -> Any:
     """
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        seen = _seen_by_numpy(value, torch)
-        return _plain_tensor(value, name) if seen is None else seen
+        seen = seen_by_numpy(value, torch)
+        return plain_tensor(value, name) if seen is None else seen
     if isinstance(value, Picked):
         return replace(value, data=as_array(value.data, name))
     if is_planes(value):
@@ -194,58 +198,6 @@ def _alike(parts: tuple[Any, ...], name: str) -> Planes:
             f"these are {' and '.join(sorted(kinds))}; tap them one by one"
         )
     return Planes(parts)
-
-
-def _seen_by_numpy(tensor: Any, torch: Any) -> Array | None:
-    """A view of a tensor that is dense, in memory, and has no lazy bits."""
-    if type(tensor) is not torch.Tensor:
-        return None
-    try:
-        seen: Array = tensor.numpy()
-    except TypeError:
-        return None
-    except RuntimeError:
-        return (
-            _seen_by_numpy(tensor.detach(), torch)
-            if (tensor.requires_grad)
-            else None
-        )
-    return seen
-
-
-def _plain_tensor(value: Any, name: str) -> Any:
-    torch = sys.modules["torch"]
-    try:
-        tensor = value.detach()
-    except ValueError as error:  # a parameter of a lazy module
-        raise TapError(
-            f"tap {name!r}: a parameter without values yet ({error}); tap it "
-            "after the module's first call"
-        ) from error
-    if tensor.is_meta:
-        raise TapError(
-            f"tap {name!r}: a meta tensor holds no values to record; run the "
-            "program on a real device while recording"
-        )
-    if tensor.is_nested:
-        raise TapError(
-            f"tap {name!r}: the rows of a nested tensor differ in length; "
-            "tap its parts, or a padded tensor with where="
-        )
-    if type_name(tensor).endswith("_x2"):
-        raise TapError(
-            f"tap {name!r}: an element of {type_name(tensor)} holds two "
-            "numbers, and torch computes with neither; tap the numbers that "
-            "they were made of, or their bytes, x.view(torch.uint8)"
-        )
-    if tensor.is_quantized:
-        tensor = tensor.dequantize()
-    if tensor.layout != sys.modules["torch"].strided:
-        tensor = tensor.to_dense()
-    tensor = tensor.resolve_conj().resolve_neg()
-    if type(tensor) is not torch.Tensor:  # of which not all can be read
-        _tensor_to_numpy(tensor.reshape(-1)[:0], name)
-    return tensor
 
 
 def _python_integer(value: int, name: str) -> Array:
@@ -362,7 +314,7 @@ def to_numpy(array: Any, name: str, *, copy: bool = True) -> Array:
         TapError: the values can't be read, or are wider than 64 bits.
     """
     if not isinstance(array, np.ndarray):
-        array = _tensor_to_numpy(array, name)
+        array = tensor_to_numpy(array, name)
     if array.dtype in STORED:
         return np.array(array, order="C", copy=copy or None)
     if array.dtype.kind == "c":
@@ -377,21 +329,3 @@ def to_numpy(array: Any, name: str, *, copy: bool = True) -> Array:
         )
     kind = array.dtype.newbyteorder("=")
     return np.array(array, kind, order="C", copy=copy or None)
-
-
-def _tensor_to_numpy(tensor: Any, name: str) -> Array:
-    torch = sys.modules["torch"]
-    try:
-        if tensor.dtype == torch.complex32:
-            tensor = tensor.to(torch.complex64)
-        elif tensor.is_floating_point() and tensor.element_size() < _SINGLE:
-            tensor = tensor.float()
-        return np.asarray(tensor.cpu().numpy())
-    except (RuntimeError, TypeError) as error:
-        raise TapError(
-            f"tap {name!r}: the values of a {type(tensor).__name__} can't be "
-            f"read here ({error}); tap the plain tensors that it holds (of a "
-            "distributed one .to_local(), of a masked one its data with "
-            "where=), in a type that torch computes with, and record outside "
-            "of fake-tensor modes"
-        ) from error

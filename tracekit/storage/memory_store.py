@@ -1,0 +1,115 @@
+"""A recording that is kept in memory, by one process."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import structlog
+
+from tracekit.schema import Event
+from tracekit.storage.live import Kept, Store
+from tracekit.storage.stream import events_of
+from tracekit.storage.trace import Trace
+from tracekit.storage.unfinished import Fact, Unfinished
+
+
+@dataclass(slots=True)
+class InMemory:
+    """Events and facts of one process."""
+
+    events: list[Event]
+    facts: list[Fact]
+
+    def of_others(self) -> Iterator[Event]:
+        """None reach the memory of this one."""
+        return iter(())
+
+    def trace(self, **about: Unpack[Unfinished]) -> Trace:
+        """The trace of all events."""
+        return Trace.build(self.events, **about)
+
+
+class MemoryStore:
+    """Keeps events in memory.
+
+    Args:
+        process: number of this process.
+    """
+
+    def __init__(self, process: int = 0) -> None:
+        self.process = process
+        self.rows: list[Any] = []
+        self.most_rows = sys.maxsize
+        self._facts: list[Fact] = []
+        self._refused = mmap.mmap(-1, 1)  # shared with forked children
+
+    @property
+    def lost(self) -> str:
+        """Whether a forked child had something to record."""
+        if self._refused[0] == 0:
+            return ""
+        return (
+            "taps fired in forked processes, which can't reach a recording "
+            "in memory; give record() a path, and each writes its part"
+        )
+
+    def spill(self) -> None:
+        """Rows stay where they are."""
+
+    def write(self, event: Event) -> None:
+        """Take one event."""
+        self.rows.extend((None, event, 0, 0, ()))
+
+    def keep(self, fact: Fact) -> None:
+        """Take one fact."""
+        self._facts.append(fact)
+
+    def forked(self) -> Store:
+        """Nothing of a child arrives; the parent tells so at its end."""
+        return _Refusing(self._refused)
+
+    def close(self) -> Kept:
+        """All of it."""
+        kept = InMemory(list(events_of(self.rows)), self._facts)
+        self.rows, self._facts = [], []
+        return kept
+
+
+class _Refusing:
+    """Takes nothing and says so, once here and once in the parent."""
+
+    process = 0
+    lost = ""
+
+    def __init__(self, refused: mmap.mmap) -> None:
+        self.rows: list[Any] = []
+        self.most_rows = 0
+        refused[0] = 1
+        structlog.get_logger("tracekit").error(
+            "a forked process can't reach a recording in memory; give "
+            "record() a path",
+            process=os.getpid(),
+        )
+
+    def spill(self) -> None:
+        """Refuse."""
+        self.rows.clear()
+
+    def write(self, event: Event) -> None:
+        """Refuse."""
+
+    def keep(self, fact: Fact) -> None:
+        """Refuse."""
+
+    def forked(self) -> Store:
+        """A child's child is refused as well."""
+        return self
+
+    def close(self) -> Kept:
+        """Nothing."""
+        return InMemory([], [])
