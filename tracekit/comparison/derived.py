@@ -20,7 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tracekit.comparison.derived_inputs import Column, Input, Inputs
+from tracekit.comparison.derived_inputs import (
+    COARSE,
+    Column,
+    Input,
+    Inputs,
+    ulp_of,
+)
 from tracekit.comparison.formulas import UnfitError, Value, worth
 from tracekit.comparison.policy import Derived
 from tracekit.expressions import (
@@ -40,8 +46,6 @@ Array = npt.NDArray[Any]
 FAMILY = "derived"
 _LATE = 1 << 40  # order of derived taps: behind all that a program uses
 _EXACT = -400  # as the quantum of a number that nothing makes uncertain
-_DOUBLE = 53
-_PRECISION = {"float32": 24, "complex64": 24, "float16": 11, "bfloat16": 8}
 
 
 def with_derived(
@@ -224,9 +228,8 @@ def _precision(
     numbers: Array, slack: Array, dtype: str
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
     """Digits that a number counts as printed with, and their last place."""
-    ulp = np.ldexp(np.abs(numbers), 1 - _PRECISION.get(dtype, _DOUBLE))
     with np.errstate(all="ignore"):
-        last = np.ceil(np.log10(2 * (slack + ulp)))
+        last = np.ceil(np.log10(2 * (slack + ulp_of(numbers, dtype))))
         lead = np.floor(np.log10(np.abs(numbers)))
         known = np.isfinite(last) & np.isfinite(numbers)
         quantum = np.where(known, last, _EXACT).astype(np.int16)
@@ -239,8 +242,8 @@ def _dtype(expression: Expression, inputs: Iterable[Input]) -> str:
     types = [found.dtype for found in inputs]
     if _rounds(expression):
         types.append("float32")
-    coarse = [name for name in types if name in _PRECISION]
-    return min(coarse, key=_PRECISION.__getitem__, default="float64")
+    coarse = [name for name in types if name in COARSE]
+    return min(coarse, key=COARSE.__getitem__, default="float64")
 
 
 def _rounds(expression: Expression) -> bool:

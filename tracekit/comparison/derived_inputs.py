@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +27,8 @@ MOST = 1_000_000
 
 _BATCH = 1 << 17
 _NUMBERS = ("float", "integer", "unsigned")
-_BITS = {"float32": 24, "complex64": 24, "float16": 11, "bfloat16": 8}
+COARSE = {"float32": 24, "complex64": 24, "float16": 11, "bfloat16": 8}
+"""Bits of the significand, of types that have fewer than float64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,7 @@ class Column:
 
     def moved(self, sign: int) -> Column:
         """The numbers as far off as they may be."""
-        moved = self.values + sign * self.half
-        return Column(self.component, self.places, moved, self.half)
+        return replace(self, values=self.values + sign * self.half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +153,8 @@ class Input:
             index = index - dim.origin
             there &= (index >= 0) & (index < dim.extent)
             found += index * dim.stride
-        if OCCURRENCE in others and OCCURRENCE not in {
-            dim.name for dim in self.axes
-        }:
+        fired_once = all(dim.name != OCCURRENCE for dim in self.axes)
+        if OCCURRENCE in others and fired_once:
             there &= others[OCCURRENCE].index(places) == 0
         return found, there
 
@@ -300,8 +299,8 @@ class Inputs:
                     "other side has this tap, and a derived tap is made in "
                     "memory; record fewer pixels"
                 )
-        joined = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        return joined[0], joined[1], joined[2]
+        ordinals, values, half = map(np.concatenate, zip(*parts, strict=True))
+        return ordinals, values, half
 
     def _pieces(self, tap: int) -> Iterator[pa.Table]:
         if not self.trace.is_stored(tap):
@@ -351,12 +350,16 @@ def _half(values: Array, table: pa.Table, row: Row) -> Array:
     """Half a printed place, or an ulp of the program's type if larger."""
     if row["kind"] != "float":
         return np.zeros(len(values))
-    finite = np.where(np.isfinite(values), np.abs(values), 0)
-    ulp = np.ldexp(finite, 1 - _BITS.get(row["dtype"], 53))
+    ulp = ulp_of(np.where(np.isfinite(values), values, 0), row["dtype"])
     if "quantum" not in table.column_names:
         return ulp
     quantum = _filled(table["quantum"], -400).astype(np.float64)
     return np.maximum(ulp, 0.5 * 10.0**quantum)
+
+
+def ulp_of(numbers: Array, dtype: str) -> Array:
+    """An ulp of each number in the program's type, at most."""
+    return np.ldexp(np.abs(numbers), 1 - COARSE.get(dtype, 53))
 
 
 def _filled(column: pa.ChunkedArray, value: int) -> Array:
