@@ -18,14 +18,22 @@ FLOATS = (
 )
 
 
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    """A connection that has the macro."""
+    connection = duckdb.connect()
+    connection.execute(queries.load("ulp_distance").sql)
+    return connection
+
+
 @pytest.mark.parametrize("precision", [53, 24, 11, 8])
 @given(pairs=st.lists(st.tuples(FLOATS, FLOATS), min_size=1, max_size=50))
 def test_same_as_the_query(
-    precision: int, pairs: list[tuple[float, float]]
+    con: duckdb.DuckDBPyConnection,
+    precision: int,
+    pairs: list[tuple[float, float]],
 ) -> None:
     """Any two numbers, infinities too, are as far apart as in SQL."""
-    con = duckdb.connect()
-    con.execute(queries.load("ulp_distance").sql)
     near = [(a, np.nextafter(a, b)) for a, b in pairs]
     table = [[float(number) for number in pair] for pair in pairs + near]
     found = con.execute(
