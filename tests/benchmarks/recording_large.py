@@ -2,11 +2,13 @@
 
     python tests/benchmarks/recording_large.py [--quick] [--only rate|memory]
 
-A dense 4096 x 4096 float64 tap: pyarrow writes its bytes as an IPC stream,
-tracekit records it, in turns, on one disk; every writer's bytes are on the
-disk (fsync) when its time ends. Closing is measured beside the same IPC time,
-and beside pyarrow writing the same Parquet and nothing else, on one core; the
-places of a first tap of its size are encoded, those of later ones are known.
+A dense 4096 x 4096 float64 tap, once the distances of a flat detector's pixels
+and once noise, which nothing compresses: pyarrow writes its bytes as an IPC
+stream, tracekit records it, in turns, on one disk; every writer's bytes are on
+the disk (fsync) when its time ends. Closing is measured beside the same IPC
+time, and beside pyarrow writing the same Parquet and nothing else, on one
+core; the places of a first tap of its size are encoded, those of later ones
+are known.
 Then the peak of the memory above the program's own, of fresh processes: many
 small events, many dense taps, many places.
 """
@@ -29,7 +31,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import tracekit as tk
-from tracekit.storage.element_file import steps, storage, stored
+from tracekit.storage import element_file
+from tracekit.storage.element_file import storage, stored
 
 ROUNDS = 5
 MEGA = 1e6
@@ -102,9 +105,19 @@ def record(image: Image, folder: Path) -> tuple[float, float, float]:
     return tap, time.perf_counter() - began, stream
 
 
-def rate(size: int) -> None:
+def distances(size: int) -> Image:
+    """How far pixels of 0.1 mm are from a sample 100 mm before them, m."""
+    along = (np.arange(size) - size / 2.1) * 1e-4
+    return np.sqrt(along[:, None] ** 2 + along**2 + 0.1**2)
+
+
+def noise(size: int) -> Image:
+    """Numbers whose digits are random."""
+    return np.random.default_rng(0).normal(size=(size, size))
+
+
+def rate(image: Image) -> None:
     """Print how fast a dense tap is recorded and closed."""
-    image = np.random.default_rng(0).normal(size=(size, size))
     found: dict[str, list[float]] = {
         name: [] for name in ("ipc", "tap", "close", "later", "parquet")
     }
@@ -115,7 +128,8 @@ def rate(size: int) -> None:
             for folder in folders:
                 folder.mkdir()
             found["ipc"].append(ipc(image, folders[0]))
-            steps.cache_clear()
+            element_file.steps.cache_clear()
+            element_file._from_zero.cache_clear()
             tap, close, stream = record(image, folders[2])
             found["tap"].append(tap)
             found["close"].append(close)
@@ -253,8 +267,9 @@ def main(argv: list[str]) -> None:
         return
     if asked.only != "memory":
         size = 2048 if asked.quick else 4096
-        print(f"a tap of {size} x {size} float64", flush=True)
-        rate(size)
+        for made in (distances, noise):
+            print(f"{made.__name__}, {size} x {size} float64", flush=True)
+            rate(made(size))
     if asked.only != "rate":
         print("memory", flush=True)
         for name in RUNS:

@@ -96,6 +96,9 @@ class ElementFile:
 
     def _row_group(self) -> None:
         """Write what waits."""
+        if not self.written:  # both at a time, and the numbers next
+            self._aside.submit(_from_zero, "ordinal", 1, ROWS)
+            self._aside.submit(_from_zero, "event", 0, ROWS)
         self._encoded.append(self._aside.submit(self._encode, self._waiting))
         self.written += self._rows
         self._waiting, self._rows = [], 0
@@ -132,10 +135,11 @@ class ElementFile:
             places, events = (rest[name].to_numpy() for name in COORDINATES)
             rest = rest.drop_columns(list(COORDINATES))
         columns = [rest.select([name]) for name in rest.column_names]
+        encoded = [chunk(column, storage(column.schema)) for column in columns]
         chunks = [
             _coordinates("ordinal", places),
             _coordinates("event", events),
-            *(chunk(column, storage(column.schema)) for column in columns),
+            *encoded,
         ]
         block = None if self._hashed is None else block_of(rest, places)
         for part in parts:

@@ -9,8 +9,10 @@ records still, and a trace can be built from what was flushed.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -25,6 +27,8 @@ from tracekit.schema import (
     FileUse,
     Run,
 )
+
+_LARGE = 16 << 20  # bytes
 
 STREAM = "recording.arrow"
 JOURNAL = "recording.jsonl"
@@ -90,13 +94,27 @@ def is_unfinished(root: Path) -> bool:
 
 def remove_unfinished(root: Path) -> None:
     """Remove what a recording needs only while it runs."""
-    (root / STREAM).unlink(missing_ok=True)
-    (root / JOURNAL).unlink(missing_ok=True)
+    _remove(root / STREAM)
+    _remove(root / JOURNAL)
     for part in [p for p in root.iterdir() if PART.fullmatch(p.name)]:
         if part.is_dir():
             shutil.rmtree(part)
         else:
-            part.unlink(missing_ok=True)
+            _remove(part)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file; a large one's room is given back aside.
+
+    That takes a third of the time in which it was written, and nobody needs
+    to wait for it: whoever holds the file last gives it back.
+    """
+    if os.name == "posix" and path.exists() and path.stat().st_size > _LARGE:
+        held = os.open(path, os.O_RDONLY)
+        path.unlink()
+        threading.Thread(target=os.close, args=(held,)).start()
+    else:
+        path.unlink(missing_ok=True)
 
 
 def part_files(root: Path, label: str) -> tuple[Path, Path]:
