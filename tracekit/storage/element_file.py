@@ -126,12 +126,13 @@ class ElementFile:
 
     def _encode(self, parts: list[_Rows]) -> tuple[list[Chunk], Block | None]:
         """The columns of a row group, and what is taken of it."""
-        (part, *more) = parts
-        if isinstance(part, Stretch) and not more:
-            rest = part.column(self._schema)
-            places, events = part.places, part.events
+        stretches = [part for part in parts if isinstance(part, Stretch)]
+        if len(parts) == len(stretches) == 1:
+            rest = stretches[0].column(self._schema)
+            places, events = stretches[0].places, stretches[0].events
         else:
             rest = _together(parts, self._schema)
+            parts.clear()  # nobody holds them twice
             places, events = (rest[name].to_numpy() for name in COORDINATES)
             rest = rest.drop_columns(list(COORDINATES))
         columns = [rest.select([name]) for name in rest.column_names]
@@ -142,9 +143,8 @@ class ElementFile:
             *encoded,
         ]
         block = None if self._hashed is None else block_of(rest, places)
-        for part in parts:
-            if isinstance(part, Stretch):
-                part.give_back()
+        for stretch in stretches:
+            stretch.give_back()
         return chunks, block
 
     def _hash(self, block: Block | None) -> None:

@@ -161,16 +161,18 @@ def _in_turns(
     hashed = TapHash(counted)
     step = max(1, ROWS // (count * inner)) * inner
     with ElementFile(file, Gathered(tap, grid).schema, hashed) as target:
-        for begin in range(0, events[0].layout.size, step):
-            turned = []
-            for event in events:
-                part = event.part(begin, begin + step)
-                turned.append(part.values.reshape(-1, 1, inner).copy())
+        size = events[0].layout.size
+        for begin in range(0, size, step):
+            end = min(begin + step, size)
+            shape = (end - begin) // inner, count, inner
+            values = np.empty(shape, tap.value_type)
+            for number, event in enumerate(events):
+                part = event.values[begin:end].reshape(-1, inner)
+                with np.errstate(invalid="ignore"):  # a NaN that signals
+                    values[:, number] = part
                 event.give_back()  # the system maps more than was asked for
-            with np.errstate(invalid="ignore"):  # a signalling NaN stays one
-                values = np.concatenate(turned, axis=1)
-            numbers = np.arange(count)[:, None]
-            fired = np.broadcast_to(numbers, values.shape).reshape(-1)
-            stretch = Stretch(begin * count, fired, values.reshape(-1))
-            target.write(stretch)
+            fired = np.broadcast_to(np.arange(count)[:, None], shape)
+            target.write(
+                Stretch(begin * count, fired.reshape(-1), values.reshape(-1))
+            )
     return hashed, counted, None
