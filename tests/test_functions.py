@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import statistics
 import sys
+from pathlib import Path
 from statistics import mean
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 
@@ -158,3 +160,42 @@ def test_compiled_code_that_keeps_a_method_is_told() -> None:
         program(beam)
     assert recording.trace.taps == ("Beam.energy",)
     torch._dynamo.reset()
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+@pytest.mark.parametrize(
+    "target", ["numpy:asarray", "builtins:len", "builtins:sorted"]
+)
+def test_calls_that_recording_needs_are_not_the_program_s(
+    target: str, on_disk: bool, tmp_path: Path
+) -> None:
+    """What tracekit calls itself to record is neither tapped nor counted."""
+
+    def other() -> None:
+        with tk.scope("phi", phi=1):
+            tk.tap(np.arange(3.0), "x")
+
+    path = tmp_path / "a" if on_disk else None
+    owner = sys.modules[target.partition(":")[0]]
+    with tk.record(path) as recording, tk.instrument(target) as (name,):
+        other()
+        getattr(owner, name)([1.0])
+    assert len(recording.trace.tables["event"]) == 2
+    with (
+        pytest.raises(RecordingError, match="was never called"),
+        tk.record(),
+        tk.instrument(target),
+    ):
+        other()
+
+
+def test_a_function_that_calls_itself_is_tapped_each_time() -> None:
+    """Recursion nests the scopes, and every result is a tap."""
+    with tk.record() as recording, tk.instrument(f"{__name__}:countdown"):
+        assert countdown(3) == 0
+    assert stored(recording.trace, "countdown").tolist() == [0] * 4
+
+
+def countdown(number: int) -> int:
+    """Down to 0."""
+    return countdown(number - 1) if number else 0

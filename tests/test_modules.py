@@ -201,7 +201,19 @@ def test_a_name_of_no_submodule_is_an_error() -> None:
     """A mistyped name among good ones is not lost; a text is no list."""
     for taps in (["layer", "haed"], "layer"):
         with (
-            pytest.raises(TapError, match=r"'haed' selects none|\['layer'\]"),
+            pytest.raises(TapError, match=r"'haed' in taps=|\['layer'\]"),
             tk.attach(Net(), taps),
         ):
             raise AssertionError
+
+
+def test_dims_of_no_submodule_are_an_error() -> None:
+    """What is mistyped in dims= is not lost; taps= may leave some out."""
+    with (
+        pytest.raises(TapError, match="'laier' in dims= selects none"),
+        tk.attach(Net(), dims={"laier": "row column"}),
+    ):
+        raise AssertionError
+    both = {"layer": "row column", "head": "row column"}
+    with tk.attach(net := Net(), ["layer"], dims=both):
+        net(torch.ones(2, 2))

@@ -11,12 +11,20 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from tracekit import _state
 from tracekit.calls import Calls
 from tracekit.errors import RecordingError, TapError
 from tracekit.taps import traced
 
 _ABSENT = object()
 _TARGET = "_tracekit_target"
+_WRAPPER = "wrapper"  # calls the program's function
+# what runs while something is recorded, beside the program
+_RECORDING = (
+    *("tracekit.capture", "tracekit.storage", "tracekit.processes"),
+    *("tracekit.taps", "tracekit.calls", "tracekit._state"),
+    *("tracekit.run_record", "tracekit.schema"),
+)
 _Place = tuple[Any, str, Any]
 
 
@@ -29,6 +37,7 @@ def instrument(
     Args:
         targets: "package.module:function" or "package.module:Class.method".
             Other modules that imported the function by name call it so too.
+            What tracekit calls itself, to record another tap, is left out.
         dims: of the results, as for taps.
         unit: of the results.
 
@@ -92,7 +101,9 @@ def _replace(
             f"{getattr(function, _TARGET)!r}; name it once"
         )
     wrapped = _counted(
-        traced(name=name, dims=dims, unit=unit)(function), calls.noting(name)
+        traced(name=name, dims=dims, unit=unit)(function),
+        function,
+        calls.noting(name),
     )
     setattr(wrapped, _TARGET, target)
     places = [(owner, attribute)]
@@ -139,11 +150,34 @@ def _other_names(
 
 
 def _counted(
-    function: Callable[..., Any], note: Callable[[], None]
+    tapped: Callable[..., Any],
+    function: Callable[..., Any],
+    note: Callable[[], None],
 ) -> Callable[..., Any]:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if _state.recording and _of_tracekit():
+            return function(*args, **kwargs)
         note()
-        return function(*args, **kwargs)
+        return tapped(*args, **kwargs)
 
     return wrapper
+
+
+def _of_tracekit(look: Callable[[int], Any] = sys._getframe) -> bool:  # noqa: SLF001
+    """Whether tracekit itself needs the function, to record another call.
+
+    It calls no function by a name that could be instrumented.
+    """
+    frame = look(2)
+    while frame is not None:
+        module = frame.f_globals.get("__name__") or ""
+        if module.startswith(_RECORDING) and (
+            frame.f_code.co_name != _WRAPPER
+        ):
+            return True
+        frame = frame.f_back
+    return False
+
+
+_of_tracekit._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any
@@ -41,7 +41,8 @@ def attach(
         The names of what is tapped.
 
     Raises:
-        TapError: it is no torch module, or ``taps`` selects nothing of it.
+        TapError: it is no torch module, or ``taps`` or ``dims`` selects
+            nothing of it.
         RecordingError: none of what is tapped was called in the block, or
             one that ``taps`` names without wildcards was not.
 
@@ -54,7 +55,14 @@ def attach(
     """
     if isinstance(taps, str):
         raise TapError(f"attach: taps={taps!r}: expected a list, [{taps!r}]")
-    chosen = _chosen(module, taps, name)
+    named = _named(module, name)
+    _refuse_unknown("taps", taps or (), named)
+    _refuse_unknown("dims", dims or (), named)
+    chosen = {
+        path: part
+        for path, part in named.items()
+        if taps is None or any(fnmatchcase(path, glob) for glob in taps)
+    }
     calls = Calls(tuple(chosen))
     handles = [
         part.register_forward_hook(
@@ -101,9 +109,8 @@ def _refuse_idle(
     )
 
 
-def _chosen(
-    module: Any, taps: Sequence[str] | None, name: str
-) -> dict[str, Any]:
+def _named(module: Any, name: str) -> dict[str, Any]:
+    """What can be tapped, by the name of its tap."""
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(module, torch.nn.Module):
         raise TapError(
@@ -125,22 +132,22 @@ def _chosen(
             f"attach: {scripted[0]!r} is scripted, and TorchScript runs no "
             "taps; attach the module that it was made of"
         )
-    chosen = {
-        path: part
-        for path, part in named.items()
-        if taps is None or any(fnmatchcase(path, glob) for glob in taps)
-    }
+    return named
+
+
+def _refuse_unknown(
+    option: str, globs: Iterable[str], named: Mapping[str, Any]
+) -> None:
     idle = [
         glob
-        for glob in taps or ()
+        for glob in globs
         if not any(fnmatchcase(path, glob) for path in named)
     ]
     if idle:
         raise TapError(
-            f"attach: {', '.join(map(repr, idle))} selects none of "
-            f"{', '.join(list(named)[:9])}"
+            f"attach: {', '.join(map(repr, idle))} in {option}= selects none "
+            f"of {', '.join(list(named)[:9])}"
         )
-    return chosen
 
 
 def _path(name: str, path: str) -> list[str]:

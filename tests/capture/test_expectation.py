@@ -58,6 +58,15 @@ def test_a_mistyped_name_to_record_is_an_error_and_a_glob_is_none() -> None:
     assert recorded(program, taps=["G_*"]).taps == ()
 
 
+def test_a_mistyped_name_to_reduce_is_an_error_and_a_glob_is_none() -> None:
+    """A plain name in reduce= means that this tap fires."""
+    trace, message = ended(reduce=["F_lat", "scattering_vec"])
+    assert "'F_lat' never fired; did you mean 'F_latt'?" in message
+    assert facts(trace)["never_recorded"] == "F_lat"
+    assert "F_latt.count" in recorded(program, reduce=["F_latt", "G_*"]).taps
+    recorded(program, reduce=["F_latt"], taps=["scattering_vec"])
+
+
 def test_a_first_run_teaches_what_the_next_must_have(tmp_path: Path) -> None:
     """A trace or its path expects its taps, as far as taps= selects them."""
     with tk.record(tmp_path / "first"):

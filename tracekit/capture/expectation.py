@@ -29,19 +29,25 @@ class Expectation:
             must fire: what is mistyped would be lost in silence.
         expect: names or globs that must fire; a trace, or the path of one,
             stands for those of its taps that ``taps`` selects.
+        reduce: names or globs of taps that are reduced; a plain name among
+            them must fire, too.
 
     ``asked`` says of the taps that fired whether they are recorded.
     """
 
     def __init__(
-        self, taps: tuple[str, ...] | None, expect: Expected | None
+        self,
+        taps: tuple[str, ...] | None,
+        expect: Expected | None,
+        reduce: tuple[str, ...] = (),
     ) -> None:
         self._taps = taps
         self.asked: dict[str, bool] = {}
         self._several: dict[tuple[str, ...], bool] = {}
         self._recorded: set[str] = set()
-        plain = [n for n in taps or () if not _WILD & set(n)]
-        self._required = dict.fromkeys([*plain, *self._names(expect)])
+        self._reduced = _plain(reduce)
+        names = [*_plain(taps or ()), *self._names(expect)]
+        self._required = dict.fromkeys(names)
 
     def _names(self, expect: Expected | None) -> list[str]:
         if expect is None:
@@ -84,12 +90,19 @@ class Expectation:
 
     def missing(self) -> dict[str, str]:
         """Why each name that had to be recorded was not, by name."""
-        return {
-            name: self._reason(name)
+        lacking = [
+            name
             for name in self._required
             if name not in self._recorded
             and not any(fnmatchcase(tap, name) for tap in self._recorded)
-        }
+        ]
+        fired = self.asked.keys() | self._recorded
+        lacking += [
+            name
+            for name in self._reduced
+            if not {name, f"{name}.count"} & fired  # of a child: what it left
+        ]
+        return {name: self._reason(name) for name in lacking}
 
     def _reason(self, name: str) -> str:
         fired = [tap for tap in self.asked if tap not in self._required]
@@ -103,6 +116,11 @@ class Expectation:
         if same:
             return "fired, but taps= leaves it out"
         return f"never fired{did_you_mean(name, fired)}"
+
+
+def _plain(names: Iterable[str]) -> list[str]:
+    """Those without wildcards."""
+    return [name for name in names if not _WILD & set(name)]
 
 
 def _fired(trace: Trace) -> list[str]:
@@ -126,6 +144,6 @@ def missing_taps(missing: Mapping[str, str]) -> str:
     taps = "; ".join(f"{name!r} {why}" for name, why in missing.items())
     return (
         f"the recording lacks taps that it had to have: {taps}. Correct the "
-        "name in taps= or expect=, or see why the program didn't come there; "
-        "what did fire is in the trace"
+        "name in taps=, expect= or reduce=, or see why the program didn't "
+        "come there; what did fire is in the trace"
     )

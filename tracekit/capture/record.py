@@ -67,7 +67,8 @@ def record(
             ``.inf``, ``.zeros``, ``.min``, ``.max``, ``.mean`` (of finite
             numbers; beside it the mean of the absolute ones) and ``.hash``,
             which differs where a bit does. They are the same on any device
-            and for any number of threads, and taken where the value lies.
+            and for any number of threads, and taken where the value lies. A
+            name without wildcards has to fire.
         stop_when: end the block at the first event that holds "nan" or
             "inf", or that a predicate is true of. The tap raises
             RecordingStopped, this block catches it, and the run's fact
@@ -107,7 +108,7 @@ def record(
     if isinstance(taps, str):
         raise RecordingError(f"taps={taps!r}: expected a list, [{taps!r}]")
     globs = None if taps is None else tuple(taps)
-    expectation = Expectation(globs, expect)
+    expectation = Expectation(globs, expect, reduction.globs)
     sampling = Sampling(every, when, stop_when)
     run = run_record.python_run(program, selection.pixel_dims, globs or ())
     with (
