@@ -239,4 +239,5 @@ def storage(schema: pa.Schema) -> dict[str, Any]:
         "use_dictionary": [n for n in ("text",) if n in schema.names],
         "column_encoding": encoding,
         "write_statistics": ["ordinal"],
+        "write_batch_size": 20_000,  # as many as pyarrow has in a page
     }
