@@ -31,6 +31,7 @@ COLUMNS, SIZE, _ROWS, _START, STORED = 1, 2, 3, 5, 6
 COLUMN = 3
 _PAGES = (9, 10, 11)  # where data, index and dictionary pages begin
 
+_FOOTER = 1 << 16  # bytes that a footer and the heads of pages take at most
 _MANY = 4  # row groups from which on the disk is not left waiting
 
 
@@ -54,9 +55,15 @@ def chunk(column: pa.Table, storage: dict[str, Any]) -> Chunk:
         column: a table of this column alone.
         storage: options of pyarrow's writer.
     """
-    sink = pa.BufferOutputStream()
+    if pa.types.is_primitive(column.schema.field(0).type):
+        # a stream that has to grow copies everything again and again
+        room = pa.allocate_buffer(column.nbytes * 9 // 8 + _FOOTER)
+        sink = pa.FixedSizeBufferWriter(room)
+    else:
+        room, sink = None, pa.BufferOutputStream()
     pq.write_table(column, sink, row_group_size=len(column), **storage)
-    data = memoryview(sink.getvalue()).cast("B")
+    size = sink.tell()
+    data = memoryview(room or sink.getvalue()).cast("B")[:size]
     footer, end = _footer(data)
     (group,) = footer[_GROUPS][1][1]
     return Chunk(data[len(MAGIC) : end], group)
