@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 import torch
 from torch.func import grad, jacrev, vmap
 
@@ -18,6 +19,7 @@ from tests.helpers import (
     recorded,
     stored,
 )
+from tracekit.errors import RecordingError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning"
@@ -203,3 +205,56 @@ def test_a_parameter_has_one_gradient_a_backward_pass() -> None:
                 y.sum().backward()  # type: ignore[no-untyped-call]
     assert grid(recording.trace, "w.grad") == {"step": (0, 3), "n": (0, 2)}
     assert len(stored(recording.trace, "w.grad")) == 6
+
+
+@pytest.mark.parametrize("write", ["base", "view", "other"])
+def test_a_view_written_in_place_says_that_its_gradient_never_came(
+    write: str,
+) -> None:
+    """Autograd goes around such a view; the program's own gradients stay."""
+
+    def energy(x: torch.Tensor) -> torch.Tensor:
+        base = x * 2
+        view = tk.tap(base[1:], "view", "n", grad=True)
+        {"base": base, "view": view, "other": base[:1]}[write].mul_(3)
+        return view.square().sum() + base.sum()
+
+    x = torch.ones(3, requires_grad=True)
+    energy(x).backward()  # type: ignore[no-untyped-call]
+    again = x.detach().clone().requires_grad_()
+    with (
+        pytest.raises(RecordingError, match=r"'view.grad' never came: the"),
+        tk.record() as recording,
+    ):
+        energy(again).backward()  # type: ignore[no-untyped-call]
+    assert torch.equal(x.grad, again.grad)
+    assert recording.trace.taps == ("view",)
+    with tk.record(taps=["view"]):
+        energy(again).backward()  # type: ignore[no-untyped-call]
+
+
+def test_a_view_used_before_its_base_is_written_has_that_gradient() -> None:
+    """It is recorded, and the log says what it leaves out."""
+
+    def energy(x: torch.Tensor) -> torch.Tensor:
+        base = x * 2
+        view = tk.tap(base[1:], "view", "n", grad=True)
+        total = (view * 5).sum()
+        base.mul_(3)
+        return total + base.sum()
+
+    with structlog.testing.capture_logs() as logs:
+        trace = recorded(lambda: backward(energy))
+    assert set(stored(trace, "view.grad").tolist()) == {5.0}
+    assert [entry["tap"] for entry in logs] == ["view.grad"]
+
+
+def test_a_view_that_nothing_writes_has_its_gradient_once() -> None:
+    """Views are watched in silence, in every pass."""
+    x = torch.ones(3, requires_grad=True)
+    with structlog.testing.capture_logs() as logs, tk.record() as recording:
+        view = tk.tap((x * 2).reshape(3, 1)[:, 0], "view", "n", grad=True)
+        for _ in range(2):
+            view.sum().backward(retain_graph=True)  # type: ignore[no-untyped-call]
+    assert stored(recording.trace, "view.grad").tolist() == [1.0] * 6
+    assert not logs

@@ -45,6 +45,7 @@ class Expectation:
         self.asked: dict[str, bool] = {}
         self._several: dict[tuple[str, ...], bool] = {}
         self._recorded: set[str] = set()
+        self._lost: dict[str, str] = {}
         self._reduced = _plain(reduce)
         names = [*_plain(taps or ()), *self._names(expect)]
         self._required = dict.fromkeys(names)
@@ -84,6 +85,11 @@ class Expectation:
             name == glob or fnmatchcase(name, glob) for glob in self._taps
         )
 
+    def lacks(self, name: str, why: str) -> None:
+        """Note that a tap could not be recorded, if it is."""
+        if self.wants(name):
+            self._lost[name] = why
+
     def recorded(self, name: str) -> None:
         """Note that a tap left an event."""
         self._recorded.add(name)
@@ -102,7 +108,7 @@ class Expectation:
             for name in self._reduced
             if not {name, f"{name}.count"} & fired  # of a child: what it left
         ]
-        return {name: self._reason(name) for name in lacking}
+        return {n: self._reason(n) for n in lacking} | self._lost
 
     def _reason(self, name: str) -> str:
         fired = [tap for tap in self.asked if tap not in self._required]

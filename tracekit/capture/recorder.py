@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from tracekit import _state, run_record
 from tracekit._state import Passes, Quick
 from tracekit.capture.delivery import Delivery
@@ -53,6 +55,7 @@ class Recorder:
         self.selection = selection
         self._expectation = expectation
         self._announced: str | None = None
+        self._doubted: set[str] = set()
         self._run = run
         self._trace: Trace | None = None
         self._build: Callable[[], Trace | None] | None = None
@@ -166,6 +169,16 @@ class Recorder:
         events = self._delivery.now(found)
         if isinstance(self._short, SmallTaps) and len(events) == 1:
             self._short.learn(firing, events[0])
+
+    def lacks(self, name: str, why: str) -> None:
+        """Note that a tap, as far as it is recorded, could not be."""
+        self._expectation.lacks(name, why)
+
+    def doubts(self, name: str, why: str) -> None:
+        """Tell, once, what a tap that is recorded may not be."""
+        if name not in self._doubted:
+            self._doubted.add(name)
+            structlog.get_logger("tracekit").warning(why, tap=name)
 
     def asks(self, names: tuple[str, ...], *, nowhere: bool) -> bool:
         """Whether firings in compiled code have to be observed.

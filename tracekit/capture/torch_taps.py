@@ -6,6 +6,7 @@ Where torch traces a program, or runs it on tensors that stand for others
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -34,6 +35,15 @@ from tracekit.capture.traced_taps import (
 )
 from tracekit.errors import TapError
 
+_WRITTEN = (
+    "never came: the view that was tapped, or the base of it, was written in "
+    "place behind the tap, and autograd went around the view; tap the base, "
+    "or a view that is made after the write"
+)
+_PART = (
+    "the view of a tap was written in place behind the tap; its gradient is "
+    "that of what had used it before"
+)
 _KEPT = "tracekit_loops"  # of a node of autograd
 
 
@@ -202,11 +212,13 @@ def _keep_loops() -> bool:
 def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
     file, line = torch_internals.caller()
     origin = Origin(file, line, "backward", _loops())
+    note = _watched(value, name)
 
     def hook(gradient: Tensor | None) -> None:
         if leaf:  # it outlives the backward pass, with its hooks
             handle.remove()
         if _state.recording and gradient is not None:
+            note()
             rows = torch_internals.rows_of(gradient)
             named = dims
             if rows is not None:
@@ -216,3 +228,30 @@ def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
 
     leaf = value.is_leaf
     handle = when_backward(value, hook)
+
+
+def _watched(value: Tensor, name: str) -> Callable[[], None]:
+    """What to call in a backward pass when the gradient by a view comes.
+
+    Once a view or its base is written in place, autograd goes back through
+    the base: what comes to the view is what had used it before, or nothing.
+    The gradient of the base comes all the same, and behind that of the view.
+    """
+    base = value._base  # noqa: SLF001 - a view has one
+    if base is None or base.is_leaf:
+        return lambda: None
+    same, version = value.detach(), value._version  # noqa: SLF001
+    came: list[bool] = []
+
+    def of_base(_: Tensor | None) -> None:
+        written = same._version != version  # noqa: SLF001 - shared with it
+        if written:
+            for recorder in _state.recorders:
+                if came:
+                    recorder.doubts(f"{name}.grad", _PART)
+                else:
+                    recorder.lacks(f"{name}.grad", _WRITTEN)
+        came.clear()
+
+    when_backward(base, of_base)
+    return lambda: came.append(True)
