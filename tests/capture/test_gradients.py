@@ -89,7 +89,7 @@ def test_the_rows_of_a_jacobian_are_a_dim_of_its_gradients() -> None:
     assert slopes.tolist() == torch.eye(5).tolist()
 
 
-@pytest.mark.parametrize("backend", [None, "eager"])
+@pytest.mark.parametrize("backend", [None, "eager", "aot_eager"])
 def test_rows_that_autograd_maps_itself_are_the_same_dim(
     backend: str | None,
 ) -> None:
@@ -227,6 +227,8 @@ def test_a_view_written_in_place_says_that_its_gradient_never_came(
         tk.record() as recording,
     ):
         energy(again).backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    assert again.grad is not None
     assert torch.equal(x.grad, again.grad)
     assert recording.trace.taps == ("view",)
     with tk.record(taps=["view"]):

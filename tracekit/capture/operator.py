@@ -284,3 +284,4 @@ def declare_effects() -> None:
     """Let compilers keep the operators; only what compiles pays for it."""
     for name in EFFECTS:
         torch_internals.declare_effect(f"tracekit::{name}", LIBRARY)
+    torch_internals.map_effects()

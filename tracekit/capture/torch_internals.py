@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,22 @@ def declare_effect(operator: str, library: torch.library.Library) -> None:
 
     register = torch.library._register_effectful_op  # noqa: SLF001
     register(operator, EffectType.ORDERED, lib=library)
+
+
+def map_effects() -> None:
+    """Let ``grad(is_grads_batched=True)`` go through compiled code with taps.
+
+    It runs the code on tensors of a kind for which torch's operator around
+    effects has no rule: each tap has its own. Where torch lacks a part, it
+    says that it has none.
+    """
+    with suppress(ImportError, AttributeError, RuntimeError):
+        from torch._higher_order_ops.effects import with_effects
+
+        rules = with_effects.py_kernels
+        run = rules[torch._C.DispatchKey.CompositeExplicitAutograd]  # noqa: SLF001
+        for key in ("VmapMode", "Batched"):
+            rules.setdefault(torch._C._dispatch_key_parse(key), run)  # noqa: SLF001
 
 
 def transforms() -> int:
