@@ -155,11 +155,12 @@ class ElementFile:
 def _together(parts: list[_Rows], schema: pa.Schema) -> pa.Table:
     """The rows as one table."""
     tables = [
-        part.table(schema) if isinstance(part, Stretch) else part
+        part.table(schema)
+        if isinstance(part, Stretch)
+        else pa.table(part.columns, schema=schema)
         for part in parts
     ]
-    rows = pa.concat_tables(tables or [schema.empty_table()]).combine_chunks()
-    return pa.table(rows.columns, schema=schema)
+    return pa.concat_tables(tables or [schema.empty_table()]).combine_chunks()
 
 
 def _coordinates(name: str, numbers: Places) -> Chunk:
