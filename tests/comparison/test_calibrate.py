@@ -53,7 +53,7 @@ def test_round_trip(tmp_path: Path) -> None:
     runs = [run(seed) for seed in range(3)]
     for factor in (1.0, 10.0):
         policy = policy_of(calibrate(runs, factor=factor), tmp_path)
-        for one in runs:
+        for one in runs[1:]:
             result = compare(one, runs[0], policy=policy)
             assert result.verdict == "close"
             assert result.summary["vacuous"] == 0

@@ -72,19 +72,22 @@ def test_complex_numbers() -> None:
     assert (row["actual"], row["expected"]) == (4.0, 5.0)
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_odd_names(name: str) -> None:
-    """A tap's name may hold anything."""
-    policy = Policy((Tolerance(name, rtol=0.5),))
-    one, two = traced(fired(name, 1.0)), traced(fired(name, 1.1))
-    result = compare(one, two)
-    assert result.first_divergence is not None
-    assert result.first_divergence["tap"] == name
-    assert compare(one, two, policy=policy).verdict == "close"
-    assert compare(one, traced(fired("other"))).gaps[0]["tap"] in (
-        name,
-        "other",
+def test_odd_names() -> None:
+    """A tap's name may hold anything, and a rule of that name is its own."""
+    one, two = (
+        traced(*(fired(name, value) for name in ODD_NAMES))
+        for value in (1.0, 1.1)
     )
+    result = compare(one, two)
+    assert [row["tap"] for row in result.taps] == [*ODD_NAMES]
+    assert [row["tap"] for row in result.introduced] == [*ODD_NAMES]
+    assert all(row["diverged"] == 1 for row in result.taps)
+    rules = [Tolerance(tap, rtol=n + 1) for n, tap in enumerate(ODD_NAMES)]
+    again = compare(one, two, policy=Policy((*rules,)))
+    assert again.verdict == "close"
+    assert [row["rtol"] for row in again.taps] == [rule.rtol for rule in rules]
+    gaps = compare(one, traced(fired("other"))).gaps
+    assert {row["tap"] for row in gaps} == {*ODD_NAMES, "other"}
 
 
 def test_to_dict() -> None:
