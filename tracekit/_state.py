@@ -47,7 +47,7 @@ fire: Callable[..., None]
 # active, if it has them. A forked child has none until its recorder has seen
 # the fork.
 Passes = Callable[[Any, str, str, str | None, Any], bool]
-Quick = Callable[[Any, str, str, str | None, Any, Any], bool]
+Quick = Callable[..., bool]
 small: Quick | None = None
 passes: Passes | None = None
 quick: Quick | None = None

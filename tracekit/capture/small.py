@@ -43,14 +43,13 @@ Places = dict[Any, tuple[Layout, Any]]
 Loops = tuple[tuple[_state.Scope, ...], Places, tuple[int, ...]]
 
 
-def _of_array(array: np.ndarray[Any, Any]) -> tuple[Any, Any]:
-    number = array[()]
-    return None if type(number) is np.ndarray else array.dtype, number
-
+_Array = np.ndarray
 
 # By type of what can change: what values of one layout share, None for what
-# is not small, and the number that it holds now.
-copies: dict[type, Callable[[Any], tuple[Any, Any]]] = {np.ndarray: _of_array}
+# is not small.
+forms: dict[type, Callable[[Any], Any]] = {
+    _Array: lambda array: None if array.ndim else array.dtype
+}
 
 
 class SmallTaps:
@@ -78,24 +77,23 @@ class SmallTaps:
         unit: str | None,
         where: Any,
         axes: Any,
+        form: Any = None,
     ) -> bool:
         """Append this firing, if it is small and its place known.
 
         For the function that a tap calls: the program stands three frames
-        further up.
+        further up. With a form the value is the number that was read of one.
         """
-        form: Any = type(value)
         if where is not None or axes is not None:
             return False
-        if form not in _CONSTANT:
-            copy = copies.get(form)
-            if copy is None:
+        if form is None:
+            form = type(value)
+            if form is _Array and not value.ndim:
+                form, value = value.dtype, value[()]
+            elif form not in _CONSTANT or (
+                form is int and not _LOWEST <= value < _HIGHEST
+            ):
                 return False
-            form, value = copy(value)
-            if form is None:
-                return False
-        elif form is int and not _LOWEST <= value < _HIGHEST:
-            return False
         if self._variables and is_bound():
             return False
         loops, levels = self._loops, scopes.get()
@@ -132,7 +130,7 @@ class SmallTaps:
         value, name, dims, unit, *others = firing
         if any(other is not None for other in others):
             return
-        form, _ = _form(value)
+        form = _form(value)
         if form is None or not _holds(event.values.dtype, form):
             return
         _, places, indices = self._within(scopes.get())
@@ -181,18 +179,17 @@ def _program(frame: FrameType) -> FrameType:
     return frame
 
 
-def _form(value: Any) -> tuple[Any, Any]:
-    """What values of one layout share, and the value as a number.
+def _form(value: Any) -> Any:
+    """What values of one layout share.
 
-    The form is None for what is no small value of the program's own memory.
+    None for what is no small value of the program's own memory.
     """
-    form: Any = type(value)
+    form = type(value)
     if form in _CONSTANT:
-        if form is int and not _LOWEST <= value < _HIGHEST:
-            return None, value
-        return form, value
-    copy = copies.get(form)
-    return (None, value) if copy is None else copy(value)
+        small = form is not int or _LOWEST <= value < _HIGHEST
+        return form if small else None
+    of = forms.get(form)
+    return None if of is None else of(value)
 
 
 def _holds(stored: np.dtype[Any], form: Any) -> bool:

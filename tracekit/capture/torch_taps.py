@@ -17,7 +17,7 @@ from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.firing import Origin, emit
 from tracekit.capture.operator import batched_dims
-from tracekit.capture.small import copies
+from tracekit.capture.small import forms
 from tracekit.capture.torch_internals import (
     HAS_GPUS,
     checkpoints,
@@ -47,22 +47,12 @@ _PART = (
 _KEPT = "tracekit_loops"  # of a node of autograd
 
 
-def _of_tensor(tensor: Tensor) -> tuple[Any, Any]:
-    """Type and number of a small, plain tensor, see ``small.copies``."""
-    if (
-        tensor.dim()
-        or not tensor.is_cpu
-        or graph_task() != -1
-        or is_tracing()
-        or is_wrapped(tensor)
-    ):
-        return None, tensor
-    number = tensor.item()
-    # the bits of a NaN need the long way
-    return (tensor.dtype if number == number else None), number
+def _form(tensor: Tensor) -> torch.dtype | None:
+    """See ``small.forms``."""
+    return None if tensor.ndim or not tensor.is_cpu else tensor.dtype
 
 
-copies[Tensor] = _of_tensor
+forms[Tensor] = _form
 
 
 def fire(
@@ -82,8 +72,22 @@ def fire(
         _fire_odd(value, name, dims, unit, where, grad, axes)
         return
     small = _state.small
-    if small is not None and small(value, name, dims, unit, where, axes):
-        return
+    if small is not None:
+        if type(value) is not Tensor:
+            if small(value, name, dims, unit, where, axes):
+                return
+        elif not (  # each is asked here, since a call takes as long as two
+            value.ndim
+            or not value.is_cpu
+            or graph_task() != -1
+            or is_tracing()
+            or is_wrapped(value)
+        ):
+            number = value.item()  # the bits of a NaN need the long way
+            if number == number and small(
+                number, name, dims, unit, where, axes, value.dtype
+            ):
+                return
     passes, quick = _state.passes, _state.quick
     if passes is not None and passes(value, name, dims, unit, axes):
         return
