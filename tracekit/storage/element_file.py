@@ -219,8 +219,9 @@ def stored(schema: pa.Schema) -> pa.Schema:
 def storage(schema: pa.Schema) -> dict[str, Any]:
     """Ordinals delta-encoded, floats byte-split, no statistics on floats.
 
-    Of floats whose bytes are split zstd at level -1 leaves as much as at
-    level 1, in less time; of anything else up to three times as much.
+    Of floats whose bytes are split zstd at level -1 leaves hardly more
+    than at level 1, in less time; of anything else up to three times as
+    much.
 
     DuckDB prunes row groups by min and max, which leave NaN out: with
     statistics on a float column, a search for NaN would find none.
