@@ -19,8 +19,10 @@ from simulator.scene import Scene, build_scene, placed
 from tracekit import scope, tap
 
 # Samples of one block: smaller blocks spend their time in Python, larger ones
-# leave the cache (simulator_speed.py prints both).
+# leave the cache (simulator_speed.py prints both). Compiled code passes over
+# them once, so the cache matters less to it.
 BLOCK = 3 << 16
+COMPILED_BLOCK = 1 << 19
 Pixels = Sequence[tuple[int, int]]
 Kernel = Callable[[Scene, Grid, Carried], tuple[Tensor, Carried]]
 
@@ -68,7 +70,8 @@ def simulate(
     tap_shared(scene)
     if compiled:
         with _many_graphs():
-            return _computed(scene, pixels, block or BLOCK, _compiled())
+            size = block or COMPILED_BLOCK
+            return _computed(scene, pixels, size, _compiled())
     return _computed(scene, pixels, block or BLOCK, diffract)
 
 

@@ -43,14 +43,18 @@ torch_side: ModuleType | None = None
 # is loaded.
 fire: Callable[..., None]
 # Takes small values on a short way; says of values that they leave no event;
-# and takes those of which little is selected: of the only recorder that is
-# active, if it has them. A forked child has none until its recorder has seen
-# the fork.
+# takes those of which little is selected; takes calls of compiled code that
+# are computed later; says of taps that fired whether they are recorded: of the
+# only recorder that is active, if it has them. A forked child has none until
+# its recorder has seen the fork.
 Passes = Callable[[Any, str, str, str | None, Any], bool]
 Quick = Callable[..., bool]
+Later = Callable[[Any], bool]
 small: Quick | None = None
 passes: Passes | None = None
 quick: Quick | None = None
+later: Later | None = None
+asked: Mapping[str, bool] = {}
 # Which elements compiled code hands to its taps: of the only recorder that is
 # active the pixel dims and room for how many pixels, else "" for all. Dynamo
 # guards on it; which pixels they are, the code asks while it runs.
@@ -140,16 +144,19 @@ def _send_to(those: tuple[Recorder, ...]) -> None:
 
 def find_quick() -> None:
     """Take the short ways from the recorder that has them."""
-    global small, passes, quick
-    small = passes = quick = None
+    global small, passes, quick, later, asked
+    small = passes = quick = later = None
+    asked = {}
     if len(recorders) == 1:
         (alone,) = recorders
         small, passes, quick = alone.small, alone.passes, alone.quick
+        later, asked = alone.later, alone.asked
 
 
 def _forked() -> None:
-    global small, passes, quick
-    small = passes = quick = None
+    global small, passes, quick, later, asked
+    small = passes = quick = later = None
+    asked = {}
 
 
 def _inherit() -> None:

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 from torch import Tensor
 
 from tracekit import _state
+from tracekit.capture.late import Call, known
+from tracekit.capture.lines import Lines
 from tracekit.capture.operator import (
     LIBRARY,
     TAGS,
     implement,
+    indices_of,
     no_values,
     parsed,
 )
-from tracekit.capture.picking import found_in, observe, viewed
-from tracekit.capture.terms import Term, Value, lines_in, value_of
+from tracekit.capture.picking import Index, pixels_in, viewed
+from tracekit.capture.terms import Term
 
 Span = tuple[int, int]  # of the items of a list
 Number = int | tuple[int]  # itself, or which it is of those that come along
-Step = tuple[list[tuple[int, Value]], list[int], int | None]
 
 LIBRARY.define(
     "taps_at(str program, Tensor[] values, Tensor[] counters,"
@@ -81,18 +82,43 @@ def text_of(
     return json.dumps([lines, windows, shares])
 
 
+class Lookout:
+    """Looks which pixels lie in the values of a window."""
+
+    def __init__(self, where: Where) -> None:
+        self.window = viewed(where.window)
+        self._where = where
+
+    def __call__(
+        self,
+        loops: dict[str, int],
+        counters: list[Tensor],
+        integers: list[int],
+    ) -> Index | None:
+        """They, [3 room]; None for none."""
+        window, where = self.window, self._where
+        if window.loops:
+            among = known(where.integers, integers)
+            own = counters[slice(*where.counters)]
+            loops = loops | indices_of(window, among, own)
+        slow, fast = known(where.extent, integers)
+        return pixels_in(window, loops, (slow, fast))
+
+
 class Program:
-    """What compiled code calls where taps stand that follow one another."""
+    """What compiled code calls where taps stand that follow one another.
+
+    Args:
+        text: what ``text_of`` gave.
+    """
 
     def __init__(self, text: str) -> None:
         lines, windows, shares = json.loads(text)
-        self._values = [value_of(line) for line in lines]
-        self._of = [[*lines_in(line)] for line in lines]
-        self._windows = [Where(*window) for window in windows]
-        self._shares = [Share(*share) for share in shares]
-        self._sites = [parsed(share.site) for share in self._shares]
-        self._names = tuple(site.tap for site in self._sites)
-        self._steps: dict[tuple[int, ...], list[Step]] = {}
+        self.lines = Lines(lines)
+        self.shares = [Share(*share) for share in shares]
+        self.sites = [parsed(share.site) for share in self.shares]
+        self.lookouts = [Lookout(Where(*window)) for window in windows]
+        self._names = tuple(site.tap for site in self.sites)
 
     def __call__(
         self,
@@ -101,83 +127,24 @@ class Program:
         integers: list[int],
     ) -> None:
         """Let the taps fire that a recorder has to see."""
-        found = [
-            found_in(
-                viewed(where.window),
-                _known(where.integers, integers),
-                counters[slice(*where.counters)],
-                *_known(where.extent, integers),
-            )
-            for where in self._windows
-        ]
-        asked = self._asked([bool(pixels[2, 0]) for pixels in found])
-        if not asked:
-            return
-        lines: list[Any] = [None] * len(self._values)
-        given = lines, values, integers, found
-        for number, (needed, parts, where) in zip(
-            asked, self._to_do(asked), strict=True
-        ):
-            with np.errstate(all="ignore"):
-                for line, value in needed:
-                    lines[line] = value(given)
-            share = self._shares[number]
-            observe(
-                [lines[part] for part in parts],
-                None if where is None else lines[where],
-                self._sites[number],
-                _known(share.integers, integers),
-                counters[slice(*share.counters)],
-                found[share.window],
-                _known(share.shape, integers),
-            )
-
-    def _asked(self, filled: list[bool]) -> tuple[int, ...]:
-        """The taps that a recorder has to see, with pixels or without."""
-        recorders = _state.recorders
-        nowhere = not any(filled)
-        if not any(r.asks(self._names, nowhere=nowhere) for r in recorders):
-            return ()
-        return tuple(
-            number
-            for number, share in enumerate(self._shares)
-            if any(
-                r.asks(
-                    (self._names[number],), nowhere=not filled[share.window]
-                )
-                for r in recorders
-            )
-        )
-
-    def _to_do(self, asked: tuple[int, ...]) -> list[Step]:
-        """Before each tap the lines that its components and mask need."""
-        if asked not in self._steps:
-            done, steps = set[int](), list[Step]()
-            for share in (self._shares[number] for number in asked):
-                masks = [] if share.where is None else [share.where]
-                missing = self._needed([*share.parts, *masks], done)
-                done.update(missing)
-                needed = [(line, self._values[line]) for line in missing]
-                steps.append((needed, share.parts, share.where))
-            self._steps[asked] = steps
-        return self._steps[asked]
-
-    def _needed(self, lines: list[int], done: set[int]) -> list[int]:
-        """Lines and those that they are made of, as far as not yet done."""
-        waiting, found = lines, set[int]()
-        while waiting:
-            new = set(waiting) - done - found
-            found |= new
-            waiting = [n for line in new for n in self._of[line]]
-        return sorted(found)
+        loops = _state.loops()
+        pixels = [look(loops, counters, integers) for look in self.lookouts]
+        holds = [found is not None for found in pixels]
+        inside = None
+        if True in holds:
+            inside = [holds[share.window] for share in self.shares]
+        asked: set[int] = set()
+        for recorder in _state.recorders:
+            asked.update(recorder.asks(self._names, inside))
+        if asked:
+            taps = tuple(sorted(asked))
+            given = values, counters, integers
+            call = Call(self, taps, *given, loops, pixels)
+            if _state.later is None or not _state.later(call):
+                call.fire()
 
 
 program = lru_cache(maxsize=4096)(Program)
-
-
-def _known(numbers: list[Number], integers: list[int]) -> list[int]:
-    """The numbers, with what came along in place."""
-    return [n if isinstance(n, int) else integers[n[0]] for n in numbers]
 
 
 def _observe_all(

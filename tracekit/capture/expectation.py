@@ -43,7 +43,7 @@ class Expectation:
     ) -> None:
         self._taps = taps
         self.asked: dict[str, bool] = {}
-        self._several: dict[tuple[str, ...], bool] = {}
+        self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._recorded: set[str] = set()
         self._lost: dict[str, str] = {}
         self._reduced = _plain(reduce)
@@ -73,11 +73,13 @@ class Expectation:
             wanted = self.asked[name] = self._selects(name)
         return wanted
 
-    def wants_any(self, names: tuple[str, ...]) -> bool:
-        """Whether one of several taps is recorded; all have asked then."""
+    def wanted(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Which of several taps are recorded; all have asked then."""
         found = self._several.get(names)
         if found is None:
-            found = self._several[names] = any([*map(self.wants, names)])
+            wants = [*map(self.wants, names)]
+            found = tuple(n for n, wanted in enumerate(wants) if wanted)
+            self._several[names] = found
         return found
 
     def _selects(self, name: str) -> bool:
@@ -90,9 +92,9 @@ class Expectation:
         if self.wants(name):
             self._lost[name] = why
 
-    def recorded(self, name: str) -> None:
-        """Note that a tap left an event."""
-        self._recorded.add(name)
+    def recorded(self, *names: str) -> None:
+        """Note that taps left an event."""
+        self._recorded.update(names)
 
     def missing(self) -> dict[str, str]:
         """Why each name that had to be recorded was not, by name."""

@@ -8,10 +8,11 @@ takes them in, many at a time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from threading import get_ident
 from time import time_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +22,15 @@ from tracekit.capture.context import is_bound
 from tracekit.capture.expectation import Expectation
 from tracekit.capture.firing import caller
 from tracekit.capture.place import Place
-from tracekit.capture.places import Places
+from tracekit.capture.taking import Taking
 from tracekit.schema import Event
 from tracekit.storage.live import Store
 
+if TYPE_CHECKING:  # which loads torch
+    from tracekit.capture.late import Call
+
 _MOST = 64  # numbers; a store counts the bytes of larger events
+_HELD = 8 << 20  # bytes of calls, until the store has to take them in
 
 
 class Few:
@@ -72,22 +77,38 @@ class Few:
         )
 
 
+class Late:
+    """A tap of a call that is held."""
+
+    __slots__ = ("_event", "_number")
+
+    def __init__(self, event: Callable[[int], Event], number: int) -> None:
+        self._event = event
+        self._number = number
+
+    def event(self) -> Event:
+        """The event."""
+        return self._event(self._number)
+
+
 class FewTaps:
     """Appends firings to a store.
 
     Args:
         store: of this process.
-        places: where the selection lies.
+        taking: decides what is taken.
         expectation: which taps are recorded.
     """
 
     def __init__(
-        self, store: Store, places: Places, expectation: Expectation
+        self, store: Store, taking: Taking, expectation: Expectation
     ) -> None:
         self._store = store
         self._rows = store.rows
-        self._places = places
+        self._taking = taking
+        self._places = taking.places
         self._expectation = expectation
+        self._held = 0
 
     def take(
         self,
@@ -133,6 +154,30 @@ class FewTaps:
         if len(self._rows) >= self._store.most_rows:
             self._store.spill()
         return True
+
+    def later(self, call: Call) -> bool:
+        """Append all firings of a call, if it can be computed later."""
+        if self._taking.asks_nowhere or is_bound() or not call.hold():
+            return False
+        event = partial(self._event_of, call, self._store.process)
+        rows: list[Any] = []
+        for number in call.asked:
+            rows += (None, Late(event, number), 0, 0, ())
+        self._rows.extend(rows)
+        self._expectation.recorded(*call.names())
+        self._held += call.held
+        if len(self._rows) >= self._store.most_rows or self._held > _HELD:
+            self._held = 0
+            self._store.spill()
+        return True
+
+    def _event_of(self, call: Call, process: int, number: int) -> Event:
+        firing = call.firing(number)
+        found = self._taking.take(firing, process)
+        if found is None:  # its value holds one of the pixels
+            raise AssertionError(firing.name)
+        (event,) = found.events()
+        return event
 
 
 def _picked(

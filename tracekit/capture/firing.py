@@ -5,11 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from threading import get_ident
+from time import time_ns
 from typing import Any, NamedTuple
 
 from tracekit import _state
+from tracekit.capture.context import bound
 
 _HERE = str(Path(__file__).parents[1]) + os.sep
+
+
+class Moment(NamedTuple):
+    """When a tap fired, and in which thread and context."""
+
+    time_ns: int
+    thread: int
+    context: str
+
+    @classmethod
+    def now(cls) -> Moment:
+        """This one."""
+        return cls(time_ns(), get_ident(), bound())
 
 
 class Origin(NamedTuple):
@@ -22,12 +38,14 @@ class Origin(NamedTuple):
         file, line: where the tap stands; "" to look at the stack.
         phase: as for ``Event``.
         loops: all loop indices around the tap; None for the open scopes.
+        moment: when it fired; None for now.
     """
 
     file: str = ""
     line: int = 0
     phase: str = "forward"
     loops: dict[str, int] | None = None
+    moment: Moment | None = None
 
 
 FORWARD = Origin()
@@ -67,6 +85,8 @@ def fire(
     small, passes, quick = _state.small, _state.passes, _state.quick
     if small is not None and small(value, name, dims, unit, where, axes):
         return
+    if _state.asked.get(name) is False:
+        return
     if (passes is None or not passes(value, name, dims, unit, axes)) and (
         quick is None or not quick(value, name, dims, unit, where, axes)
     ):
@@ -83,7 +103,11 @@ def emit(
     axes: tuple[int, ...] | None = None,
 ) -> None:
     """Hand a value, as it is now, to every recorder."""
-    firing = Firing(value, name, dims, unit, where, origin, axes)
+    observe(Firing(value, name, dims, unit, where, origin, axes))
+
+
+def observe(firing: Firing) -> None:
+    """The same of a firing."""
     for recorder in _state.recorders:
         recorder.observe(firing)
 

@@ -7,6 +7,7 @@ Which pixels they are, ``pixels`` asks while compiled code runs; ``pick`` and
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from tracekit import _state
-from tracekit.capture.firing import emit
+from tracekit.capture.firing import Firing, Origin, observe
 from tracekit.capture.operator import (
     LIBRARY,
     TAGS,
@@ -87,28 +88,27 @@ def _observe_picked(
 ) -> None:
     """Run the tap on what was picked of its value, and of its mask."""
     site, found = parsed(text), pixels.cpu().numpy()
-    nowhere = not found[2, 0]
-    if any(r.asks((site.tap,), nowhere=nowhere) for r in _state.recorders):
-        observe(parts, where, site, integers, counters, found, shape)
+    inside = [True] if found[2, 0] else None
+    if any(r.asks((site.tap,), inside) for r in _state.recorders):
+        origin = origin_of(site, integers, counters)
+        observe(picked(parts, where, site, origin, found, shape))
 
 
-def observe(
+def picked(
     parts: list[Any],
     where: Any,
     site: Site,
-    integers: list[int],
-    counters: list[Tensor],
+    origin: Origin,
     pixels: Index,
-    shape: list[int],
-) -> None:
-    """Bring what was picked of a value to every recorder.
+    shape: Sequence[int],
+) -> Firing:
+    """The firing of what was picked of a value.
 
     Args:
         parts: the value's components, tensors or arrays, [room ...].
         where: of its mask, or None.
         site: of the tap.
-        integers: the loop indices that are numbers.
-        counters: those that are tensors.
+        origin: of the firing.
         pixels: where it was picked, [3 room].
         shape: the value's.
     """
@@ -117,8 +117,7 @@ def observe(
     data = parts[0] if len(parts) == 1 else _together(parts)
     value = Picked(data, whole, axes, places)
     mask = None if where is None else Picked(where, whole, axes, places)
-    origin = origin_of(site, integers, counters)
-    emit(value, site.tap, site.dims, site.unit, mask, origin)
+    return Firing(value, site.tap, site.dims, site.unit, mask, origin)
 
 
 def _together(parts: list[Any]) -> Any:
@@ -137,37 +136,41 @@ def _pixels(
     device: torch.device,
 ) -> Tensor:
     """The pixels as a tensor, [3 room]."""
-    found = found_in(viewed(text), integers, counters, slow, fast)
+    window, loops = viewed(text), _state.loops()
+    if window.loops:
+        loops |= indices_of(window, integers, counters)
+    found = pixels_in(window, loops, (int(slow), int(fast)))
+    if found is None:
+        found = no_pixels(window.room)
     # compiled code writes into what it is given
     return torch.from_numpy(found.copy()).to(device)
 
 
-def found_in(
-    window: Window,
-    integers: list[int],
-    counters: list[Tensor],
-    slow: int,
-    fast: int,
-) -> Index:
+def pixels_in(
+    window: Window, loops: Mapping[str, int], extent: tuple[int, int]
+) -> Index | None:
     """The pixels that are recorded now and lie inside a value, [3 room].
 
     Args:
         window: in which they may lie.
-        integers: its loop indices that are numbers.
-        counters: those that are tensors.
-        slow: the length of the first pixel axis.
-        fast: of the second.
+        loops: indices around the value.
+        extent: the lengths of its pixel axes.
+
+    Returns:
+        As ``Selection.within``, None for none.
     """
     if len(_state.recorders) != 1:
-        return np.zeros((3, window.room), np.int64)
-    loops = _state.loops()
-    if window.loops:
-        loops |= indices_of(window, integers, counters)
-    return _state.recorders[0].selection.within(
-        (loops.get(window.slow, 0), loops.get(window.fast, 0)),
-        (int(slow), int(fast)),
-        window.room,
-    )
+        return None
+    first = loops.get(window.slow, 0), loops.get(window.fast, 0)
+    return _state.recorders[0].selection.within(first, extent, window.room)
+
+
+@lru_cache(maxsize=16)
+def no_pixels(room: int) -> Index:
+    """Room for pixels without any."""
+    found = np.zeros((3, room), np.int64)
+    found.flags.writeable = False
+    return found
 
 
 def _pick(value: Tensor, pixels: Tensor, slow: int, fast: int) -> Tensor:

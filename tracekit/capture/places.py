@@ -102,9 +102,8 @@ class Places:
         Most taps of a program that computes in blocks end here, while what
         they need has left the processor's caches: it touches little.
         """
-        wanted = self._wanted.get(name)
-        if not wanted:
-            return wanted is False
+        if not self._wanted.get(name):  # it was never asked for
+            return False
         if unit is not None and type(unit) is not str:
             return False
         try:

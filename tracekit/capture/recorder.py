@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Self
 import structlog
 
 from tracekit import _state, run_record
-from tracekit._state import Passes, Quick
+from tracekit._state import Later, Passes, Quick
 from tracekit.capture.delivery import Delivery
 from tracekit.capture.expectation import Expectation, missing_taps
 from tracekit.capture.few import FewTaps
@@ -82,8 +82,13 @@ class Recorder:
     def _short_way(self) -> SmallTaps | FewTaps:
         store = self._delivery.store
         if self.selection.groups:
-            return FewTaps(store, self._taking.places, self._expectation)
+            return FewTaps(store, self._taking, self._expectation)
         return SmallTaps(store, self._around)
+
+    @property
+    def asked(self) -> Mapping[str, bool]:
+        """Whether taps that fired are recorded."""
+        return self._expectation.asked
 
     @property
     def passes(self) -> Passes | None:
@@ -101,6 +106,11 @@ class Recorder:
     def quick(self) -> Quick | None:
         """A short way of plain values of which little is selected."""
         return self._short.take if isinstance(self._short, FewTaps) else None
+
+    @property
+    def later(self) -> Later | None:
+        """Takes calls of compiled code that may be computed later."""
+        return self._short.later if type(self._short) is FewTaps else None
 
     def __enter__(self) -> Self:
         if self._ended:
@@ -180,15 +190,20 @@ class Recorder:
             self._doubted.add(name)
             structlog.get_logger("tracekit").warning(why, tap=name)
 
-    def asks(self, names: tuple[str, ...], *, nowhere: bool) -> bool:
-        """Whether firings in compiled code have to be observed.
+    def asks(
+        self, names: tuple[str, ...], inside: Sequence[bool] | None
+    ) -> Sequence[int]:
+        """Which firings in compiled code have to be observed.
 
         Args:
             names: the taps.
-            nowhere: none of their values holds one of the pixels.
+            inside: whether the value of each holds one of the pixels; None
+                where none does.
         """
-        wanted = self._expectation.wants_any(names)
-        return wanted and (not nowhere or self._taking.asks_nowhere)
+        wanted = self._expectation.wanted(names)
+        if self._taking.asks_nowhere:
+            return wanted
+        return [n for n in wanted if inside[n]] if inside else ()
 
     def _see_process(self) -> None:
         """In a forked child: write a part of its own from here on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import index as integer
 from typing import Any
 
@@ -118,14 +118,15 @@ class Selection:
 
     def within(
         self, first: tuple[int, int], extent: tuple[int, int], room: int
-    ) -> Index:
+    ) -> Index | None:
         """The pixels in a value that begins at the first one, [3 room].
 
         Their places along its two axes, and 1; rows without a pixel are zero.
+        None where it holds none, as most do.
         """
         inside = self.inside(first, extent)[:room]
         if not inside:
-            return _nothing(room)
+            return None
         box = first, extent, room
         found = self._found.get(box)
         if found is None:
@@ -176,14 +177,6 @@ class Selection:
         if self.pixels is not None:
             found.append((self.pixel_dims, self._pairs))
         return found
-
-
-@lru_cache(maxsize=16)
-def _nothing(room: int) -> Index:
-    """Room for pixels without any."""
-    found = np.zeros((3, room), np.int64)
-    found.flags.writeable = False
-    return found
 
 
 def _pixel(pixel: Sequence[int]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ class Unrecorded:
     """
 
     selection = Selection()
-    small = passes = quick = None
+    small = passes = quick = later = None
+    asked: Mapping[str, bool] = {}
 
     def __init__(self, told: str) -> None:
         self._parent, _, self._root = told.partition(" ")

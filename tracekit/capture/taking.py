@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tracekit.capture import tensors
-from tracekit.capture.context import bound
-from tracekit.capture.firing import FORWARD, Firing, Origin, caller
+from tracekit.capture.firing import (
+    FORWARD,
+    Firing,
+    Moment,
+    Origin,
+    caller,
+)
 from tracekit.capture.place import Place
 from tracekit.capture.places import Places
 from tracekit.capture.reduction import Reduction, reduced
@@ -104,9 +107,11 @@ class Taking:
         array = tensors.as_array(value, name)
         box = self.places.box(value, array, name, dims, axes)
         array = tensors.along(array, box.order, box.shape)
-        loops = self.places.loops()
-        if origin.loops is not None:
-            loops = {**self._around, **origin.loops}
+        loops = (
+            self.places.loops()
+            if origin.loops is None
+            else {**self._around, **origin.loops}
+        )
         reduces = not self.only_selects and self._reduction.takes(
             name, box.shape, box.dims
         )
@@ -145,16 +150,17 @@ def _about(
     file, line = origin.file, origin.line
     if not file:
         file, line = caller(5)  # take, observe, emit, fire, tap
+    moment = origin.moment or Moment.now()
     return {
         "tap": name,
         "dtype": tensors.type_name(array),
         "unit": unit,
         "file": file,
         "line": line,
-        "context": bound(),
+        "context": moment.context,
         "phase": origin.phase,
         "need": "ignored" if origin.phase == "recompute" else "required",
-        "time_ns": time.time_ns(),
-        "thread": threading.get_ident(),
+        "time_ns": moment.time_ns,
+        "thread": moment.thread,
         "process": process,
     }

@@ -88,6 +88,8 @@ def fire(
                 number, name, dims, unit, where, axes, value.dtype
             ):
                 return
+    if _state.asked.get(name) is False:
+        return
     passes, quick = _state.passes, _state.quick
     if passes is not None and passes(value, name, dims, unit, axes):
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Unpack
@@ -13,7 +14,7 @@ import structlog
 
 from tracekit.schema import Event
 from tracekit.storage.live import Kept, Store
-from tracekit.storage.stream import events_of
+from tracekit.storage.stream import FIELDS, event_of, events_of
 from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import Fact, Unfinished
 
@@ -45,6 +46,8 @@ class MemoryStore:
         self.process = process
         self.rows: list[Any] = []
         self.most_rows = sys.maxsize
+        self._lock = threading.Lock()
+        self._taken = 0
         self._facts: list[Fact] = []
         self._refused = mmap.mmap(-1, 1)  # shared with forked children
 
@@ -59,7 +62,12 @@ class MemoryStore:
         )
 
     def spill(self) -> None:
-        """Rows stay where they are."""
+        """Events take the place of what waits to become one."""
+        with self._lock:
+            for place in range(self._taken, len(self.rows), FIELDS):
+                if self.rows[place] is None:
+                    self.rows[place + 1] = event_of(self.rows[place + 1])
+                self._taken = place + FIELDS
 
     def write(self, event: Event) -> None:
         """Take one event."""

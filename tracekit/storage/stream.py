@@ -186,7 +186,7 @@ def _unfold(own: list[list[Any]], layouts: Layouts) -> dict[str, list[Any]]:
     for row, layout in enumerate(shared):
         if layout is not None:
             continue
-        event = _whole(values[row])
+        event = event_of(values[row])
         shared[row], values[row] = layouts.of(event), event.values
         times[row], threads[row] = event.time_ns, event.thread
         origins[row] = [axis.origin for axis in event.axes]
@@ -195,7 +195,7 @@ def _unfold(own: list[list[Any]], layouts: Layouts) -> dict[str, list[Any]]:
     return more
 
 
-def _whole(held: Any) -> Event:
+def event_of(held: Any) -> Event:
     """An event that waits, or what waits to become one."""
     event: Event = held if type(held) is Event else held.event()
     return event
@@ -309,7 +309,7 @@ def events_of(rows: list[Any]) -> Iterator[Event]:
     columns = (rows[place::FIELDS] for place in range(FIELDS))
     for layout, value, moment, thread, origins in zip(*columns, strict=True):
         if layout is None:
-            yield _whole(value)
+            yield event_of(value)
         else:
             yield layout.event(
                 np.fromiter((value,), layout.values_dtype, 1),
