@@ -1,4 +1,4 @@
-"""What compiled taps compute waits, and shows what was there when they fired."""
+"""What compiled taps compute waits, and shows what was there before."""
 
 from __future__ import annotations
 
