@@ -199,3 +199,16 @@ def test_a_function_that_calls_itself_is_tapped_each_time() -> None:
 def countdown(number: int) -> int:
     """Down to 0."""
     return countdown(number - 1) if number else 0
+
+
+def test_a_method_of_one_object_is_tapped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is called with its object, and others of its class are not tapped."""
+    module = ModuleType("beams")
+    module.one = Beam()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "beams", module)
+    with tk.record() as recording, tk.instrument("beams:one.energy"):
+        assert module.one.energy(2.0) == Beam().energy(2.0) == 6.25
+    assert len(recording.trace.tables["event"]) == 1
+    assert "energy" not in vars(module.one)

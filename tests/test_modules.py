@@ -217,3 +217,17 @@ def test_dims_of_no_submodule_are_an_error() -> None:
     both = {"layer": "row column", "head": "row column"}
     with tk.attach(net := Net(), ["layer"], dims=both):
         net(torch.ones(2, 2))
+
+
+def test_a_module_is_attached_once_under_a_name() -> None:
+    """Each output would be two firings; another name is another tap."""
+    net = Net()
+    with (
+        tk.attach(net),
+        pytest.raises(TapError, match="'Net' is attached already"),
+        tk.attach(net),
+    ):
+        raise AssertionError
+    with tk.record() as recording, tk.attach(net), tk.attach(net, name="b"):
+        net(torch.ones(2, 2))
+    assert {"Net.y", "b.y"} <= set(recording.trace.taps)

@@ -355,13 +355,24 @@ def test_functions_that_return_before_their_values_are_refused() -> None:
             tk.traced(function)
 
 
-@pytest.mark.parametrize("name", [5, "\udc80"])
+@pytest.mark.parametrize("name", [5, "\udc80", ""])
 def test_a_name_that_is_no_text_is_an_error_at_its_tap(name: Any) -> None:
     """The events before it are kept."""
     with tk.record() as recording:
         tk.tap(1.0, "t")
-        with pytest.raises(TapError, match="name is a text"):
+        with pytest.raises(TapError, match=r"name is a text|has a name"):
             tk.tap(1.0, name)
         with pytest.raises(TapError, match="unit 5 is no text"):
             tk.tap(1.0, "u", unit=5)  # type: ignore[arg-type]
     assert recording.trace.taps == ("t",)
+
+
+@pytest.mark.parametrize(
+    "function", [property(id), partial(pow, 2.0), tk.Trace, classmethod(id)]
+)
+def test_what_is_no_function_with_a_name_is_not_traced(function: Any) -> None:
+    """A class stays one, and a partial is traced under a name."""
+    with pytest.raises(TapError, match="is no function with a name"):
+        tk.traced(function)
+    square = tk.traced(name="power")(partial(pow, 2.0))
+    assert recorded(lambda: square(2.0)).taps == ("power",)

@@ -25,6 +25,7 @@ _RECORDING = (
     *("tracekit.taps", "tracekit.calls", "tracekit._state"),
     *("tracekit.run_record", "tracekit.schema"),
 )
+_EXPECTED = '"package.module:function" or "package.module:Class.method"'
 _Place = tuple[Any, str, Any]
 
 
@@ -87,6 +88,10 @@ def _replace(
 ) -> None:
     owner, attribute, name = _found(target)
     before = inspect.getattr_static(owner, attribute)
+    if attribute not in getattr(owner, "__dict__", {}) and not isinstance(
+        owner, type
+    ):
+        before = getattr(owner, attribute)  # a method, bound to its object
     kind = (
         type(before)
         if isinstance(before, staticmethod | classmethod)
@@ -94,7 +99,10 @@ def _replace(
     )
     function = before.__func__ if kind else before
     if not callable(function) or isinstance(function, type):
-        raise TapError(f"instrument: {target!r} is no function")
+        raise TapError(
+            f"instrument: {target!r} is no function but a "
+            f"{type(function).__name__}; name a function, or tap in its body"
+        )
     if hasattr(function, _TARGET):
         raise TapError(
             f"instrument: {target!r} is instrumented already, as "
@@ -122,6 +130,8 @@ def _replace(
 
 def _found(target: str) -> tuple[Any, str, str]:
     module, _, name = target.partition(":")
+    if not (module and name):
+        raise TapError(f"instrument: {target!r}: expected {_EXPECTED}")
     *path, attribute = name.split(".")
     try:
         owner: Any = importlib.import_module(module)
@@ -131,7 +141,7 @@ def _found(target: str) -> tuple[Any, str, str]:
     except (ImportError, AttributeError, ValueError) as error:
         raise TapError(
             f"instrument: {target!r} can't be found ({error}); write "
-            '"package.module:function" or "package.module:Class.method"'
+            f"{_EXPECTED}"
         ) from error
     return owner, attribute, name
 

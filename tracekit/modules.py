@@ -41,8 +41,8 @@ def attach(
         The names of what is tapped.
 
     Raises:
-        TapError: it is no torch module, or ``taps`` or ``dims`` selects
-            nothing of it.
+        TapError: it is no torch module, ``taps`` or ``dims`` selects nothing
+            of it, or it is attached already under the same name.
         RecordingError: none of what is tapped was called in the block, or
             one that ``taps`` names without wildcards was not.
 
@@ -64,6 +64,12 @@ def attach(
         if taps is None or any(fnmatchcase(path, glob) for glob in taps)
     }
     calls = Calls(tuple(chosen))
+    for path, part in chosen.items():
+        if path in map(_tap_of, part._forward_hooks.values()):  # noqa: SLF001
+            raise TapError(
+                f"attach: {path!r} is attached already; attach it once, or "
+                "give one of the two another name="
+            )
     handles = [
         part.register_forward_hook(
             _hook(path, _dims(path, dims or {}), calls.noting(path))
@@ -90,7 +96,12 @@ def _hook(path: str, dims: str, note: Callable[[], None]) -> Any:
         note()
         tap_parts(output, path, dims, None)
 
+    hook.tap = path  # type: ignore[attr-defined]
     return hook
+
+
+def _tap_of(hook: Any) -> str | None:
+    return getattr(hook, "tap", None)
 
 
 def _refuse_idle(

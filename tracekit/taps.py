@@ -204,7 +204,7 @@ def traced(
 
     Raises:
         TapError: the function is a generator or async: it returns before its
-            values are there.
+            values are there; or it is none, or has no name.
 
     >>> @traced
     ... def double(x: float) -> float:
@@ -213,13 +213,20 @@ def traced(
     4.0
     """
     if function is None:
-        return lambda f: _traced(f, name or f.__name__, dims, unit)
-    return _traced(function, name or function.__name__, dims, unit)
+        return lambda f: _traced(f, name, dims, unit)
+    return _traced(function, name, dims, unit)
 
 
 def _traced(
-    function: Callable[P, T], name: str, dims: str, unit: str | None
+    function: Callable[P, T], given: str | None, dims: str, unit: str | None
 ) -> Callable[P, T]:
+    name = given or getattr(function, "__name__", "")
+    if not callable(function) or isinstance(function, type) or not name:
+        raise TapError(
+            f"@traced: {function!r} is no function with a name; put it below "
+            "@property, @staticmethod and @classmethod, on the methods of a "
+            "class, and name what has no name: traced(name=...)(f)"
+        )
     if (
         inspect.isgeneratorfunction(function)
         or inspect.iscoroutinefunction(function)

@@ -11,6 +11,7 @@ import structlog
 import tracekit as tk
 from tests.helpers import recorded
 from tracekit.capture.sinks import StructlogSink
+from tracekit.errors import RecordingError
 from tracekit.schema import Event
 
 
@@ -105,3 +106,13 @@ def test_a_hash_is_shown_as_its_text() -> None:
     number = recording.trace.taps.index("t.hash")
     assert recording.trace.elements(number)["text"].to_pylist() == [text]
     assert shown["t.hash"]["elements"] == 1
+
+
+def test_what_is_no_sink_is_refused_before_anything_is_recorded() -> None:
+    """A function, or a sink that stands in no list."""
+    for sinks in ([print], StructlogSink(), print):
+        with (
+            pytest.raises(RecordingError, match="expected a list of objects"),
+            tk.record(sinks=sinks),  # type: ignore[arg-type]
+        ):
+            raise AssertionError

@@ -14,7 +14,7 @@ from tracekit.capture.recorder import Recorder
 from tracekit.capture.reduction import Reduce, Reduction
 from tracekit.capture.sampling import Sampling, Stop, When
 from tracekit.capture.selection import Selection
-from tracekit.capture.sinks import Sink
+from tracekit.capture.sinks import Sink, checked
 from tracekit.errors import RecordingError
 from tracekit.storage.directory import claimed, joined
 
@@ -110,6 +110,7 @@ def record(
     globs = None if taps is None else tuple(taps)
     expectation = Expectation(globs, expect, reduction.globs)
     sampling = Sampling(every, when, stop_when)
+    sinks = checked(sinks)
     run = run_record.python_run(program, selection.pixel_dims, globs or ())
     with (
         nullcontext() if root is None else _place(root),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
+from tracekit.errors import RecordingError
 from tracekit.schema import Event
 from tracekit.storage.columns import element_count
 
@@ -18,6 +20,23 @@ class Sink(Protocol):
     def close(self) -> None:
         """The recording has ended."""
         ...
+
+
+def checked(sinks: Any) -> tuple[Sink, ...]:
+    """Sinks, as a user gives them.
+
+    Raises:
+        RecordingError: it is no list, or something else is among them.
+    """
+    several = isinstance(sinks, Iterable)
+    for sink in sinks if several else (sinks,):
+        lacking = [n for n in ("write", "close") if not hasattr(sink, n)]
+        if lacking or not several:
+            raise RecordingError(
+                f"sinks={sinks!r}: expected a list of objects with "
+                f"write(event) and close(), as of tracekit.sinks"
+            )
+    return tuple(sinks)
 
 
 class StructlogSink:
