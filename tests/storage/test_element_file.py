@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,18 @@ def test_error_in_a_thread(tmp_path: Path) -> None:
     with (
         pytest.raises(pa.ArrowNotImplementedError, match="Unhandled type"),
         ElementFile(tmp_path / "e", table.schema) as file,
+    ):
+        file.write(table)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/null")
+def test_disk_that_fails_meanwhile() -> None:
+    """A disk that fails while row groups are encoded is told, not lost."""
+    rows = 9 * ROWS
+    table = pa.table({"ordinal": range(rows), "event": [0] * rows})
+    with (
+        pytest.raises(OSError, match="Invalid argument"),
+        ElementFile(Path("/dev/null"), table.schema) as file,
     ):
         file.write(table)
 

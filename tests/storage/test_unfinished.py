@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import tracekit as tk
 from tests.helpers import recorded, stored
 from tracekit.errors import TraceError
-from tracekit.storage.unfinished import JOURNAL, STREAM
+from tracekit.storage.unfinished import JOURNAL, STREAM, remove_unfinished
 
 KILLED = """
 import os, signal, sys
@@ -128,3 +128,15 @@ def test_damaged_bytes_are_our_own_error_or_nothing(
         (root / name).write_bytes(damaged)
         with suppress(TraceError):
             tk.read_trace(root)
+
+
+@pytest.mark.parametrize("size", [1, 17 << 20])
+def test_streams_are_gone_when_they_are_removed(
+    tmp_path: Path, size: int
+) -> None:
+    """A large stream's name goes at once, its room soon after."""
+    for name in (STREAM, JOURNAL, "recording.1.arrow"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+    remove_unfinished(tmp_path)
+    assert list(tmp_path.iterdir()) == []
