@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from simulator.samples import LOOPS, PIXEL
-from tracekit import scope, tap
+from tracekit import is_recording, scope, tap
 
 
 def add_up(
@@ -29,12 +29,14 @@ def add_up(
             None: all.
     """
     total: Tensor | None = None
+    shown = is_recording("I_accum")
     for at, plane, alive in _planes(terms, counted):
         if total is None:
             total = plane if background == 0.0 else plane + background
         else:
             total = total + plane
-        _tap_sum(total, at, alive)
+        if shown:
+            _tap_sum(total, at, alive)
     assert total is not None  # noqa: S101 - every loop has a step
     return total
 
@@ -59,12 +61,14 @@ def add_up_running(
     shape = terms.shape
     spread = [f.expand(shape).flatten(0, 5) for f in factors]
     total = torch.zeros_like(terms[0, 0, 0, 0, 0, 0]) + background
+    shown = is_recording("I_accum")
     for sample, (at, plane, alive) in enumerate(_planes(terms, counted)):
         after = total + plane
         for factor in spread:
             after = after * factor[sample]
         total = after if alive is None else torch.where(alive, after, total)
-        _tap_sum(total, at, alive)
+        if shown:
+            _tap_sum(total, at, alive)
     return total
 
 

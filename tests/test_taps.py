@@ -376,3 +376,15 @@ def test_what_is_no_function_with_a_name_is_not_traced(function: Any) -> None:
         tk.traced(function)
     square = tk.traced(name="power")(partial(pow, 2.0))
     assert recorded(lambda: square(2.0)).taps == ("power",)
+
+
+def test_is_recording_of_a_tap() -> None:
+    """It says whether one of the recordings takes a tap, without firing it."""
+    assert not tk.is_recording("F_latt")
+    with tk.record(taps=["F_*", "R"]) as one:
+        tk.tap(1.0, "R")
+        asked = [tk.is_recording(name) for name in ("F_latt", "R", "omega")]
+        with tk.record():
+            assert tk.is_recording("omega")
+    assert asked == [True, True, False]
+    assert one.trace.taps == ("R",)

@@ -74,16 +74,29 @@ def tap(
     return value
 
 
-def is_recording() -> bool:
+def is_recording(name: str | None = None) -> bool:
     """Whether a recording runs now.
 
     For what only a tap needs, like planes that are stacked into the vector
     that it shows. A number of the program must never depend on it.
 
+    Args:
+        name: of a tap; then, whether a recording takes that one. Compiled code
+            serves every recording, so it has all of them.
+
     >>> is_recording()
     False
+    >>> import tracekit as tk
+    >>> with tk.record(taps=["F_*"]):
+    ...     is_recording(), is_recording("F_latt"), is_recording("omega")
+    (True, True, False)
     """
-    return _state.recording
+    if not _state.recording or name is None:
+        return _state.recording
+    side = _state.torch_side
+    if side is not None and side.tracing():
+        return True
+    return any(r.wants(name) for r in _state.recorders)
 
 
 _Entered = tuple[tuple[_state.Scope, ...], tuple[_state.Scope, ...]]

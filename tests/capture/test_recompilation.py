@@ -78,3 +78,19 @@ def test_dynamic_shapes_record_as_eager_ones() -> None:
         trace = recorded(partial(compiled, x))
         assert_same_firings(trace, recorded(partial(program, x)))
     assert graphs() == 1
+
+
+def test_compiled_code_records_what_a_later_recording_asks_for() -> None:
+    """``is_recording`` of a tap is true in it: one graph serves every one."""
+
+    def program(x: torch.Tensor) -> torch.Tensor:
+        if tk.is_recording("sum"):
+            tk.tap(x.sum(), "sum")
+        return tk.tap(x * 2, "twice")
+
+    compiled = torch.compile(program, fullgraph=True, backend="eager")
+    x = torch.ones(3)
+    for name in ("twice", "sum"):
+        with tk.record(taps=[name]) as recording:
+            compiled(x)
+        assert recording.trace.taps == (name,)

@@ -190,6 +190,10 @@ class Recorder:
             self._doubted.add(name)
             structlog.get_logger("tracekit").warning(why, tap=name)
 
+    def wants(self, name: str) -> bool:
+        """Whether a tap is recorded."""
+        return self._expectation.wants(name)
+
     def asks(
         self, names: tuple[str, ...], inside: Sequence[bool] | None
     ) -> Sequence[int]:

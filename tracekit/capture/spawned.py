@@ -83,6 +83,10 @@ class Unrecorded:
             mark = f"recording.spawn{os.getpid()}{_SUFFIX}"
             (Path(self._root) / mark).touch()
 
+    def wants(self, _: str) -> bool:
+        """So its tap fires, and this says what became of it."""
+        return True
+
     def state(self, *_: Any, **__: Any) -> None:
         """A fact is the parent's to state; a tap will follow."""
 
