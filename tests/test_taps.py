@@ -355,12 +355,12 @@ def test_functions_that_return_before_their_values_are_refused() -> None:
             tk.traced(function)
 
 
-@pytest.mark.parametrize("name", [5, "\udc80", ""])
+@pytest.mark.parametrize("name", [5, "\udc80"])
 def test_a_name_that_is_no_text_is_an_error_at_its_tap(name: Any) -> None:
     """The events before it are kept."""
     with tk.record() as recording:
         tk.tap(1.0, "t")
-        with pytest.raises(TapError, match=r"name is a text|has a name"):
+        with pytest.raises(TapError, match="name is a text"):
             tk.tap(1.0, name)
         with pytest.raises(TapError, match="unit 5 is no text"):
             tk.tap(1.0, "u", unit=5)  # type: ignore[arg-type]

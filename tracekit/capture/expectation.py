@@ -145,8 +145,6 @@ def _check_name(name: Any) -> None:
         raise TapError(
             f"tap {name!r}: a tap's name is a text ({error})"
         ) from error
-    if not name:
-        raise TapError("tap '': a tap has a name, by which it is compared")
 
 
 def missing_taps(missing: Mapping[str, str]) -> str:
