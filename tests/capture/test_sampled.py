@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +25,7 @@ SPECIAL = [0.0, -0.0, 0.5, 1.5, -2.5, 1e300, -1e300, 5e-324, 1 / 3, 2.0**60,
 OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "sum": lambda x, y: x + y - 3 * x,
     "quotient": lambda x, y: x / y + y.reciprocal() + 1 / x,
+    "square": lambda x, y: x.square() + y**2 - y.float() ** 2.0,
     "root": lambda x, y: (x.abs() + y).sqrt() * -x,
     "whole": lambda x, y: x.floor() + y.ceil() + x.round() + y.trunc(),
     "ends": lambda x, y: torch.maximum(x, y) + x.clamp(-1, 2).minimum(y),
@@ -225,3 +227,51 @@ def test_taps_that_follow_one_another_fire_in_one_call() -> None:
             recorded(lambda n=n: compiled(x, n), pixels=pixels),  # type: ignore[misc]
             recorded(lambda n=n: program(x, n), pixels=pixels),  # type: ignore[misc]
         )
+
+
+def wave(x: Tensor) -> Tensor:
+    """A number of which much is made."""
+    half = x.round() * 0.5
+    rest = x - half
+    square = rest * rest
+    series = square * 0.1 + 1
+    for n in range(6):
+        series = series * square + n
+    return (series * rest + half) / (rest * square + 2)
+
+
+def scattered(x: Tensor, y: Tensor, turns: Tensor) -> Tensor:
+    """Values that are tapped long before the program needs them."""
+    length = (x[0] * x[0] + x[1] * x[1] + y * y).sqrt()
+    tk.tap(length, "length", "slow fast")
+    unit = [v / length for v in (x[0], x[1], y)]
+    tk.tap(tuple(unit), "unit", "slow fast xyz")
+    omega = tk.tap(1e-8 / length / length, "omega", "slow fast")
+    hkl = [
+        row[0] * unit[0] + row[1] * unit[1] + row[2] * unit[2]
+        for row in turns[..., None, None]
+    ]
+    tk.tap(tuple(hkl), "hkl", "mosaic slow fast hkl")
+    grown = [wave(v * 5) / wave(v) for v in hkl]
+    for name, value in zip("abc", grown, strict=True):
+        tk.tap(value, name, "mosaic slow fast")
+    planes = tk.tap(grown[0] * grown[1] * grown[2], "F", "mosaic slow fast")
+    total = planes[0]
+    for plane in planes[1:]:
+        total = total + plane * plane
+    return tk.tap(total * omega, "I", "slow fast")
+
+
+def test_the_kernels_are_those_of_the_program_that_records_nothing() -> None:
+    """Taps leave no trace where values are kept, nor in which order."""
+    x = torch.rand(2, 8, 1024, dtype=torch.float64)
+    given = x, x[0] + 1, torch.rand(3, 3, 10, dtype=torch.float64)
+    compiled = torch.compile(scattered, fullgraph=True)
+    with torch.no_grad():
+        _, (plain, *_) = run_and_get_code(compiled, *given)
+        with tk.record(pixels=[(1, 2)]) as recording:
+            _, (tapped, *_) = run_and_get_code(compiled, *given)
+    kernel = re.compile(r"cpp_pybinding\(.*?^'''\)", re.S | re.M)
+    assert len(kernel.findall(plain)) == 1
+    assert kernel.findall(tapped) == kernel.findall(plain)
+    assert len(recording.trace.taps) == 9

@@ -23,26 +23,77 @@ from tracekit.capture.numpy_terms import written
 from tracekit.capture.terms import KINDS, Term
 
 WITH_EFFECTS = torch.ops.higher_order.with_effects
+_SINK = torch.ops.prims._sink_tokens.default  # noqa: SLF001
 _OURS = torch.ops.tracekit
 
 
-def set_apart(graph: Graph, made: Mapping[Node, object]) -> None:
+def set_apart(graph: Graph, made: Mapping[Node, object]) -> bool:
     """Put one operator in the place of the taps between two other effects.
 
     Args:
         graph: a program.
         made: operations for pixels alone, none before what it is given.
+
+    Returns:
+        Whether there are any.
     """
     waiting = [node for node in graph.nodes if _is_tap(node)]
+    ours = {*made}
     while waiting:
         run = [waiting.pop(0)]
         while waiting and _follows(waiting[0], run[-1]):
             run.append(waiting.pop(0))
+        for tap in run:
+            ours.update(tap.all_input_nodes)
         _replace(graph, run, made)
+    _erase(graph, ours)
+    return bool(ours)
+
+
+def move_back(graph: Graph) -> None:
+    """Let taps follow all that is only computed before the next effect.
+
+    Kernels on both sides of them could not become one.
+    """
+    for effect in reversed(graph.find_nodes(
+        op="call_function", target=WITH_EFFECTS
+    )):  # fmt: skip
+        if effect.args[1] is _OURS.taps_at.default:
+            _move(effect)
+
+
+def _move(effect: Node) -> None:
+    tokens = [node for node in effect.users if node.target is operator.getitem]
+    sinks = [n for token in tokens for n in token.users if n.target is _SINK]
+    along = [effect, *tokens, *sinks]
+    behind = effect.next
+    while behind in along or (
+        _is_pure(behind) and not {*along} & {*behind.all_input_nodes}
+    ):
+        behind = behind.next
+    for node in along:
+        behind.prepend(node)
+
+
+def _erase(graph: Graph, ours: set[Node]) -> None:
+    """Take out what only taps needed, and what only that needed.
+
+    A compiler that counts how often a value is used would keep it in memory.
+    """
     for node in reversed(graph.nodes):
-        ours = node in made or node.target is _OURS.pixels.default
-        if ours and not node.users:
+        if node in ours and not node.users and _is_pure(node):
+            ours.update(node.all_input_nodes)
             graph.erase_node(node)
+
+
+def _is_pure(node: Node) -> bool:
+    if node.target in (operator.getitem, _OURS.pixels.default):
+        return True
+    return (
+        node.op == "call_function"
+        and node.target is not WITH_EFFECTS
+        and not node.is_impure()
+    )
 
 
 def _is_tap(node: Node) -> bool:

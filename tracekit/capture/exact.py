@@ -129,6 +129,8 @@ def is_exact(node: Node) -> bool:
         return _is_table(node)
     if what in _BOUNDED:
         return _has_one_bound(node)
+    if what is aten.pow:
+        return _is_square(node)
     return (
         what in FUNCTIONS
         and node.target not in _NOT
@@ -168,6 +170,15 @@ def _is_table(node: Node) -> bool:
             isinstance(x, Node) and x.meta["val"].dtype != torch.bool
             for x in places
         )
+    )
+
+
+def _is_square(node: Node) -> bool:
+    """Whether it is a number times itself, as torch and inductor take it."""
+    return (
+        node.target is aten.pow.Tensor_Scalar
+        and bool(node.args[1] == 2)
+        and bool(node.meta["val"].is_floating_point())
     )
 
 

@@ -24,7 +24,7 @@ from tracekit.capture import (
     torch_internals,
     view_index,
 )
-from tracekit.capture.apart import set_apart
+from tracekit.capture.apart import move_back, set_apart
 from tracekit.capture.operator import EFFECTS
 from tracekit.capture.sampled import sample
 from tracekit.errors import TapError
@@ -119,20 +119,36 @@ def _listed(passes: Any) -> list[Any]:
 
 @lru_cache(maxsize=1)
 def _sampling() -> Any:
-    from torch._inductor.custom_graph_pass import (
-        CustomGraphPass,
-        get_hash_for_files,
-    )
+    from torch._inductor import custom_graph_pass as passes
 
-    class Sampling(CustomGraphPass):
-        def __call__(self, graph: torch.fx.Graph) -> None:
-            set_apart(graph, sample(graph))
+    kind: Any = passes.CustomGraphPass
+    if not torch_internals.missing(torch_internals.LOCALITY):
+        kind = passes.CustomInferenceAwareGraphPass
+
+    class Sampling(kind):  # type: ignore[misc]
+        def __call__(self, graph: torch.fx.Graph, **told: bool) -> None:
+            found = set_apart(graph, sample(graph))
+            if found and told.get("is_inference"):
+                _reorder(graph)
+            move_back(graph)
 
         def uuid(self) -> bytes:
             files = apart, exact, nodes, numpy_terms, sampled, view_index
-            return get_hash_for_files(tuple(f.__file__ for f in files))
+            return passes.get_hash_for_files(tuple(f.__file__ for f in files))
 
     return Sampling()
+
+
+def _reorder(graph: torch.fx.Graph) -> None:
+    """Order a graph as inductor had done, had there been no taps.
+
+    It has brought values near to what uses them, so near to their taps.
+    """
+    from torch._inductor import config
+    from torch._inductor.fx_passes.post_grad import reorder_for_locality
+
+    if config.reorder_for_locality:
+        reorder_for_locality(graph)
 
 
 def _lowered(operator: Any, *args: Any) -> Any:

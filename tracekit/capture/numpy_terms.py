@@ -101,6 +101,11 @@ def _reciprocal(node: Any, name: Name) -> Term:
     return "true_divide", 1, x
 
 
+def _squared(node: Any, name: Name) -> Term:
+    x = name(node.args[0])
+    return "multiply", x, x
+
+
 def _from_behind(node: Any, name: Name) -> Term:
     dtype = node.meta["val"].dtype
     x, y = (_operand(x, dtype, name) for x in node.args)
@@ -194,6 +199,7 @@ _WRITERS: dict[Any, Writer] = {
     IOTA: _counted,
     exact.prims.convert_element_type: _converted,
     aten.reciprocal: _reciprocal,
+    aten.pow: _squared,
     aten.rsub: _from_behind,
     aten.where: _chosen,
     aten.clamp: partial(_bounded, 1, 2),

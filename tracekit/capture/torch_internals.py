@@ -44,6 +44,12 @@ INDUCTOR = (
 )
 # without it inductor takes no second pass of a user
 PASSES = "torch._inductor.custom_graph_pass:get_custom_graph_passes"
+# without it values stand where their taps stood
+LOCALITY = (
+    "torch._inductor.custom_graph_pass:CustomInferenceAwareGraphPass",
+    "torch._inductor.config:reorder_for_locality",
+    "torch._inductor.fx_passes.post_grad:reorder_for_locality",
+)
 # without it compiled code calls taps through torch's dispatcher
 CODEGEN = "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen"
 _HERE = str(Path(__file__).parents[1]) + os.sep
