@@ -23,7 +23,7 @@
 --                  the rule stays as it is otherwise; NULL if none does
 -- signal           largest expected number
 -- vacuous          all zeros on the actual side would have been close
--- all_zero         every number is 0 on both sides
+-- all_zero         every number that was compared is 0 on both sides
 CREATE OR REPLACE MACRO _finite(x) AS
     CASE WHEN x < 'inf'::DOUBLE THEN x END;
 

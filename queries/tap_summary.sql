@@ -24,7 +24,7 @@
 -- signal           largest expected number
 -- vacuous          the tolerance is larger than the signal: all zeros on the
 --                  actual side would have been close
--- all_zero         every number is 0 on both sides
+-- all_zero         every number that was compared is 0 on both sides
 -- dtypes           both types where one is coarser, whose tolerance and ulps
 --                  then count: "float32 beside float64"; else NULL
 -- derived          of a tap that one side was given: which side, and the

@@ -17,6 +17,7 @@ import tracekit as tk
 from tests.helpers import Cli, recorded, stored
 from tracekit.errors import RecordingError, TraceError
 from tracekit.storage.repair import repair
+from tracekit.storage.trace import open_trace
 
 KILLER = """
 import os, random, signal, sys, time
@@ -211,3 +212,28 @@ def test_a_vanished_directory_is_one_error(
         recorded(program, path=tmp_path / "a")
     assert ("isn't there any more" in str(failure.value)) is not replaced
     assert fired == [2.0]
+
+
+def test_a_recording_is_closed_while_python_ends(tmp_path: Path) -> None:
+    """Small and large taps are written where no thread is started any more."""
+    program = (
+        "import atexit, contextlib, sys\n"
+        "import numpy as np, tracekit as tk\n"
+        "stack = contextlib.ExitStack()\n"
+        "atexit.register(stack.close)\n"
+        "stack.enter_context(tk.record(sys.argv[1]))\n"
+        "tk.tap(1.5, 'small')\n"
+        "tk.tap(np.arange(7e6), 'large', 'n')\n"
+    )
+    root = tmp_path / "a"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, str(root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    trace = open_trace(root)
+    assert trace.taps == ("small", "large")
+    assert stored(trace, "large")[-1] == 7e6 - 1

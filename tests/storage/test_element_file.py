@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +21,7 @@ from tracekit.storage import element_file
 from tracekit.storage.element_file import (
     COORDINATES,
     ElementFile,
+    steps,
     storage,
     stored,
 )
@@ -42,6 +45,7 @@ from tracekit.storage.thrift import (
 )
 
 ROWS = 100
+MANY = 1 << 20  # of a row group, as it is
 COLUMNS = {"f": "float", "i": "integer", "u": "unsigned"}
 
 
@@ -166,15 +170,54 @@ def test_error_in_a_thread(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/null")
-def test_disk_that_fails_meanwhile() -> None:
-    """A disk that fails while row groups are encoded is told, not lost."""
+def long_file(file: Path) -> None:
+    """A file of nine row groups."""
     rows = 9 * ROWS
     table = pa.table({"ordinal": range(rows), "event": [0] * rows})
-    with (
-        pytest.raises(OSError, match="Invalid argument"),
-        ElementFile(Path("/dev/null"), table.schema) as file,
-    ):
-        file.write(table)
+    with ElementFile(file, table.schema) as target:
+        target.write(table)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EINVAL])
+def test_a_disk_that_fails_meanwhile(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told; a file system that is never waited for is no such disk."""
+
+    def failing(_: int) -> None:
+        raise OSError(number, "from the disk")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    if number == errno.EIO:
+        with pytest.raises(OSError, match="from the disk"):
+            long_file(tmp_path / "a.parquet")
+        with pytest.raises(pa.ArrowInvalid, match="Parquet magic bytes"):
+            pq.ParquetFile(tmp_path / "a.parquet")
+    else:
+        long_file(tmp_path / "a.parquet")
+        assert pq.ParquetFile(tmp_path / "a.parquet").num_row_groups == 9
+
+
+@pytest.mark.parametrize(
+    "kind", ["?", "b", "B", "h", "H", "i", "I", "q", "Q", "f", "d"]
+)
+def test_a_row_group_of_any_numbers_is_encoded(kind: str) -> None:
+    """Numbers that can't be packed have room, too, whatever their width."""
+    noise = np.random.default_rng(0).bytes(8 * MANY)
+    numbers = np.frombuffer(noise, kind)[:MANY]
+    if kind == "?":
+        numbers = np.frombuffer(noise, np.uint8)[:MANY] > 127
+    table = pa.table({"value": numbers})
+    group = chunk(table, storage(table.schema)).group
+    assert group[3][1] == MANY
+
+
+def test_places_that_are_kept_take_little_room() -> None:
+    """Encoded places of short row groups hold no room of what they were."""
+    before = pa.total_allocated_bytes()
+    kept = [steps("ordinal", 3, 1, MANY - number) for number in range(1, 9)]
+    assert pa.total_allocated_bytes() - before < 1 << 20
+    assert all(len(places.pages) < 1 << 19 for places in kept)
 
 
 VALUES = st.recursive(

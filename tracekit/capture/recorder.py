@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -315,7 +316,9 @@ def _stored(write: Callable[[], object], root: Path) -> None:
     try:
         write()
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "make room" if full else "mend that"
         raise RecordingError(
             f"the trace can't be written to {root}: {error}. Its events are "
-            "kept there; make room and run 'tracekit repair' on it"
+            f"kept there; {advice} and run 'tracekit repair' on it"
         ) from error

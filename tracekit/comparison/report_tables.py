@@ -78,7 +78,7 @@ def tap_cells(row: Row) -> tuple[str, ...]:
     if row["dtypes"]:
         notes.append(row["dtypes"])
     if row["all_zero"] and row["compared"] > 1:  # a single 0 says enough
-        notes.append("all zero on both sides")
+        notes.append("all that was compared is 0")
     made = row["derived"]
     if made:
         place = Path(made["origin"]).name

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracekit.schema import Axis
+from tracekit.storage.aside import aside
 from tracekit.storage.contents import NUMBERS
 from tracekit.storage.grid import Ordinals, Places, as_ordinals
 from tracekit.storage.hashes import ROWS, Block, TapHash, block_of
@@ -75,13 +76,17 @@ class ElementFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        whole = False
         try:
             with self._aside:  # which ends when all is encoded
                 if error is None:
                     self._end()
+                    whole = True
         finally:
-            if self._file is not None:
-                self._file.close()
+            if self._file is not None and not whole:
+                self._file.abandon()
+        if self._file is not None and whole:
+            self._file.close()
 
     def write(self, rows: _Rows) -> None:
         """Append rows."""
@@ -96,10 +101,11 @@ class ElementFile:
 
     def _row_group(self) -> None:
         """Write what waits."""
-        if not self.written:  # both at a time, and the numbers next
-            self._aside.submit(_from_zero, "ordinal", 1, ROWS)
-            self._aside.submit(_from_zero, "event", 0, ROWS)
-        self._encoded.append(self._aside.submit(self._encode, self._waiting))
+        if not self.written and _can_move():  # both, and the numbers next
+            aside(self._aside, _from_zero, "ordinal", 1, ROWS)
+            aside(self._aside, _from_zero, "event", 0, ROWS)
+        encoded = aside(self._aside, self._encode, self._waiting)
+        self._encoded.append(encoded)
         self.written += self._rows
         self._waiting, self._rows = [], 0
         self._take(_THREADS)
@@ -194,11 +200,14 @@ def _from_zero(name: str, step: int, rows: int) -> Movable:
 @cache
 def _can_move() -> bool:
     """Whether this pyarrow stores differences, so that places can be moved."""
-    return all(
-        _from_zero(name, step, _TRIED).moved(_FAR)
-        == _chunk(name, _FAR + step * np.arange(_TRIED))
-        for step, name in enumerate(reversed(COORDINATES))
-    )
+    try:
+        return all(
+            _from_zero(name, step, _TRIED).moved(_FAR)
+            == _chunk(name, _FAR + step * np.arange(_TRIED))
+            for step, name in enumerate(reversed(COORDINATES))
+        )
+    except (LookupError, TypeError, ValueError, OSError):  # other pages
+        return False
 
 
 def _chunk(name: str, numbers: Places) -> Chunk:

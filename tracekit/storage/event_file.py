@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tracekit.storage.aside import aside
+
 TEXTS = ("phase", "file", "context")
 _KIND = pa.dictionary(pa.int32(), pa.string())
 
@@ -58,7 +60,7 @@ class EventFile:
     def write(self, columns: pa.Table) -> None:
         """Append rows; raises what writing those before raised."""
         self._wait()
-        self._writing = self._aside.submit(self._writer.write_table, columns)
+        self._writing = aside(self._aside, self._writer.write_table, columns)
 
     def _wait(self) -> None:
         if self._writing is not None:

@@ -9,6 +9,7 @@ tell.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tracekit.storage.aside import aside
 from tracekit.storage.thrift import I64, LIST, STRUCT, Reader, Struct, written
 
 MAGIC = b"PAR1"
@@ -30,8 +32,10 @@ _ALL_ROWS, _GROUPS = 3, 4
 COLUMNS, SIZE, _ROWS, _START, STORED = 1, 2, 3, 5, 6
 COLUMN = 3
 _PAGES = (9, 10, 11)  # where data, index and dictionary pages begin
+_NO_DISK = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 
 _FOOTER = 1 << 16  # bytes that a footer and the heads of pages take at most
+_NARROWEST = 4  # bytes
 _MANY = 4  # row groups from which on the disk is not left waiting
 
 
@@ -56,14 +60,18 @@ def chunk(column: pa.Table, storage: dict[str, Any]) -> Chunk:
         storage: options of pyarrow's writer.
     """
     if pa.types.is_primitive(column.schema.field(0).type):
-        # a stream that has to grow copies everything again and again
-        room = pa.allocate_buffer(column.nbytes * 9 // 8 + _FOOTER)
+        # a stream that has to grow copies everything again and again; Parquet
+        # stores no narrower numbers than of 32 bits
+        most = max(column.nbytes, _NARROWEST * len(column))
+        room = pa.allocate_buffer(most * 9 // 8 + _FOOTER)
         sink = pa.FixedSizeBufferWriter(room)
     else:
         room, sink = None, pa.BufferOutputStream()
     pq.write_table(column, sink, row_group_size=len(column), **storage)
     size = sink.tell()
     data = memoryview(room or sink.getvalue()).cast("B")[:size]
+    if room is not None and size < room.size // 2:  # which goes with it
+        data = memoryview(bytes(data))
     footer, end = _footer(data)
     (group,) = footer[_GROUPS][1][1]
     return Chunk(data[len(MAGIC) : end], group)
@@ -121,7 +129,12 @@ class RowGroups:
         if self._taken.done():
             self._taken.result()
             self._file.flush()
-            self._taken = self._aside.submit(os.fsync, self._file.fileno())
+            self._taken = aside(self._aside, _sync, self._file.fileno())
+
+    def abandon(self) -> None:
+        """Write no footer, so that nobody takes the file for a whole one."""
+        with self._file, self._aside:
+            pass
 
     def close(self) -> None:
         """Write the footer; the file is whole then."""
@@ -132,6 +145,15 @@ class RowGroups:
             self._taken.result()
             file.write(footer + len(footer).to_bytes(_LENGTH, "little"))
             file.write(MAGIC)
+
+
+def _sync(handle: int) -> None:
+    """Wait for the disk, unless it is of a kind that is not waited for."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_DISK:
+            raise
 
 
 def _footer(data: memoryview) -> tuple[Struct, int]:

@@ -57,7 +57,9 @@ class Stretch:
     def column(self, schema: pa.Schema) -> pa.Table:
         """The values alone, a view of them where their type is stored."""
         field = schema.field(2)
-        stored = self.values.astype(field.type.to_pandas_dtype(), copy=False)
+        kind = field.type.to_pandas_dtype()
+        with np.errstate(invalid="ignore"):  # a signalling NaN stays a NaN
+            stored = self.values.astype(kind, copy=False)
         column = pa.array(stored, field.type)
         return pa.table([column], schema=pa.schema([field]))
 

@@ -112,7 +112,10 @@ def _remove(path: Path) -> None:
     if os.name == "posix" and path.exists() and path.stat().st_size > _LARGE:
         held = os.open(path, os.O_RDONLY)
         path.unlink()
-        threading.Thread(target=os.close, args=(held,)).start()
+        try:
+            threading.Thread(target=os.close, args=(held,)).start()
+        except RuntimeError:  # Python ends, or has too many
+            os.close(held)
     else:
         path.unlink(missing_ok=True)
 
