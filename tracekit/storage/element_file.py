@@ -29,8 +29,7 @@ Written = tuple[TapHash, tuple[Axis, ...], Ordinals | None]
 where they are not those of the order of firing."""
 
 _THREADS = 2
-"""Row groups that are encoded at a time, while another one waits; each takes
-some 25 MB."""
+"""Row groups that are encoded at a time; each takes some 25 MB."""
 
 _LEVEL, _FLOAT_LEVEL = 1, -1
 
@@ -108,7 +107,7 @@ class ElementFile:
         self._encoded.append(encoded)
         self.written += self._rows
         self._waiting, self._rows = [], 0
-        self._take(_THREADS)
+        self._take(_THREADS - 1)
 
     def _take(self, most: int) -> None:
         """Let so many wait at most; raises what encoding raised."""
