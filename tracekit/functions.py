@@ -118,7 +118,7 @@ def _replace(
     if isinstance(owner, ModuleType):
         places += _other_names(function, owner, attribute)
     for place, key in places:
-        own = vars(place).get(key, _ABSENT)
+        own = getattr(place, "__dict__", {}).get(key, _ABSENT)
         try:
             setattr(place, key, kind(wrapped) if kind else wrapped)
         except (AttributeError, TypeError) as error:

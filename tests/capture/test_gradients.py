@@ -224,9 +224,12 @@ def test_a_view_written_in_place_says_that_its_gradient_never_came(
     again = x.detach().clone().requires_grad_()
     with (
         pytest.raises(RecordingError, match=r"'view.grad' never came: the"),
-        tk.record() as recording,
+        tk.record(expect=["view.grad"]) as recording,
     ):
         energy(again).backward()  # type: ignore[no-untyped-call]
+    with structlog.testing.capture_logs() as logs, tk.record():
+        backward(energy)
+    assert [entry["tap"] for entry in logs] == ["view.grad"]
     assert x.grad is not None
     assert again.grad is not None
     assert torch.equal(x.grad, again.grad)

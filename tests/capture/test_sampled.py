@@ -26,6 +26,7 @@ OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "sum": lambda x, y: x + y - 3 * x,
     "quotient": lambda x, y: x / y + y.reciprocal() + 1 / x,
     "square": lambda x, y: x.square() + y**2 - y.float() ** 2.0,
+    "square of integers": lambda x, y: (whole(x) + 70_011).int() ** 2.0 - y,
     "root": lambda x, y: (x.abs() + y).sqrt() * -x,
     "whole": lambda x, y: x.floor() + y.ceil() + x.round() + y.trunc(),
     "ends": lambda x, y: torch.maximum(x, y) + x.clamp(-1, 2).minimum(y),

@@ -25,6 +25,7 @@ from tracekit.capture.terms import KINDS, Term
 WITH_EFFECTS = torch.ops.higher_order.with_effects
 _SINK = torch.ops.prims._sink_tokens.default  # noqa: SLF001
 _OURS = torch.ops.tracekit
+_MAY_FAIL = ("index", "gather", "scatter", "embedding", "take", "assert")
 
 
 def set_apart(graph: Graph, made: Mapping[Node, object]) -> bool:
@@ -68,11 +69,23 @@ def _move(effect: Node) -> None:
     along = [effect, *tokens, *sinks]
     behind = effect.next
     while behind in along or (
-        _is_pure(behind) and not {*along} & {*behind.all_input_nodes}
+        _only_computes(behind) and not {*along} & {*behind.all_input_nodes}
     ):
         behind = behind.next
     for node in along:
         behind.prepend(node)
+
+
+def _only_computes(node: Node) -> bool:
+    """Whether it is sure to succeed: a tap before a crash has fired."""
+    if node.target is operator.getitem:
+        return True
+    name = getattr(node.target, "name", str)()
+    return (
+        name.startswith(("aten::", "prims::"))
+        and not any(word in name for word in _MAY_FAIL)
+        and _is_pure(node)
+    )
 
 
 def _erase(graph: Graph, ours: set[Node]) -> None:

@@ -110,6 +110,8 @@ class Program:
 
     Args:
         text: what ``text_of`` gave.
+
+    ``fired`` are those of its taps that fired together without an error.
     """
 
     def __init__(self, text: str) -> None:
@@ -118,6 +120,7 @@ class Program:
         self.shares = [Share(*share) for share in shares]
         self.sites = [parsed(share.site) for share in self.shares]
         self.lookouts = [Lookout(Where(*window)) for window in windows]
+        self.fired: set[tuple[int, ...]] = set()
         self._names = tuple(site.tap for site in self.sites)
 
     def __call__(

@@ -175,11 +175,11 @@ def _is_table(node: Node) -> bool:
 
 def _is_square(node: Node) -> bool:
     """Whether it is a number times itself, as torch and inductor take it."""
-    return (
-        node.target is aten.pow.Tensor_Scalar
-        and bool(node.args[1] == 2)
-        and bool(node.meta["val"].is_floating_point())
-    )
+    if node.target is not aten.pow.Tensor_Scalar or node.args[1] != 2:
+        return False
+    given: Any = node.args[0]
+    before, after = given.meta["val"], node.meta["val"]
+    return bool(after.is_floating_point() and before.dtype == after.dtype)
 
 
 def _has_one_bound(node: Node) -> bool:

@@ -73,6 +73,11 @@ class Expectation:
             wanted = self.asked[name] = self._selects(name)
         return wanted
 
+    def would_want(self, name: str) -> bool:
+        """The same of a tap that doesn't fire."""
+        wanted = self.asked.get(name)
+        return self._selects(name) if wanted is None else wanted
+
     def wanted(self, names: tuple[str, ...]) -> tuple[int, ...]:
         """Which of several taps are recorded; all have asked then."""
         found = self._several.get(names)
@@ -87,10 +92,11 @@ class Expectation:
             name == glob or fnmatchcase(name, glob) for glob in self._taps
         )
 
-    def lacks(self, name: str, why: str) -> None:
-        """Note that a tap could not be recorded, if it is."""
-        if self.wants(name):
+    def lacks(self, name: str, why: str) -> bool:
+        """Note that a tap could not be recorded; False if it need not be."""
+        if name in self._required:
             self._lost[name] = why
+        return name in self._required or not self.would_want(name)
 
     def recorded(self, *names: str) -> None:
         """Note that taps left an event."""

@@ -29,7 +29,7 @@ from tracekit.storage.live import Store
 if TYPE_CHECKING:  # which loads torch
     from tracekit.capture.late import Call
 
-_MOST = 64  # numbers; a store counts the bytes of larger events
+_MOST = 64  # numbers of a value; a store counts the bytes of more
 _HELD = 8 << 20  # bytes of calls, until the store has to take them in
 
 

@@ -21,6 +21,7 @@ from tracekit.capture import (
     nodes,
     numpy_terms,
     sampled,
+    terms,
     torch_internals,
     view_index,
 )
@@ -133,8 +134,12 @@ def _sampling() -> Any:
             move_back(graph)
 
         def uuid(self) -> bytes:
-            files = apart, exact, nodes, numpy_terms, sampled, view_index
-            return passes.get_hash_for_files(tuple(f.__file__ for f in files))
+            files = (
+                *(apart, deferred, exact, nodes, numpy_terms, sampled),
+                *(terms, view_index),
+            )
+            names = (__file__, *(str(file.__file__) for file in files))
+            return bytes(passes.get_hash_for_files(names))
 
     return Sampling()
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from tracekit import _state
 from tracekit.capture import torch_internals
-from tracekit.capture.firing import Firing, Moment, Origin
+from tracekit.capture.firing import Firing, Moment, Origin, observe
 from tracekit.capture.operator import indices_of
 from tracekit.capture.picking import Index, no_pixels, picked
 
@@ -42,8 +41,8 @@ class Call:
     """
 
     __slots__ = (
-        *("asked", "held", "_counters", "_integers", "_lines", "_loops"),
-        *("_moment", "_phase", "_pixels", "_program", "_values"),
+        *("asked", "held", "_counters", "_integers", "_loops", "_moment"),
+        *("_phase", "_pixels", "_program", "_taken", "_values", "_work"),
     )
 
     def __init__(
@@ -67,7 +66,8 @@ class Call:
             no_pixels(look.window.room) if found is None else found
             for look, found in zip(program.lookouts, pixels, strict=True)
         ]
-        self._lines: list[Any] = [None] * len(program.lines)
+        self._taken: dict[int, Any] = {}  # lines that are known from the start
+        self._work: list[Any] | None = None
         self._loops = loops
         self._phase = torch_internals.phase()
         self._moment: Moment | None = None
@@ -79,9 +79,8 @@ class Call:
     def fire(self) -> None:
         """Bring all to every recorder, now."""
         for number in self.asked:
-            firing = self.firing(number)
-            for recorder in _state.recorders:
-                recorder.observe(firing)
+            observe(self.firing(number))
+        self._program.fired.add(self.asked)
 
     def firing(self, number: int) -> Firing:
         """What one of its taps fires; of what is held, at any time.
@@ -91,7 +90,11 @@ class Call:
         """
         program = self._program
         share, site = program.shares[number], program.sites[number]
-        program.lines.compute(_lines_of(share), self._given())
+        lines = self._lines_so_far()
+        given = lines, self._values, self._integers, self._pixels
+        program.lines.compute(_lines_of(share), given)
+        if number == self.asked[-1]:
+            self._work = None
         indices = indices_of(
             site,
             known(share.integers, self._integers),
@@ -102,29 +105,36 @@ class Call:
             file, line = torch_internals.caller()
         loops = {**self._loops, **indices}
         return picked(
-            [self._lines[part] for part in share.parts],
-            None if share.where is None else self._lines[share.where],
+            [lines[part] for part in share.parts],
+            None if share.where is None else lines[share.where],
             site,
             Origin(file, line, self._phase, loops, self._moment),
             self._pixels[share.window],
             known(share.shape, self._integers),
         )
 
-    def _given(self) -> Any:
-        return self._lines, self._values, self._integers, self._pixels
+    def _lines_so_far(self) -> list[Any]:
+        """Lines, as far as they are computed; dropped behind the last tap.
+
+        It may fire once more, where a signal came in between.
+        """
+        if self._work is None:
+            self._work = [
+                self._taken.get(n) for n in range(len(self._program.lines))
+            ]
+        return self._work
 
     def hold(self) -> bool:
         """Copy what it needs of what it was given; whether it could.
 
-        It can't where that is much, or lies on a GPU, or where loop indices
-        are tensors.
+        It can't where that is much, or lies on a GPU, where loop indices are
+        tensors or shapes change; nor at first: what is wrong with a tap, an
+        error says where it stands.
         """
-        if self._counters:
-            return False
         program, values = self._program, self._values
-        wanted, needed, per_pixel = _plan(
-            program, self.asked, tuple(self._integers)
-        )
+        if self._counters or self.asked not in program.fired:
+            return False
+        wanted, needed, per_pixel = _plan(program, self.asked)
         if needed is None or not all(values[n].is_cpu for n in needed):
             return False
         small = [n for n in needed if values[n].nbytes <= _SMALL]
@@ -142,7 +152,7 @@ class Call:
         self._take(*found)
         self._values = copies
         self._moment = Moment.now()
-        return self.held <= _MOST
+        return self.held <= _MOST  # else it fires now, from the copies
 
     def _take(self, shown: list[int], taken: list[int]) -> None:
         """Take copies out of large values, and keep no view of them.
@@ -152,31 +162,35 @@ class Call:
             taken: those that are copied.
         """
         if taken:
-            self._program.lines.compute(tuple(taken), self._given())
-            copies = {line: self._lines[line].copy() for line in taken}
-            known = dict.fromkeys(shown, ...) | copies  # None: to compute
-            self._lines = [known.get(n) for n in range(len(self._lines))]
+            lines = self._lines_so_far()
+            given = lines, self._values, self._integers, self._pixels
+            self._program.lines.compute(tuple(taken), given)
+            copies = {line: lines[line].copy() for line in taken}
+            self._taken = dict.fromkeys(shown, ...) | copies
+            self._work = None
             self.held += sum(copy.nbytes for copy in copies.values())
 
 
 @lru_cache(maxsize=4096)
 def _plan(
-    program: Program, asked: tuple[int, ...], integers: tuple[int, ...]
+    program: Program, asked: tuple[int, ...]
 ) -> tuple[tuple[int, ...], tuple[int, ...] | None, list[int]]:
     """What is known of calls that are alike.
 
     Returns:
         The lines that are wanted; the values that they need, None where the
-        stack has to say where a tap stands; by window how many numbers the
-        taps have at a pixel.
+        stack has to say where a tap stands, or a call how large its value is;
+        by window how many numbers the taps have at a pixel.
     """
     shares = [program.shares[n] for n in asked]
+    if not all(type(n) is int for share in shares for n in share.shape):
+        return (), None, []
     sites = [program.sites[n] for n in asked]
     wanted = tuple(line for share in shares for line in _lines_of(share))
     needed = program.lines.values(program.lines.needed(wanted))
     counts = [0] * len(program.lookouts)
     for share, site in zip(shares, sites, strict=True):
-        shape = known(share.shape, integers)
+        shape = known(share.shape, ())
         for axis in site.pixels[:2]:
             shape[axis] = 1
         counts[share.window] += prod(shape)

@@ -1,10 +1,10 @@
 """The operator ``tracekit::tap``: a tap that a compiler keeps.
 
 It returns nothing, so autograd never sees it; it has an ordered effect, so no
-compiler drops or repeats it, nor moves it (``inductor.py``); it finds its
-recorders when it runs, so one graph serves every recording. Everything that
-is known while tracing is one constant text, the *site*; loop indices that
-change from call to call are arguments.
+compiler drops or repeats it, nor has others before it (``inductor.py``); it
+finds its recorders when it runs, so one graph serves every recording.
+Everything that is known while tracing is one constant text, the *site*; loop
+indices that change from call to call are arguments.
 """
 
 from __future__ import annotations

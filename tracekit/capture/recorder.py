@@ -182,8 +182,9 @@ class Recorder:
             self._short.learn(firing, events[0])
 
     def lacks(self, name: str, why: str) -> None:
-        """Note that a tap, as far as it is recorded, could not be."""
-        self._expectation.lacks(name, why)
+        """Note that a tap could not be recorded; an error if it had to be."""
+        if not self._expectation.lacks(name, why):
+            self.doubts(name, f"its gradient {why}")
 
     def doubts(self, name: str, why: str) -> None:
         """Tell, once, what a tap that is recorded may not be."""
@@ -192,8 +193,8 @@ class Recorder:
             structlog.get_logger("tracekit").warning(why, tap=name)
 
     def wants(self, name: str) -> bool:
-        """Whether a tap is recorded."""
-        return self._expectation.wants(name)
+        """Whether a tap would be recorded if it fired."""
+        return self._expectation.would_want(name)
 
     def asks(
         self, names: tuple[str, ...], inside: Sequence[bool] | None

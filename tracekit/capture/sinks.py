@@ -29,14 +29,15 @@ def checked(sinks: Any) -> tuple[Sink, ...]:
         RecordingError: it is no list, or something else is among them.
     """
     several = isinstance(sinks, Iterable)
-    for sink in sinks if several else (sinks,):
+    found = tuple(sinks) if several else (sinks,)
+    for sink in found:
         lacking = [n for n in ("write", "close") if not hasattr(sink, n)]
         if lacking or not several:
             raise RecordingError(
                 f"sinks={sinks!r}: expected a list of objects with "
                 f"write(event) and close(), as of tracekit.sinks"
             )
-    return tuple(sinks)
+    return found
 
 
 class StructlogSink:

@@ -113,7 +113,7 @@ class DiskStore:
                     return
                 try:
                     self._stream.flush()
-                except OSError as error:
+                except Exception as error:
                     self._fail(error)
 
     def spill(self) -> None:
@@ -165,7 +165,7 @@ class DiskStore:
             return store
         raise AssertionError
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: Exception) -> None:
         left = (
             "What was written before can be read as it is; make room and run "
             "'tracekit repair' on it, or record again"
