@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import tracekit as tk
 from tests.helpers import about, cells, grid, recorded, stored
-from tracekit.errors import TapError
+from tracekit.errors import RecordingError, TapError
 
 VALUES = [
     1.5,
@@ -388,3 +388,8 @@ def test_is_recording_of_a_tap() -> None:
             assert tk.is_recording("omega")
     assert asked == [True, True, False]
     assert one.trace.taps == ("R",)
+    with (
+        pytest.raises(RecordingError, match="'R' never fired"),
+        tk.record(taps=["R"]),
+    ):
+        assert tk.is_recording("R")

@@ -93,6 +93,14 @@ def test_every_sink_gets_every_selected_event_and_is_closed() -> None:
     assert [sink.closed for sink in sinks] == [1, 1]
 
 
+def test_sinks_may_come_one_by_one() -> None:
+    """What gives them only once is asked once."""
+    sink = Collected()
+    with tk.record(sinks=(each for each in [sink])):  # type: ignore[arg-type]
+        tk.tap(1.0, "t")
+    assert (sink.taps, sink.closed) == (["t"], 1)
+
+
 def test_a_hash_is_shown_as_its_text() -> None:
     """Statistics of a reduced tap are lines as any."""
     with structlog.testing.capture_logs() as lines:
