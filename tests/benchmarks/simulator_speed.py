@@ -268,14 +268,16 @@ def overhead(scene: Scene) -> None:
     print(f"  a block of {samples_of(scene)} samples: {least * 1e3:.2f} ms")
 
 
-def block_sizes(scene: Scene) -> None:
-    """Print eager time by size of block."""
+def block_sizes(scene: Scene, *, compiled: bool = False) -> None:
+    """Print the time by size of block."""
     samples = samples_of(scene) * scene.steps
 
     def timed(size: int) -> float:
-        return seconds(lambda: simulate(scene, block=size))
+        return seconds(lambda: simulate(scene, block=size, compiled=compiled))
 
     sizes = [n << 15 for n in (1, 2, 4, 6, 8, 16, 32)]
+    for size in sizes:
+        timed(size)  # compiles
     times: dict[int, list[float]] = {size: [] for size in sizes}
     for _ in range(5):
         for size in sizes:
@@ -334,6 +336,9 @@ def main(argv: list[str]) -> None:
         print("\neager by size of block, ns a sample")
         block_sizes(scene)
         block_sizes(finer)
+        print("\ncompiled by size of block, ns a sample")
+        block_sizes(scene, compiled=True)
+        block_sizes(finer, compiled=True)
         overhead(tiny)
         roofline(scene)
 

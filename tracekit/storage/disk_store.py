@@ -113,6 +113,7 @@ class DiskStore:
                     return
                 try:
                     self._stream.flush()
+                # whatever it is: what ends a thread, nobody else would see
                 except Exception as error:
                     self._fail(error)
 
