@@ -212,3 +212,31 @@ def test_a_method_of_one_object_is_tapped(
         assert module.one.energy(2.0) == Beam().energy(2.0) == 6.25
     assert len(recording.trace.tables["event"]) == 1
     assert "energy" not in vars(module.one)
+
+
+def test_targets_are_texts_and_there_is_one() -> None:
+    """A function or a list is told what to write, and so is nothing."""
+    for targets in ((), (["math:sqrt"],), (sys.exit,)):
+        with (
+            pytest.raises(TapError, match='expected one or more of "package'),
+            tk.instrument(*targets),
+        ):
+            raise AssertionError
+
+
+def test_one_instrument_begins_one_block() -> None:
+    """Entered once more it says so; as a decorator it is entered anew."""
+    made = tk.instrument("statistics:mean")
+    with made:
+        mean([1.0])
+    with pytest.raises(RecordingError, match="this instrument"), made:
+        raise AssertionError
+
+    @tk.instrument("statistics:mean")
+    def program() -> None:
+        mean([1.0])
+
+    for _ in range(2):
+        with tk.record() as recording:
+            program()
+        assert recording.trace.taps == ("mean",)

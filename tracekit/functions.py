@@ -6,12 +6,12 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 from tracekit import _state
+from tracekit.blocks import block
 from tracekit.calls import Calls
 from tracekit.errors import RecordingError, TapError
 from tracekit.taps import traced
@@ -29,7 +29,7 @@ _EXPECTED = '"package.module:function" or "package.module:Class.method"'
 _Place = tuple[Any, str, Any]
 
 
-@contextmanager
+@block
 def instrument(
     *targets: str, dims: str = "", unit: str | None = None
 ) -> Iterator[tuple[str, ...]]:
@@ -57,6 +57,7 @@ def instrument(
     ('sqrt',)
     """
     changed: list[_Place] = []
+    _check_texts(targets)
     names = tuple(target.partition(":")[2] for target in targets)
     calls = Calls(names)
     try:
@@ -76,6 +77,15 @@ def instrument(
             "name the function that the program really calls, and instrument "
             "before anything keeps a reference to it; compiled code keeps "
             "methods until torch.compiler.reset()"
+        )
+
+
+def _check_texts(targets: Sequence[Any]) -> None:
+    wrong = [target for target in targets if not isinstance(target, str)]
+    if wrong or not targets:
+        raise TapError(
+            f"instrument: {repr(wrong[0]) if wrong else 'nothing'} given; "
+            f"expected one or more of {_EXPECTED}"
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tracekit.blocks import block
 from tracekit.calls import Calls
 from tracekit.errors import RecordingError, TapError
 from tracekit.taps import tap_parts
@@ -15,7 +15,7 @@ from tracekit.taps import tap_parts
 _COMPILED = "_orig_mod"  # where torch.compile(module) keeps the module
 
 
-@contextmanager
+@block
 def attach(
     module: Any,
     taps: Sequence[str] | None = None,

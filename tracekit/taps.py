@@ -240,11 +240,7 @@ def _traced(
             "@property, @staticmethod and @classmethod, on the methods of a "
             "class, and name what has no name: traced(name=...)(f)"
         )
-    if (
-        inspect.isgeneratorfunction(function)
-        or inspect.iscoroutinefunction(function)
-        or inspect.isasyncgenfunction(function)
-    ):
+    if returns_early(function):
         raise TapError(
             f"{name!r} is a generator or async function, which returns before "
             "its values are there; tap them in its body"
@@ -260,6 +256,15 @@ def _traced(
         return result
 
     return wrapper
+
+
+def returns_early(function: Callable[..., Any]) -> bool:
+    """Whether a function returns before its body has run."""
+    return (
+        inspect.isgeneratorfunction(function)
+        or inspect.iscoroutinefunction(function)
+        or inspect.isasyncgenfunction(function)
+    )
 
 
 def tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:

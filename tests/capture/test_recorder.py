@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +199,41 @@ def test_a_large_value_changed_right_after_its_tap_is_kept(
             tk.tap(value[::2, ::-1] if kind == "numpy" else value.T, "view")
     found = stored(recording.trace, "t").reshape(-1, 3)
     assert np.array_equal(found, np.broadcast_to([1, 2, 3], found.shape))
+
+
+def test_one_record_begins_one_block(tmp_path: Path) -> None:
+    """Entered once more, inside or after, it says so and keeps the trace."""
+    made = tk.record(tmp_path / "a")
+    with made as recording:
+        tk.tap(1.0, "first")
+        with pytest.raises(RecordingError, match="has begun a block"), made:
+            pass
+        tk.tap(2.0, "second")
+    with pytest.raises(RecordingError, match=r"tk\.record\(\.\.\.\):"), made:
+        pass
+    assert recording.trace.taps == ("first", "second")
+    assert tk.read_trace(tmp_path / "a").taps == ("first", "second")
+
+
+def test_a_decorated_function_is_recorded_at_each_call(tmp_path: Path) -> None:
+    """One that returns before its taps fire would lose them in silence."""
+
+    @tk.record(tmp_path / "a")
+    def program(value: float) -> float:
+        return tk.tap(value, "t")
+
+    for value in (1.0, 2.0):
+        assert program(value) == value
+        assert stored(tk.read_trace(tmp_path / "a"), "t").tolist() == [value]
+
+    async def later() -> None:
+        tk.tap(1.0, "lost")
+
+    def generator() -> Iterator[float]:
+        yield tk.tap(1.0, "lost")
+
+    for function in (later, generator):
+        with pytest.raises(RecordingError, match="before its taps fire"):
+            tk.record()(function)
+    with pytest.raises(RecordingError, match="with parentheses"):
+        tk.record(program)  # type: ignore[arg-type]

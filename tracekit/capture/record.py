@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tracekit import run_record
+from tracekit.blocks import block
 from tracekit.capture.expectation import Expectation, Expected
 from tracekit.capture.ranks import rank_of_world
 from tracekit.capture.recorder import Recorder
@@ -19,7 +20,7 @@ from tracekit.errors import RecordingError
 from tracekit.storage.directory import claimed, joined
 
 
-@contextmanager
+@block
 def record(
     path: str | os.PathLike[str] | None = None,
     *,
