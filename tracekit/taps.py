@@ -54,7 +54,10 @@ def tap(
         where: boolean mask over the coordinate axes, for values that
             vectorised code holds and the other program skips.
         grad: also record the gradient by the value when a backward pass
-            reaches it, as the tap ``NAME.grad`` of the same dims.
+            reaches it, as the tap ``NAME.grad`` of the same dims; rows that
+            ``torch.autograd.grad(is_grads_batched=True)`` maps are the dim
+            ``batch``. Of inductor's code torch can't pull such rows back,
+            tapped or not; ``torch.compile(backend="aot_eager")`` can.
         axes: which of the value's axes dims name, in the order of dims, for
             a value that is kept in another order: ``axes=(2, 0)`` of
             [fast 1 slow] is "slow fast". Those left out have one index. Of a

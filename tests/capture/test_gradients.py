@@ -109,6 +109,64 @@ def test_rows_that_autograd_maps_itself_are_the_same_dim(
     assert "y.grad" in recording.trace.taps
 
 
+def square(x: torch.Tensor) -> torch.Tensor:
+    """What ``tapped_square`` computes."""
+    return x * x
+
+
+def tapped_square(x: torch.Tensor) -> torch.Tensor:
+    """The same, with a tap."""
+    return tk.tap(x * x, "y", "n", grad=True)
+
+
+def rows_of_autograd(function: Callable[..., Any]) -> torch.Tensor:
+    """The rows of a Jacobian, mapped by autograd."""
+    jacobian: Any = torch.autograd.functional.jacobian
+    rows: torch.Tensor = jacobian(function, X, vectorize=True)
+    return rows
+
+
+def rows_of_vmap(function: Callable[..., Any]) -> torch.Tensor:
+    """The same, by vmap over autograd."""
+    x = X.clone().requires_grad_()
+    y = function(x)
+    return vmap(
+        lambda row: torch.autograd.grad(y, x, row, retain_graph=True)[0]
+    )(torch.eye(len(X), dtype=X.dtype))
+
+
+@pytest.mark.parametrize(
+    ("rows", "backend"),
+    [
+        (rows_of_autograd, "inductor"),
+        (rows_of_vmap, "inductor"),
+        (rows_of_vmap, "aot_eager"),
+    ],
+)
+def test_rows_that_torch_cannot_pull_back_compiled_are_its_own_matter(
+    rows: Callable[..., torch.Tensor], backend: str
+) -> None:
+    """Taps neither cause nor hide that; where torch can, they are there."""
+
+    def outcome(function: Callable[..., Any]) -> list[list[float]] | str:
+        torch._dynamo.reset()
+        try:
+            found = rows(compiled(function, backend)).tolist()
+        except RuntimeError as error:
+            return str(error).partition("\n")[0]
+        return list(found)
+
+    plain, off = outcome(square), outcome(tapped_square)
+    with tk.record() as recording:
+        found = outcome(tapped_square)
+    assert plain == off == found
+    if isinstance(found, str):
+        assert "y" in recording.trace.taps
+    else:
+        jacobian = recorded(lambda: torch.func.jacrev(tapped_square)(X))
+        assert_same_firings(recording.trace, jacobian)
+
+
 def test_gradients_under_vmap_have_its_dim() -> None:
     """vmap(grad), compiled or not: the rows are a dim of the gradient."""
     rows = torch.stack([X, X + 1])
