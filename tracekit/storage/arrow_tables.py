@@ -34,3 +34,8 @@ TABLES = {name: arrow_schema(kept) for name, kept in columns.TABLES.items()}
 COVERAGE = TABLES["coverage"]
 EVENT = TABLES["event"]
 STORED_EVENT = arrow_schema(columns.STORED_EVENT)
+
+
+def give_back() -> None:
+    """Let the system have what pyarrow has freed and keeps for later."""
+    pa.default_memory_pool().release_unused()

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tracekit.schema import Axis, ConfigValue, Coverage, FileUse, Run
+from tracekit.storage.arrow_tables import give_back
 from tracekit.storage.element_file import ElementFile, Written
 from tracekit.storage.event_table import write_events
 from tracekit.storage.finish import finish
@@ -100,6 +101,7 @@ def _write(
         (tap,) = group
         file = element_file(root, tap.number)
         yield write_large(file, survey, tap, root / SORTING)
+        give_back()
         return
     rows = {tap.number: Gathered(tap, tap.grid()) for tap in group}
     firsts: dict[int, list[Ordinals]] = {tap.number: [] for tap in group}

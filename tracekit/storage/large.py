@@ -48,11 +48,7 @@ def write_large(
         return _as_fired(file, survey, tap, grid, order.runs.most)
     from tracekit.storage.sorting import write_sorted  # needs DuckDB
 
-    firsts = [
-        first_places(found, places(found, grid))
-        for _, _, found in survey.firings([tap.number])
-    ]
-    ranks = event_ranks(np.concatenate(firsts))
+    ranks = event_ranks(np.concatenate(order.firsts))
     return write_sorted(file, survey, tap, grid, ranks, spill)
 
 
@@ -70,13 +66,16 @@ class _Order:
     def __init__(self) -> None:
         self.runs = Runs()
         self.ascends = True
+        self.firsts: list[Ordinals] = []  # 0 of an empty firing
 
     def see(self, found: Firings, grid: tuple[Axis, ...]) -> None:
         """Look at the first and last places of firings."""
         ends = _ends(found, grid)
         if ends is None:
             self.ascends = False
+            self.firsts.append(np.zeros(len(found.rows), np.int64))
             return
+        self.firsts.append(ends[0].copy())  # a view would hold all places
         one = found.elements == len(found.rows)
         marks = ends[0] if one else np.stack(ends, 1).reshape(-1)
         self.ascends = self.runs.see(marks) and self.ascends

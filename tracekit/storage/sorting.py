@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from tracekit.schema import Axis
+from tracekit.storage.arrow_tables import give_back
 from tracekit.storage.element_file import ElementFile, Written
 from tracekit.storage.gathering import Gathered
 from tracekit.storage.grid import Ordinals, component_size
@@ -56,6 +57,7 @@ def write_sorted(
         with ElementFile(file, rows.schema, hashed) as target:
             for table in numbered:
                 target.write(renumbered(table, ranks))
+                give_back()
     finally:
         shutil.rmtree(spill, ignore_errors=True)
     return hashed, counted.grid, ranks
@@ -96,6 +98,8 @@ def _ordered(
         found = connection.from_arrow(given).order("ordinal, event")
         for batch in found.to_arrow_reader(_ROWS):
             writer.write_batch(batch)
+
+    give_back()
 
     def read() -> Iterator[pa.Table]:
         with (
