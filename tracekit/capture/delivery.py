@@ -15,7 +15,7 @@ from tracekit.capture.transfers import Copies, Transfers
 from tracekit.errors import RecordingStopped
 from tracekit.schema import Event
 from tracekit.storage.live import Store
-from tracekit.storage.stream import LARGE
+from tracekit.storage.messages import LARGE
 from tracekit.storage.unfinished import Fact
 
 

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from tracekit.errors import TraceError
 from tracekit.schema import Event
+from tracekit.storage.hashes import Known, Taken
 from tracekit.storage.layout import Layout
 from tracekit.storage.stream import LAYOUTS, SCHEMA
 
@@ -41,12 +42,14 @@ class Pages:
 
     Args:
         path: a file that is not empty.
+        known: what was taken of parts of it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: Known | None = None) -> None:
         with path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.buffer = pa.py_buffer(self._map)
+        self._known = known or {}
 
     def forget(self, begin: int, end: int) -> None:
         """Give pages back, by address; they are read again when needed.
@@ -64,8 +67,17 @@ class Pages:
 
     def give_back(self, values: npt.NDArray[Any]) -> None:
         """Forget the pages that numbers lie in."""
-        begin = values.__array_interface__["data"][0]
+        begin = _address(values)
         self.forget(begin, begin + values.nbytes)
+
+    def taken(self, values: npt.NDArray[Any]) -> Taken | None:
+        """What was taken of numbers that lie here, if that is known."""
+        begin = _address(values) - self.buffer.address
+        return self._known.get((begin, values.nbytes))
+
+
+def _address(values: npt.NDArray[Any]) -> int:
+    return int(values.__array_interface__["data"][0])
 
 
 @dataclass(slots=True)
@@ -304,19 +316,22 @@ def read_stream(path: Path) -> Iterator[Event]:
 
 
 def read_batches(
-    path: Path, number_of: Callable[[Layout], int]
+    path: Path,
+    number_of: Callable[[Layout], int],
+    known: Known | None = None,
 ) -> Iterator[Batch]:
     """Batches of a stream, up to its last whole one.
 
     Args:
         path: the stream.
         number_of: the reader's number of a layout.
+        known: what was taken of parts of the file.
 
     Raises:
         TraceError: another version of tracekit wrote it.
     """
     try:
-        pages = Pages(path)
+        pages = Pages(path, known)
     except (ValueError, FileNotFoundError):
         return  # killed before it wrote anything
     source = pa.BufferReader(pages.buffer)

@@ -6,7 +6,7 @@ equal hashes are equal, and a comparison then needs no more than these figures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,15 @@ class Figures:
             known = [value for value in (one, more) if value is not None]
             if known:
                 setattr(self, name, _TOGETHER[name](known))
+
+    def moved(self, by: int) -> Figures:
+        """The figures of the same numbers at later places."""
+        first, finite = self.first_number, self.first_finite
+        return replace(
+            self,
+            first_number=None if first is None else first + by,
+            first_finite=None if finite is None else finite + by,
+        )
 
 
 def _first(known: list[Any]) -> Any:

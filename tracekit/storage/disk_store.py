@@ -18,6 +18,7 @@ import structlog
 from tracekit.errors import RecordingError
 from tracekit.schema import Coverage, Event, Run
 from tracekit.storage import stream as event_stream
+from tracekit.storage.ahead import Ahead
 from tracekit.storage.batches import read_stream
 from tracekit.storage.closing import write_recording
 from tracekit.storage.directory import wait_for_ranks
@@ -91,7 +92,8 @@ class DiskStore:
         label = f"fork{child}" if child else f"rank{rank}" if rank else ""
         stream, journal = part_files(root, label)
         self._journal = Journal(journal, run, coverage)
-        self._stream = EventStream(stream)
+        self._ahead = None if self._is_part else Ahead(stream)
+        self._stream = EventStream(stream, self._ahead)
         self.rows = self._stream.rows
         self._at_once = child > 0
         self.most_rows = FIELDS * (1 if child else event_stream.BATCH_EVENTS)
@@ -192,6 +194,7 @@ class DiskStore:
         self._ended.set()
         if not self._at_once:
             self._flusher.join()
+        known = None if self._ahead is None else self._ahead.close()
         with self.lock:
             try:
                 self._stream.close(whole=not self._failure)
@@ -204,7 +207,7 @@ class DiskStore:
         if self._is_part:
             return InMemory([], [])
         wait_for_ranks(self._root, self._world)
-        survey = Survey(streams_of(self._root))
+        survey = Survey(streams_of(self._root), known)
         mine = survey.events_of[self._root / STREAM]
         if mine != self._stream.events:
             raise RecordingError(

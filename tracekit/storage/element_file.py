@@ -132,9 +132,11 @@ class ElementFile:
     def _encode(self, parts: list[_Rows]) -> tuple[list[Chunk], Block | None]:
         """The columns of a row group, and what is taken of it."""
         stretches = [part for part in parts if isinstance(part, Stretch)]
+        taken = None
         if len(parts) == len(stretches) == 1:
             rest = stretches[0].column(self._schema)
             places, events = stretches[0].places, stretches[0].events
+            taken = stretches[0].taken(self._schema)
         else:
             rest = _together(parts, self._schema)
             parts.clear()  # nobody holds them twice
@@ -147,7 +149,9 @@ class ElementFile:
             _coordinates("event", events),
             *encoded,
         ]
-        block = None if self._hashed is None else block_of(rest, places)
+        block = None
+        if self._hashed is not None:
+            block = block_of(rest, places, taken)
         for stretch in stretches:
             stretch.give_back()
         return chunks, block

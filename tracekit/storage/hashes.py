@@ -10,20 +10,43 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tracekit.schema import Axis
-from tracekit.storage.contents import NUMBERS, Contents, Figures, figures_of
+from tracekit.storage.contents import (
+    NUMBERS,
+    Contents,
+    Figures,
+    figures_of,
+    of_numbers,
+)
 from tracekit.storage.grid import Places, as_ordinals
 
 ROWS = 1 << 20
 """Rows of a row group."""
 
 _DIGITS = 32  # of values' hashes: SHA-256 is what processors have built in
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken of numbers, wherever they lie.
+
+    Args:
+        values: hash of them.
+        figures: of them, with places from 0 on.
+    """
+
+    values: str
+    figures: Figures
+
+
+Known: TypeAlias = dict[tuple[int, int], Taken]
+"""What was taken of parts of a file, by their begin and size in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +66,31 @@ class Block:
     figures: Figures
 
 
-def block_of(rows: pa.Table, places: Places | None = None) -> Block:
+def block_of(
+    rows: pa.Table, places: Places | None = None, taken: Taken | None = None
+) -> Block:
     """What is taken of a row group.
 
     Args:
         rows: of it.
         places: of the rows, which have no column of them then.
+        taken: of its numbers, if that is known; their places ascend by one.
     """
     if places is None:
         places = rows["ordinal"].to_numpy()
+    if taken is not None:
+        figures = taken.figures.moved(int(places[0]))
+        return Block(places, _keys(places), taken.values, figures)
     figures = figures_of(rows, places)
     return Block(places, _keys(places), _value_hash(rows), figures)
+
+
+def taken_of(numbers: npt.NDArray[Any]) -> Taken:
+    """What is taken of a row group that has these numbers and no text."""
+    digest = hashlib.sha256(usedforsecurity=False)
+    _take(digest, numbers)
+    figures = of_numbers(numbers, range(len(numbers)))
+    return Taken(digest.hexdigest()[:_DIGITS], figures)
 
 
 class TapHash:
@@ -119,12 +156,15 @@ def _value_hash(table: pa.Table) -> str:
     digest = hashlib.sha256(usedforsecurity=False)
     for name in NUMBERS:
         if name in table.column_names:
-            values = table[name].to_numpy()
-            digest.update(values.dtype.str.encode())
-            digest.update(_bytes(values))
+            _take(digest, table[name].to_numpy())
     if "text" in table.column_names:
         digest.update(repr(table["text"].to_pylist()).encode())
     return digest.hexdigest()[:_DIGITS]
+
+
+def _take(digest: hashlib._Hash, numbers: npt.NDArray[Any]) -> None:
+    digest.update(numbers.dtype.str.encode())
+    digest.update(_bytes(numbers))
 
 
 def _hash(*parts: bytes | npt.NDArray[Any]) -> str:

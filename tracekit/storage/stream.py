@@ -22,7 +22,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tracekit.schema import FORMAT_VERSION, Event
+from tracekit.storage.ahead import Ahead
 from tracekit.storage.layout import Layout, Layouts
+from tracekit.storage.messages import LARGE, Messages
 
 ARRAY = pa.large_binary()
 SCHEMA = pa.schema(
@@ -45,7 +47,6 @@ LAYOUTS = b"layouts"
 BATCH_EVENTS = 1 << 14
 BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 0.5
-LARGE = 1 << 20  # bytes; such a value is written from where it lies
 FIELDS = 5  # of a row: layout, value, time, thread, origins; None, event, ...
 
 
@@ -57,15 +58,17 @@ class EventStream:
 
     Args:
         path: a new file.
+        ahead: looks at large values when they are written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ahead: Ahead | None = None) -> None:
         self.events = 0
         self.rows: list[Any] = []
         self._path = path
-        self._file = pa.OSFile(str(path), "wb")
+        self._ahead = ahead
+        told = () if ahead is None else (ahead.told,)
+        self._messages = Messages(path, SCHEMA, *told)
         self._inode = path.stat().st_ino
-        self._writer = pa.ipc.new_stream(self._file, SCHEMA)
         self._layouts = Layouts()
         self._bytes = 0
         self._flushed = time.monotonic()
@@ -103,32 +106,41 @@ class EventStream:
         if taken:
             if self._path.stat().st_ino != self._inode:
                 raise FileNotFoundError(f"{self._path} was replaced")
-            before = self._file.tell()
+            before = self._messages.tell()
+            self._messages.forget()
             try:
                 del self.rows[:count]  # without a call no signal comes here
                 self.events += count // FIELDS
-                self._append(taken)
+                self._gather(taken)
+                self._messages.write(self._pieces(taken))
             except OSError:
                 raise
             except BaseException:  # a signal of the program, as Ctrl-C
-                if self._file.tell() == before:
-                    self._layouts = Layouts()
-                    self._append(taken)
+                if self._messages.tell() == before:
+                    if not self._messages.gathered():
+                        self._layouts = Layouts()
+                        self._gather(taken)
+                    self._messages.write()
                 raise
         self._flushed = time.monotonic()
 
-    def _append(self, rows: list[Any]) -> None:
+    def _gather(self, rows: list[Any]) -> None:
         batch = _batch(rows, self._layouts)
         fresh = json.dumps(self._layouts.fresh()).encode()
-        self._writer.write_batch(batch, custom_metadata={LAYOUTS: fresh})
-        self._file.flush()
+        self._messages.gather(batch, {LAYOUTS: fresh})
+
+    def _pieces(self, rows: list[Any]) -> np.dtype[Any] | None:
+        """The type of a large value's numbers, if it is looked at ahead."""
+        event, alone = rows[1], len(rows) == FIELDS
+        if self._ahead is None or not alone or type(event) is not Event:
+            return None
+        return event.values.dtype if self._ahead.wants(event) else None
 
     def close(self, *, whole: bool = True) -> None:
         """End the stream, with its end mark where it is whole."""
         if whole:
             self.flush()
-            self._writer.close()
-        self._file.close()
+        self._messages.close(whole=whole)
 
 
 _MORE = ("positions", "text", "digits", "quantum", "context")

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tracekit.storage.batches import Pages
 from tracekit.storage.grid import Ordinals, as_ordinals
+from tracekit.storage.hashes import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class Stretch:
     def events(self) -> Ordinals:
         """The rows' events; of one that all have, none takes room."""
         return np.broadcast_to(self.event, len(self))
+
+    def taken(self, schema: pa.Schema) -> Taken | None:
+        """What was taken of the values, if they are stored as they are."""
+        stored = schema.field(2).type.to_pandas_dtype()
+        if self.pages is None or self.values.dtype != stored:
+            return None
+        return self.pages.taken(self.values)
 
     def column(self, schema: pa.Schema) -> pa.Table:
         """The values alone, a view of them where their type is stored."""

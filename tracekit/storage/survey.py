@@ -16,6 +16,7 @@ import numpy as np
 from tracekit.schema import Axis
 from tracekit.storage.batches import Batch, Firings, read_batches
 from tracekit.storage.grid import Extent
+from tracekit.storage.hashes import Known
 from tracekit.storage.layout import Layout
 
 _CHUNK = 1 << 10  # bytes that a batch's part of a tap takes beside its numbers
@@ -105,15 +106,19 @@ class Survey:
 
     Args:
         streams: its event streams, in the order of their processes.
+        known: what was taken of parts of the first.
     """
 
-    def __init__(self, streams: Sequence[Path]) -> None:
+    def __init__(
+        self, streams: Sequence[Path], known: Known | None = None
+    ) -> None:
         self.streams = tuple(streams)
         self.taps: list[TapSurvey] = []
         self.events_of: dict[Path, int] = dict.fromkeys(self.streams, 0)
         self._numbers: dict[tuple[Any, ...], int] = {}
+        self._known = {self.streams[0]: known}
         for stream in self.streams:
-            for batch in read_batches(stream, self._number_of):
+            for batch in self._batches_of(stream):
                 first = self.events
                 for number, found in batch.firings():
                     self.taps[number].take(found, first)
@@ -133,7 +138,11 @@ class Survey:
     def batches(self) -> Iterator[Batch]:
         """All batches, in the order of their processes."""
         for stream in self.streams:
-            yield from read_batches(stream, self._number_of)
+            yield from self._batches_of(stream)
+
+    def _batches_of(self, stream: Path) -> Iterator[Batch]:
+        known = self._known.get(stream)
+        return read_batches(stream, self._number_of, known)
 
     def firings(
         self, wanted: Iterable[int]

@@ -1,0 +1,112 @@
+"""Hashes and figures of large values, taken while the program runs.
+
+Closing a recording asks for them row group by row group. Which rows are one is
+foreseeable where a large value is written, so a thread takes them meanwhile:
+from the file, never from the program's memory, which may have changed by then.
+What it has not reached at the end, closing takes itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+
+from tracekit.schema import Event
+from tracekit.storage.forks import forks
+from tracekit.storage.hashes import ROWS, Known, taken_of
+from tracekit.storage.layout import SHARED, identity
+from tracekit.storage.messages import LARGE, Piece
+
+_WIDEST = 8  # bytes of a number
+_MOST = 64  # pieces that wait, which the system still has in memory
+
+
+class Ahead:
+    """Takes what closing will ask for.
+
+    Args:
+        path: the stream.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: Known = {}
+        self._reached: dict[tuple[object, ...], tuple[int, ...] | None] = {}
+        self._written: SimpleQueue[Piece | None] = SimpleQueue()
+        self.told = self._written.put
+        self._thread: threading.Thread | None = None
+        self._ended = False
+        self.lock = threading.Lock()  # held while a piece is looked at
+
+    def wants(self, event: Event) -> bool:
+        """Whether to be told of the pieces of a large event.
+
+        Not where row groups will lie otherwise: where it or one of its tap
+        before has more than numbers, ends within a row group or lies before
+        another. Nor where so much waits that the disk would have to be read.
+        """
+        if event.values.nbytes < LARGE:
+            return False
+        shared = {name: getattr(event, name) for name in SHARED}
+        tap = identity(shared, tuple(axis.dim for axis in event.axes))
+        place = tuple(axis.origin for axis in event.axes)
+        reached = self._reached.get(tap, ())
+        follows = reached is not None and place > reached and _plain(event)
+        whole = len(event.values) % ROWS == 0
+        self._reached[tap] = place if follows and whole else None
+        return (
+            follows
+            and len(event.values) >= ROWS
+            and self._written.qsize() < _MOST
+            and self._runs()
+        )
+
+    def _runs(self) -> bool:
+        """Start the thread where there is none yet; whether there is one."""
+        if self._thread is None:
+            thread = threading.Thread(
+                target=self._take_all, name="tracekit hashes", daemon=True
+            )
+            with suppress(RuntimeError):  # Python ends, or has too many
+                thread.start()
+                self._thread = thread
+                forks.stores.add(self)
+        return self._thread is not None
+
+    def _take_all(self) -> None:
+        found: Known = {}
+        with (
+            suppress(OSError, MemoryError),  # nothing is known then
+            self._path.open("rb", buffering=0) as file,
+        ):
+            room = np.empty(_WIDEST * ROWS, np.uint8)
+            for begin, size, kind in iter(self._written.get, None):
+                with self.lock:
+                    if self._ended:
+                        break
+                    file.seek(begin)
+                    if kind and file.readinto(room.data[:size]) == size:
+                        values = room[:size].view(kind)
+                        found[begin, size] = taken_of(values)
+            read = os.fstat(file.fileno())
+            if os.path.samestat(read, self._path.stat()):
+                self._known = found
+
+    def close(self) -> Known:
+        """End the thread; what was taken, nothing of a file that is gone."""
+        self._ended = True
+        if self._thread is not None:
+            self._written.put(None)
+            self._thread.join()
+        return self._known
+
+
+def _plain(event: Event) -> bool:
+    """Whether it is nothing but numbers that are stored as they are."""
+    more = (event.positions, event.text, event.digits, event.quantum)
+    return event.kind != "bool" and all(part is None for part in more)
