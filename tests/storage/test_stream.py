@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from tracekit.schema import Axis, Event
 from tracekit.storage import stream
+from tracekit.storage.ahead import Ahead
 from tracekit.storage.batches import read_stream
+from tracekit.storage.hashes import ROWS
 from tracekit.storage.layout import Layout
 from tracekit.storage.stream import EventStream
 
@@ -151,3 +153,30 @@ def test_an_interrupt_costs_no_event(tmp_path: Path) -> None:
     found = list(read_stream(tmp_path / "s"))
     assert [e.values[0] for e in found] == [0, 1, 1]
     assert writer.events == 3
+
+
+class Struck(Ahead):
+    """Ctrl-C comes when it is asked for the first time."""
+
+    asked = 0
+
+    def wants(self, event: Event) -> bool:
+        """Whether to tell of a value."""
+        self.asked += 1
+        if self.asked == 1:
+            raise KeyboardInterrupt
+        return super().wants(event)
+
+
+def test_an_interrupt_before_the_write_costs_no_event(tmp_path: Path) -> None:
+    """What is packed already is written, once, and what comes later too."""
+    path, large = tmp_path / "s", event(0, ROWS)
+    ahead = Struck(path)
+    writer = EventStream(path, ahead)
+    with pytest.raises(KeyboardInterrupt):
+        writer.write(large)
+    writer.write(event(1, ROWS))
+    writer.close()
+    ahead.close()
+    assert [e.tap for e in read_stream(path)] == ["tap 0", "tap 1"]
+    assert facts(next(read_stream(path))) == facts(large)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tracekit.storage.hashes import ROWS
@@ -73,11 +74,11 @@ class Messages:
         """Hold what is gathered no longer."""
         self._parts.clear()
 
-    def write(self, kind: np.dtype[Any] | None = None) -> None:
+    def write(self, values: npt.NDArray[Any] | None = None) -> None:
         """Write what is gathered.
 
         Args:
-            kind: of the numbers of a large value, which is written in pieces
+            values: large ones of the last batch, which are written in pieces
                 of as many rows as a row group has.
 
         Raises:
@@ -88,8 +89,9 @@ class Messages:
         pieces: list[Any] = []
         notes: list[Piece] = []
         for part in self._parts:
-            own = kind if len(part) >= LARGE else None
-            step = ROWS * own.itemsize if own else len(part)
+            own, step = None, len(part)
+            if values is not None and step == values.nbytes:
+                own, step = values.dtype, ROWS * values.itemsize
             for start in range(0, len(part), step):
                 pieces.append(part[start : start + step])
                 notes.append((begin, len(pieces[-1]), own))

@@ -129,12 +129,12 @@ class EventStream:
         fresh = json.dumps(self._layouts.fresh()).encode()
         self._messages.gather(batch, {LAYOUTS: fresh})
 
-    def _pieces(self, rows: list[Any]) -> np.dtype[Any] | None:
-        """The type of a large value's numbers, if it is looked at ahead."""
+    def _pieces(self, rows: list[Any]) -> npt.NDArray[Any] | None:
+        """A large value, if its pieces are looked at ahead."""
         event, alone = rows[1], len(rows) == FIELDS
         if self._ahead is None or not alone or type(event) is not Event:
             return None
-        return event.values.dtype if self._ahead.wants(event) else None
+        return event.values if self._ahead.wants(event) else None
 
     def close(self, *, whole: bool = True) -> None:
         """End the stream, with its end mark where it is whole."""
