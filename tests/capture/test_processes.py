@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -96,6 +97,30 @@ def test_a_forked_child_that_leaves_the_block_ends_nothing(
     os.waitpid(child, 0)
     assert recording.trace.taps[0] == "parent"
     assert 0.0 in stored(recording.trace, "both")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the files")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_holds_no_room_of_a_recording_that_ended(
+    tmp_path: Path,
+) -> None:
+    """Nobody else may free the room of a large stream before it ends."""
+    ended, end = os.pipe()
+    with tk.record(tmp_path / "a") as recording:
+        tk.tap(np.ones(1 << 21), "large", "n")
+        child = os.fork()
+        if child == 0:
+            os.close(end)
+            os.read(ended, 1)
+            os._exit(0)
+        tk.tap(np.ones(1 << 21), "large", "n")
+    held = Path(f"/proc/{child}/fd")
+    names = [handle.readlink().name for handle in held.iterdir()]
+    os.close(end)
+    os.waitpid(child, 0)
+    os.close(ended)
+    assert not [name for name in names if name.startswith("recording.arrow")]
+    assert recording.trace.tables["event"].num_rows == 2
 
 
 FORKS_WHILE_FLUSHED = """

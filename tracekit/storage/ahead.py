@@ -17,7 +17,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from tracekit.schema import Event
-from tracekit.storage.forks import forks
+from tracekit.storage.forks import OpenFile, forks, let_go
 from tracekit.storage.hashes import ROWS, Known, taken_of
 from tracekit.storage.layout import SHARED, identity
 from tracekit.storage.messages import LARGE, Piece
@@ -40,6 +40,7 @@ class Ahead:
         self._written: SimpleQueue[Piece | None] = SimpleQueue()
         self.told = self._written.put
         self._thread: threading.Thread | None = None
+        self._file: OpenFile | None = None
         self._ended = False
         self.lock = threading.Lock()  # held while a piece is looked at
 
@@ -84,6 +85,7 @@ class Ahead:
             suppress(OSError, MemoryError),  # nothing is known then
             self._path.open("rb", buffering=0) as file,
         ):
+            self._file = file
             room = np.empty(_WIDEST * ROWS, np.uint8)
             for begin, size, kind in iter(self._written.get, None):
                 with self.lock:
@@ -96,6 +98,11 @@ class Ahead:
             read = os.fstat(file.fileno())
             if os.path.samestat(read, self._path.stat()):
                 self._known = found
+
+    def leave(self) -> None:
+        """In a forked child: hold the file no longer."""
+        if self._file is not None:
+            let_go(self._file)
 
     def close(self) -> Known:
         """End the thread; what was taken, nothing of a file that is gone."""

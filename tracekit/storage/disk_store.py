@@ -168,6 +168,10 @@ class DiskStore:
             return store
         raise AssertionError
 
+    def leave(self) -> None:
+        """In a forked child: hold the parent's stream no longer."""
+        self._stream.leave()
+
     def _fail(self, error: Exception) -> None:
         left = (
             "What was written before can be read as it is; make room and run "

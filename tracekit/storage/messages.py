@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tracekit.storage.forks import let_go
 from tracekit.storage.hashes import ROWS
 
 LARGE = 1 << 20  # bytes; such a value is written from where it lies
@@ -99,6 +100,10 @@ class Messages:
         done = map(self._file.write, pieces), map(self._told, notes)
         deque(zip(*done, strict=True), maxlen=0)
         self.forget()
+
+    def leave(self) -> None:
+        """In a forked child: hold the file no longer."""
+        let_go(self._file)
 
     def close(self, *, whole: bool) -> None:
         """End the stream, with its end mark where it is whole."""

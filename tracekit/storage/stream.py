@@ -136,6 +136,10 @@ class EventStream:
             return None
         return event.values if self._ahead.wants(event) else None
 
+    def leave(self) -> None:
+        """In a forked child: hold the file no longer."""
+        self._messages.leave()
+
     def close(self, *, whole: bool = True) -> None:
         """End the stream, with its end mark where it is whole."""
         if whole:
