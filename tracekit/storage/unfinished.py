@@ -107,17 +107,33 @@ def _remove(path: Path) -> None:
     """Remove a file; a large one's room is given back aside.
 
     That takes a third of the time in which it was written, and nobody needs
-    to wait for it: whoever holds the file last gives it back.
+    to wait for it: whoever holds the file last gives it back, which is when
+    the disk has the trace that was made of it.
     """
     if os.name == "posix" and path.exists() and path.stat().st_size > _LARGE:
         held = os.open(path, os.O_RDONLY)
         path.unlink()
         try:
-            threading.Thread(target=os.close, args=(held,)).start()
+            threading.Thread(target=_give_back, args=(held, path)).start()
         except RuntimeError:  # Python ends, or has too many
             os.close(held)
     else:
         path.unlink(missing_ok=True)
+
+
+def _give_back(held: int, path: Path) -> None:
+    """Close a removed stream; the disk takes what is beside it before."""
+    try:
+        with suppress(OSError):  # all may be gone by now
+            for file in path.parent.rglob("*.parquet"):
+                if file.stat().st_size > _LARGE:
+                    written = os.open(file, os.O_RDONLY)
+                    try:
+                        os.fsync(written)
+                    finally:
+                        os.close(written)
+    finally:
+        os.close(held)
 
 
 def part_files(root: Path, label: str) -> tuple[Path, Path]:
