@@ -154,6 +154,10 @@ def test_moved_numbers_are_encoded_ones(
 def test_whole_row_groups_are_moved() -> None:
     """Of a whole row group's places none is encoded a second time."""
     assert element_file._can_move()
+    for step, name in enumerate(reversed(COORDINATES)):
+        numbers = 2**40 + step * np.arange(MANY)
+        moved = element_file._from_zero(name, step, MANY).moved(2**40)
+        assert moved == element_file._chunk(name, numbers)
 
 
 def test_error_in_a_thread(tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ _THREADS = 2
 
 _LEVEL, _FLOAT_LEVEL = 1, -1
 
-_TRIED, _FAR = 30_000, 1 << 40  # places of some pages, and one far from 0
+_PAGE = 20_000  # rows, as many as pyarrow has in one
+
+_TRIED, _FAR = 70_000, 1 << 40  # places of some pages, and one far from 0
 
 _Rows: TypeAlias = "pa.Table | Stretch"
 
@@ -100,9 +102,6 @@ class ElementFile:
 
     def _row_group(self) -> None:
         """Write what waits."""
-        if not self.written and _can_move():  # both, and the numbers next
-            aside(self._aside, _from_zero, "ordinal", 1, ROWS)
-            aside(self._aside, _from_zero, "event", 0, ROWS)
         encoded = aside(self._aside, self._encode, self._waiting)
         self._encoded.append(encoded)
         self.written += self._rows
@@ -197,7 +196,9 @@ def steps(name: str, first: int, step: int, rows: int) -> Chunk:
 @lru_cache(maxsize=8)
 def _from_zero(name: str, step: int, rows: int) -> Movable:
     codec = pa.Codec("zstd", compression_level=_LEVEL)
-    return Movable(_chunk(name, step * np.arange(rows)), codec)
+    more = max(0, (rows - 1) // _PAGE - 1)  # pages like the first
+    few = _chunk(name, step * np.arange(rows - more * _PAGE))
+    return Movable(few, codec, more, step * _PAGE)
 
 
 @cache
@@ -253,5 +254,5 @@ def storage(schema: pa.Schema) -> dict[str, Any]:
         "use_dictionary": [n for n in ("text",) if n in schema.names],
         "column_encoding": encoding,
         "write_statistics": ["ordinal"],
-        "write_batch_size": 20_000,  # as many as pyarrow has in a page
+        "write_batch_size": _PAGE,
     }

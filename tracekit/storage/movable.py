@@ -1,9 +1,9 @@
 """A column of whole numbers that was encoded, moved to other numbers.
 
-Numbers in equal steps are stored as differences: a page says its first number,
-its smallest and its largest, and all else is equal wherever they begin. So
-places are encoded once, which takes as long as the numbers beside them, and
-moved from then on.
+Numbers in equal steps are stored as differences: a page says its first
+number, its smallest and its largest, and all else is equal wherever they
+begin. So a page of places is encoded once and moved from then on; to encode
+them all would take as long as the numbers beside them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from tracekit.storage.row_groups import COLUMN, COLUMNS, SIZE, STORED, Chunk
+from tracekit.storage.row_groups import (
+    COLUMN,
+    COLUMNS,
+    ROWS,
+    SIZE,
+    STORED,
+    Chunk,
+)
 from tracekit.storage.thrift import (
     I32,
     I64,
@@ -28,7 +35,9 @@ from tracekit.storage.thrift import (
 # numbers of fields, see parquet.thrift: of a page's header, of a column, of
 # what is said of a page or a column, and of its extremes
 _PAGE_SIZE, _PAGE_STORED, _PAGE = 2, 3, 5
-_COLUMN_SIZE, _COLUMN_STORED = 6, 7
+_PAGE_ROWS = 1
+_COLUMN_ROWS, _COLUMN_SIZE, _COLUMN_STORED = 5, 6, 7
+_COUNTS, _COUNT = 13, 3  # of pages of a kind
 _PAGE_FACTS, _COLUMN_FACTS = 5, 12
 _SMALLEST, _LARGEST = (2, 6), (1, 5)
 _WIDTH = 8  # bytes of an extreme
@@ -43,27 +52,34 @@ class Movable:
     Args:
         column: int64 as DELTA_BINARY_PACKED, without NULL.
         codec: packs its pages.
+        more: how often its first page comes before it; so only different
+            pages have to be encoded.
+        step: by how much the numbers of the next page are greater.
     """
 
-    def __init__(self, column: Chunk, codec: pa.Codec) -> None:
-        self._group = column.group
+    def __init__(
+        self, column: Chunk, codec: pa.Codec, more: int = 0, step: int = 0
+    ) -> None:
         self._codec = codec
-        self._pages: list[_Page] = []
         self._headers: dict[tuple[int, int, int], bytes] = {}
+        pages: list[_Page] = []
         reader = Reader(bytes(column.pages))
         while reader:
             header = reader.struct()
             packed = reader.take(header[_PAGE_STORED][1])
             raw = codec.decompress(packed, header[_PAGE_SIZE][1])
-            self._pages.append(_Page.of(header, raw.to_pybytes()))
+            pages.append(_Page.of(header, raw.to_pybytes()))
+        self._pages = [pages[0].moved(n * step) for n in range(more)]
+        self._pages += [page.moved(more * step) for page in pages]
+        self._group = _longer(column.group, more, pages[0].rows, step)
 
     def moved(self, by: int) -> Chunk:
         """The chunk of numbers that are greater by so much."""
         parts, size = [], 0
-        for number, page in enumerate(self._pages):
+        for page in self._pages:
             raw = page.before + integer(page.first + by) + page.after
             packed = self._codec.compress(raw, asbytes=True)
-            sizes = number, len(raw), len(packed)
+            sizes = id(page.about), len(raw), len(packed)
             if sizes not in self._headers:  # which takes the longest
                 self._headers[sizes] = page.header(*sizes[1:])
             header = self._headers[sizes]
@@ -108,11 +124,43 @@ class _Page(NamedTuple):
         extremes = _extremes(about[_PAGE][1], _PAGE_FACTS)
         return cls(about, extremes, raw[:start], first, raw[reader.place :])
 
+    @property
+    def rows(self) -> int:
+        """How many numbers it has."""
+        return int(self.about[_PAGE][1][_PAGE_ROWS][1])
+
+    def moved(self, by: int) -> _Page:
+        """The page of numbers that are greater by so much."""
+        low, high = (extreme + by for extreme in self.extremes)
+        return self._replace(first=self.first + by, extremes=(low, high))
+
     def header(self, size: int, packed: int) -> bytes:
         """Its header, with marks in the places of its extremes."""
         facts = _with_extremes(self.about[_PAGE][1], _PAGE_FACTS, _MARKS)
         sizes = {_PAGE_SIZE: (I32, size), _PAGE_STORED: (I32, packed)}
         return written(self.about | sizes | {_PAGE: (STRUCT, facts)})
+
+
+def _longer(group: Struct, more: int, rows: int, step: int) -> Struct:
+    """A row group before which so many pages of as many rows come."""
+    (about,) = group[COLUMNS][1][1]
+    facts = about[COLUMN][1]
+    low, high = _extremes(facts, _COLUMN_FACTS)
+    extremes = [_stored(low), _stored(high + more * step)]
+    facts = _with_extremes(facts, _COLUMN_FACTS, extremes)
+    kind, counts = facts[_COUNTS]
+    (counted,) = counts[1]  # all are pages of data
+    counted = _greater(counted, _COUNT, more)
+    facts = _greater(facts, _COLUMN_ROWS, more * rows)
+    facts = facts | {_COUNTS: (kind, (STRUCT, [counted]))}
+    about = about | {COLUMN: (STRUCT, facts)}
+    group = group | {COLUMNS: (LIST, (STRUCT, [about]))}
+    return _greater(group, ROWS, more * rows)
+
+
+def _greater(about: Struct, field: int, by: int) -> Struct:
+    kind, number = about[field]
+    return about | {field: (kind, number + by)}
 
 
 def _extremes(about: Struct, field: int) -> tuple[int, int]:

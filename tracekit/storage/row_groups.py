@@ -29,7 +29,7 @@ _LENGTH = 4  # bytes of the footer's length, which stands before the last magic
 # numbers of fields, see parquet.thrift: of a footer, of a row group, of a
 # column in it, and of what is said of that
 _ALL_ROWS, _GROUPS = 3, 4
-COLUMNS, SIZE, _ROWS, _START, STORED = 1, 2, 3, 5, 6
+COLUMNS, SIZE, ROWS, _START, STORED = 1, 2, 3, 5, 6
 COLUMN = 3
 _PAGES = (9, 10, 11)  # where data, index and dictionary pages begin
 _NO_DISK = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
@@ -113,11 +113,11 @@ class RowGroups:
             self._file.write(part.pages)
             size += part.group[SIZE][1]
             stored += part.group[STORED][1]
-            rows = part.group[_ROWS][1]
+            rows = part.group[ROWS][1]
         group = {
             COLUMNS: (LIST, (STRUCT, columns)),
             SIZE: (I64, size),
-            _ROWS: (I64, rows),
+            ROWS: (I64, rows),
             _START: (I64, start),
             STORED: (I64, stored),
         }
