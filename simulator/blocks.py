@@ -143,7 +143,7 @@ def _block(
     scene: Scene, part: Block, carried: Carried, kernel: Kernel
 ) -> tuple[Tensor, Carried]:
     grid = part.grid(scene.detector.pix0.device)
-    with scope("block", slow=part.rows.start, fast=part.columns.start):
+    with scope("block", slow=part.rows, fast=part.columns):
         values, left = kernel(scene, grid, carried)
     return values, Carried(bool(left.swept), bool(left.interpolating))
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracekit.errors import TapError
@@ -22,10 +22,19 @@ if TYPE_CHECKING:
 
 
 class Scope(NamedTuple):
-    """One level of nesting and its loop indices."""
+    """One level of nesting and its loop indices.
+
+    Args:
+        name: of the loop or the block.
+        indices: by dim, where it is, or where the block begins.
+        lengths: by dim, how many indices the block has, where it says so.
+        beside: ``passed`` of a recorder that selects nothing in the block.
+    """
 
     name: str
     indices: Mapping[str, int]
+    lengths: Mapping[str, int] = MappingProxyType({})
+    beside: set[Any] | None = None
 
 
 unrecorded: Any = None  # what a spawned child of a recording program has
@@ -55,6 +64,11 @@ passes: Passes | None = None
 quick: Quick | None = None
 later: Later | None = None
 asked: Mapping[str, bool] = {}
+# What is known to leave nothing in a block of which the only recorder selects
+# nothing, as its scope says (``Scope.beside``): names of taps, and programs of
+# taps in compiled code. Asked when a scope says where its block ends.
+passed: set[Any] = set()
+beside: Callable[..., set[Any] | None] | None = None
 # Which elements compiled code hands to its taps: of the only recorder that is
 # active the pixel dims and room for how many pixels, else "" for all. Dynamo
 # guards on it; which pixels they are, the code asks while it runs.
@@ -68,9 +82,28 @@ TICKET = 16
 
 def loops() -> dict[str, int]:
     """Loop indices of the open scopes, inner ones win."""
+    return indices(scopes.get())
+
+
+def indices(levels: tuple[Scope, ...]) -> dict[str, int]:
+    """Loop indices of scopes, inner ones win."""
     found: dict[str, int] = {}
-    for level in scopes.get():
+    for level in levels:
         found.update(level.indices)
+    return found
+
+
+def lengths(levels: tuple[Scope, ...]) -> dict[str, int]:
+    """How many indices scopes have along dims that they bound.
+
+    A single index of an inner one bounds none.
+    """
+    found: dict[str, int] = {}
+    for level in levels:
+        if found or level.lengths:
+            for dim in level.indices:
+                found.pop(dim, None)
+            found.update(level.lengths)
     return found
 
 
@@ -144,19 +177,19 @@ def _send_to(those: tuple[Recorder, ...]) -> None:
 
 def find_quick() -> None:
     """Take the short ways from the recorder that has them."""
-    global small, passes, quick, later, asked
-    small = passes = quick = later = None
-    asked = {}
+    global small, passes, quick, later, asked, passed, beside
+    _forget_quick()
     if len(recorders) == 1:
         (alone,) = recorders
         small, passes, quick = alone.small, alone.passes, alone.quick
         later, asked = alone.later, alone.asked
+        passed, beside = alone.passed, alone.beside
 
 
-def _forked() -> None:
-    global small, passes, quick, later, asked
-    small = passes = quick = later = None
-    asked = {}
+def _forget_quick() -> None:
+    global small, passes, quick, later, asked, passed, beside
+    small = passes = quick = later = beside = None
+    asked, passed = {}, set()
 
 
 def _inherit() -> None:
@@ -174,5 +207,5 @@ def _inherit() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_forget_quick)
 _inherit()

@@ -21,6 +21,7 @@ from tracekit.errors import TapError
 T = TypeVar("T")
 P = ParamSpec("P")
 _RESERVED = (COMPONENT, OCCURRENCE)
+_NONE: dict[str, int] = {}
 
 
 def tap(
@@ -110,7 +111,11 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
 
     An index that has the name of an axis of a tapped value says where that
     axis begins, so a program that computes in blocks records its taps at
-    their global coordinates: ``with scope("rows", slow=128): ...``.
+    their global coordinates: ``with scope("rows", slow=128): ...``. A range
+    says where the block ends, too, ``slow=range(128, 256)``: one that holds
+    none of the recorded pixels is then passed by at once. No value in it may
+    reach further: of a tap that is an error, at its first value and wherever
+    the block holds a pixel.
     Open scopes inside ``record``: what was entered before is not seen. A new
     thread begins outside of all scopes; hand it the present ones with
     ``contextvars.copy_context().run``. In compiled code an index may be a
@@ -122,7 +127,7 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
 
     __slots__ = ("_entered", "_indices", "_name", "_outer")
 
-    def __init__(self, name: str, /, **indices: SupportsIndex) -> None:
+    def __init__(self, name: str, /, **indices: SupportsIndex | range) -> None:
         self._name = name
         self._indices = indices
         self._entered: tuple[_Entered, ...] = ()
@@ -132,17 +137,12 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
         if _state.recording:
             side = _state.torch_side
             if side is not None and side.tracing():
-                side.check_indices(self._name, self._indices)
+                first = side.checked(self._name, self._indices)
                 self._outer = _state.traced
-                _state.traced = (*self._outer, *self._indices.items())
+                _state.traced = (*self._outer, *first.items())
                 return self
-            indices: Any = self._indices
-            for dim, value in indices.items():
-                if type(value) is not int or dim in _RESERVED:
-                    indices = _whole(self._name, indices)
-                    break
             around = _state.scopes.get()
-            within = (*around, _state.Scope(self._name, indices))
+            within = (*around, _level(self._name, self._indices, around))
             self._entered = (*self._entered, (around, within))
             _state.scopes.set(within)
         return self
@@ -166,6 +166,39 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
             self._outer = None
 
 
+def _level(
+    name: str, indices: Mapping[str, Any], around: tuple[_state.Scope, ...]
+) -> _state.Scope:
+    """The level of a scope that is entered."""
+    first, lengths = indices, _NONE
+    for dim, value in indices.items():
+        if type(value) is not int or dim in _RESERVED:
+            first, lengths = _places(name, indices)
+            break
+    asks, beside = _state.beside, None
+    if asks and (lengths or (around and around[-1].beside is not None)):
+        beside = asks(around, first, lengths)
+    return _state.Scope(name, first, lengths, beside)
+
+
+def _places(
+    scope_name: str, indices: Mapping[str, Any]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """By dim where a block begins, and how long it is if it says so."""
+    first, lengths = {}, {}
+    for dim, value in indices.items():
+        if type(value) is range and dim not in _RESERVED:
+            if value.step != 1:
+                raise TapError(
+                    f"scope {scope_name!r}: {dim}={value!r} leaves indices "
+                    "out; a block has all from its first to its last"
+                )
+            first[dim], lengths[dim] = value.start, len(value)
+        else:
+            first[dim] = _index(scope_name, dim, value)
+    return first, lengths
+
+
 def _leave(level: _state.Scope) -> None:
     """Take out this very level: generators close theirs in any order."""
     levels = _state.scopes.get()
@@ -173,14 +206,6 @@ def _leave(level: _state.Scope) -> None:
         if levels[place] is level:
             _state.scopes.set((*levels[:place], *levels[place + 1 :]))
             return
-
-
-def _whole(
-    scope_name: str, indices: Mapping[str, SupportsIndex]
-) -> dict[str, int]:
-    return {
-        dim: _index(scope_name, dim, value) for dim, value in indices.items()
-    }
 
 
 def _index(scope_name: str, dim: str, value: Any) -> int:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from tracekit import _state
+from tracekit.capture.box import refuse_longer
 from tracekit.capture.late import Call, known
 from tracekit.capture.lines import Lines
 from tracekit.capture.operator import (
@@ -104,6 +105,11 @@ class Lookout:
         slow, fast = known(where.extent, integers)
         return pixels_in(window, loops, (slow, fast))
 
+    def refuse_longer(self, tap: str, integers: list[int]) -> None:
+        """Raise where values reach beyond the range of a scope."""
+        dims = self.window.slow, self.window.fast
+        refuse_longer(tap, dims, known(self._where.extent, integers))
+
 
 class Program:
     """What compiled code calls where taps stand that follow one another.
@@ -130,6 +136,10 @@ class Program:
         integers: list[int],
     ) -> None:
         """Let the taps fire that a recorder has to see."""
+        levels = _state.scopes.get()
+        beside = levels and levels[-1].beside is _state.passed
+        if beside and self in _state.passed:
+            return
         loops = _state.loops()
         pixels = [look(loops, counters, integers) for look in self.lookouts]
         holds = [found is not None for found in pixels]
@@ -145,6 +155,10 @@ class Program:
             call = Call(self, taps, *given, loops, pixels)
             if _state.later is None or not _state.later(call):
                 call.fire()
+        elif beside and not any(look.window.loops for look in self.lookouts):
+            for share, name in zip(self.shares, self._names, strict=True):
+                self.lookouts[share.window].refuse_longer(name, integers)
+            _state.passed.add(self)
 
 
 program = lru_cache(maxsize=4096)(Program)

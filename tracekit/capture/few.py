@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import prod
 from threading import get_ident
 from time import time_ns
 from typing import TYPE_CHECKING, Any
@@ -18,16 +19,20 @@ import numpy as np
 import numpy.typing as npt
 
 from tracekit.capture import tensors
-from tracekit.capture.context import is_bound
+from tracekit.capture.box import Box, Pixels
+from tracekit.capture.context import is_bound, variables
 from tracekit.capture.expectation import Expectation
 from tracekit.capture.firing import caller
 from tracekit.capture.place import Place
+from tracekit.capture.places import Places
 from tracekit.capture.taking import Taking
 from tracekit.schema import Event
 from tracekit.storage.live import Store
 
 if TYPE_CHECKING:  # which loads torch
     from tracekit.capture.late import Call
+
+Copier = Callable[[Any, Box, "Place | Pixels"], Any]
 
 _MOST = 64  # numbers of a value; a store counts the bytes of more
 _HELD = 8 << 20  # bytes of calls, until the store has to take them in
@@ -37,34 +42,39 @@ class Few:
     """Numbers that were copied, and all that makes an event of them.
 
     Args:
-        parts: an array a component, [picked ...]; or one of all.
-        place: where they sit.
+        parts: an array or tensor a component, or one of all: coordinate after
+            coordinate, and within one number after number.
+        box: of the value.
         loops: indices around the tap.
         about: other fields of the event.
+        places: says where in the box they sit.
     """
 
-    __slots__ = ("about", "loops", "parts", "place")
+    __slots__ = ("_about", "_box", "_loops", "_parts", "_places")
 
     def __init__(
         self,
-        parts: list[npt.NDArray[Any]],
-        place: Place,
+        parts: list[Any],
+        box: Box,
         loops: Mapping[str, int],
         about: dict[str, Any],
+        places: Places,
     ) -> None:
-        self.parts = parts
-        self.place = place
-        self.loops = loops
-        self.about = about
+        self._parts = parts
+        self._box = box
+        self._loops = loops
+        self._about = about
+        self._places = places
 
     def event(self) -> Event:
         """The event."""
-        place = self.place
-        rank = place.rank - len(place.along) + bool(place.along)
-        _, order = place.sites
+        place = self._places.at(self._box, self._loops)
+        if place is None:  # there are numbers of it
+            raise AssertionError(self._about["tap"])
+        sites, order = place.sites
+        count = prod(place.extents) if sites is None else len(sites)
         rows = []
-        for part in self.parts:
-            count = int(np.prod(part.shape[:rank]))
+        for part in map(np.asarray, self._parts):
             row = part.reshape(count, part.size // count if count else 1)
             rows.append(row if order is None else row[order])
         values = np.concatenate(rows, axis=1)
@@ -72,8 +82,8 @@ class Few:
         return place.event(
             values,
             place.positions(values.shape[1]),
-            self.loops,
-            {**self.about, "dtype": dtype},
+            self._loops,
+            {**self._about, "dtype": dtype},
         )
 
 
@@ -107,6 +117,7 @@ class FewTaps:
         self._rows = store.rows
         self._taking = taking
         self._places = taking.places
+        self._variables = variables()
         self._expectation = expectation
         self._held = 0
 
@@ -124,18 +135,17 @@ class FewTaps:
         For the function that a tap calls: the program stands three frames
         further up.
         """
-        if where is not None or is_bound():
+        if where is not None or (self._variables and is_bound()):
             return False
         if not self._expectation.wants(name):
             return True
         if unit is not None and type(unit) is not str:
             return False
-        array = tensors.as_array(value, name)
-        box = self._places.box(value, array, name, dims, axes)
-        place = self._places.now(box)
-        if place is None or place.size > _MOST:
+        box = self._places.box(value, None, name, dims, axes)
+        found = self._places.found(box, name)
+        if found is None or box.count(found) > _MOST:
             return False
-        parts = _picked(array, box.order, place)
+        parts = _copies(value, box, found)
         if parts is None:
             return False
         file, line = caller(3)
@@ -148,7 +158,7 @@ class FewTaps:
             "thread": get_ident(),
             "process": self._store.process,
         }
-        few = Few(parts, place, self._places.loops(), about)
+        few = Few(parts, box, self._places.loops(), about, self._places)
         self._rows.extend((None, few, 0, 0, ()))
         self._expectation.recorded(name)
         if len(self._rows) >= self._store.most_rows:
@@ -180,25 +190,43 @@ class FewTaps:
         return event
 
 
-def _picked(
-    array: Any, order: tuple[int, ...], place: Place
-) -> list[npt.NDArray[Any]] | None:
-    """Copies of what is picked; None of what is no array that is stored so."""
-    planes = isinstance(array, tensors.Planes)
-    if planes and place.rank == len(place.shape):
-        return None
-    shape = place.shape[:-1] if planes else place.shape
-    plain = place.along == tuple(range(len(place.along)))
-    found = []
-    for part in array.parts if planes else (array,):
-        if type(part) is not np.ndarray or part.dtype not in tensors.STORED:
+def _copies(value: Any, box: Box, found: Place | Pixels) -> list[Any] | None:
+    """Copies of what is picked; None of what is not stored as it is."""
+    parts = value if type(value) is tuple else (value,)
+    if parts is value and len(box.dims.coordinates) == len(box.shape):
+        return None  # the components have a dim of their own
+    first = parts[0]
+    kind = type(first)
+    copier: Copier = copiers.get(kind, _copy_of_number)
+    copies = []
+    for part in parts:
+        if part is not first and (
+            type(part) is not kind
+            or part.shape != first.shape
+            or part.dtype != first.dtype
+        ):
             return None
-        if order:
-            part = part.transpose(order).reshape(shape)
-        if not place.along:
-            found.append(part.copy())
-            continue
-        if not plain:
-            part = tensors.move_first(part, place.along)
-        found.append(part[place.index])
-    return found
+        copy = copier(part, box, found)
+        if copy is None:
+            return None
+        copies.append(copy)
+    return copies
+
+
+def _copy_of_array(
+    array: npt.NDArray[Any], box: Box, found: Place | Pixels
+) -> Any:
+    if array.dtype not in tensors.STORED:
+        return None
+    flat = box.flat(found, np.array)
+    if array.flags.c_contiguous:
+        return array.take(flat)
+    return array[np.unravel_index(flat, array.shape)]
+
+
+def _copy_of_number(number: Any, box: Box, found: Place | Pixels) -> Any:
+    return _copy_of_array(tensors.as_array(number, ""), box, found)
+
+
+# By type how numbers are copied; None of what is not stored as it is.
+copiers: dict[type, Copier] = {np.ndarray: _copy_of_array}

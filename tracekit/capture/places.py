@@ -17,55 +17,15 @@ import numpy.typing as npt
 from tracekit import _state
 from tracekit._state import scopes
 from tracekit.capture import tensors
-from tracekit.capture.dims import Dims, dims_of
+from tracekit.capture.box import Box, Levels, Pixels, refuse_longer
+from tracekit.capture.dims import dims_of
 from tracekit.capture.place import Place
 from tracekit.capture.reach import Reach
 from tracekit.capture.selection import Index, Selection, Span
 from tracekit.errors import TapError
 
+_FAR = 1 << 63
 _MOST = 256  # kinds of values, and places, that are known at a time
-Levels = tuple[_state.Scope, ...]
-
-
-class Box:
-    """Values that are alike: their axes, and the place that was asked last.
-
-    Args:
-        dims, shape: of the axes that are named.
-        order: of all axes, as for ``tensors.along``.
-        selection: what is selected.
-    """
-
-    __slots__ = (
-        *("dims", "groups", "last", "named", "order", "pixel_extents"),
-        "shape",
-    )
-
-    def __init__(
-        self,
-        dims: Dims,
-        shape: tuple[int, ...],
-        order: tuple[int, ...],
-        selection: Selection,
-    ) -> None:
-        self.dims = dims
-        self.shape = shape
-        self.order = order
-        axes = {dim: axis for axis, dim in enumerate(dims.coordinates)}
-        # of each group of selected dims which axes they are, None for loops
-        self.groups = [
-            [(dim, axes.get(dim)) for dim in group]
-            for group, _ in selection.groups
-        ]
-        self.named = [dim for group in self.groups for dim, _ in group]
-        slow, fast = map(axes.get, selection.pixel_dims)
-        self.pixel_extents = (
-            None
-            if slow is None or fast is None or selection.pixels is None
-            or selection.at  # of which some may be reached
-            else (shape[slow], shape[fast])
-        )  # fmt: skip
-        self.last: tuple[Levels | None, Place | None] = None, None
 
 
 class Places:
@@ -91,8 +51,10 @@ class Places:
         self._known: dict[Any, Place | None] = {}
         self._rows: dict[Any, Index | None] = {}
         self._open: tuple[Levels | None, dict[str, int]] = None, {}
-        # by extents whether a box that begins here lies beside all pixels
-        self._beside: tuple[Levels | None, dict[Any, bool]] = None, {}
+        # by extents the pixels in a value that begins here
+        self._within: tuple[Levels | None, dict[Any, Pixels]] = None, {}
+        self._held: set[tuple[Span, ...]] = set()
+        self.passed: set[Any] = set()
 
     def passes(
         self, value: Any, name: str, dims: str, unit: str | None, axes: Any
@@ -101,6 +63,9 @@ class Places:
 
         Most taps of a program that computes in blocks end here, while what
         they need has left the processor's caches: it touches little.
+
+        Raises:
+            TapError: the value reaches beyond the range of its scope.
         """
         if not self._wanted.get(name):  # it was never asked for
             return False
@@ -110,23 +75,92 @@ class Places:
             box = self._boxes.get((dims, axes, tensors.box_of(value)))
         except TypeError:  # a list for a text: the long way says so
             return False
-        if box is None:
+        if box is None or self.found(box, name) is not None:
             return False
-        levels, beside = self._beside
-        if levels is not scopes.get():
-            levels, beside = self._beside = scopes.get(), {}
-        known = beside.get(box.pixel_extents)
-        if known is None:
-            known = beside[box.pixel_extents] = self._is_beside(box)
-        return known or self.now(box) is None
+        levels = scopes.get()
+        if levels and levels[-1].beside is self.passed:
+            self.passed.add(name)
+        return True
 
-    def _is_beside(self, box: Box) -> bool:
-        """Whether it is easily seen that a value holds no pixel."""
-        if box.pixel_extents is None:
-            return False
-        loops = self.loops()
+    def found(self, box: Box, name: str) -> Place | Pixels | None:
+        """Where what is recorded lies in a value that is tapped now.
+
+        Returns:
+            Pixels within it, where nothing else is selected; None if nothing
+            is recorded.
+
+        Raises:
+            TapError: the value reaches beyond the range of its scope.
+        """
+        if box.pixels is None:
+            return self.now(box, name)
+        levels, found = self._within
+        if levels is not scopes.get():
+            levels, found = self._within = scopes.get(), {}
+        pixels = found.get(box.pixel_extents)
+        if pixels is None:
+            refuse_longer(name, box.dims.coordinates, box.shape)
+            pixels = found[box.pixel_extents] = self._pixels_within(box)
+        return pixels or None
+
+    def _pixels_within(self, box: Box) -> Pixels:
+        loops, extents = self.loops(), box.pixel_extents
         first = [loops.get(dim, 0) for dim in self._selection.pixel_dims]
-        return not self._selection.inside(first, box.pixel_extents)
+        pixels = self._selection.inside(first, extents)
+        if pixels:
+            if len(self._held) >= _MOST:
+                self._note_held()
+            self._held.add(tuple(zip(first, extents, strict=True)))
+        return pixels
+
+    def _note_held(self) -> None:
+        """Note which pixels were reached, once for all values of a block."""
+        held, self._held = self._held, set()
+        for spans in held:
+            self._inside(0, spans)
+
+    def never_reached(self) -> str:
+        """The selected coordinates that no value held; warns of them."""
+        self._note_held()
+        return self.reach.told()
+
+    def beside(
+        self,
+        around: Levels,
+        first: Mapping[str, int],
+        lengths: Mapping[str, int],
+    ) -> set[Any] | None:
+        """The taps that pass in a block of which a scope says where it ends.
+
+        Whatever dims their values have: what is not along a pixel dim is
+        where the block begins.
+
+        Args:
+            around: scopes around it.
+            first: by dim, where it begins.
+            lengths: by dim, how long it is.
+
+        Returns:
+            None where the block holds one of the pixels, or may hold one.
+        """
+        slow, fast = self._selection.pixel_dims
+        if self._selection.pixels is None:
+            return None
+        if slow not in lengths or fast not in lengths:
+            levels = *around, _state.Scope("", first, lengths)
+            lengths = _state.lengths(levels)
+            bound = lengths.keys() & {slow, fast}
+            if not bound:
+                return None
+            indices = _state.indices(levels)
+            first = {
+                dim: indices[dim] if dim in bound else -_FAR
+                for dim in (slow, fast)
+            }
+            lengths = {slow: 2 * _FAR, fast: 2 * _FAR, **lengths}
+        begin = first[slow], first[fast]
+        extent = lengths[slow], lengths[fast]
+        return None if self._selection.inside(begin, extent) else self.passed
 
     def loops(self) -> dict[str, int]:
         """The loop indices around a tap that fires now; not to be changed."""
@@ -149,7 +183,7 @@ class Places:
 
         Args:
             value: the tapped one.
-            array: what a trace has of it.
+            array: what a trace has of it; None if that is not known yet.
             name: the tap, for errors.
             dims: the names of its axes.
             axes: as for ``tap``.
@@ -161,19 +195,27 @@ class Places:
         key = dims, axes, tensors.box_of(value)
         box = self._boxes.get(key)
         if box is None:
+            if array is None:
+                array = tensors.as_array(value, name)
             shape, order = _named(array, name, axes)
             named = dims_of(shape, name, dims)
-            box = Box(named, shape, order, self._selection)
+            planes = isinstance(array, tensors.Planes)
+            box = Box(named, shape, order, self._selection, planes=planes)
             if len(self._boxes) >= _MOST:
                 self._boxes.clear()
             self._boxes[key] = box
         return box
 
-    def now(self, box: Box) -> Place | None:
-        """The place in a value that is tapped now; None if there is none."""
+    def now(self, box: Box, name: str) -> Place | None:
+        """The place in a value that is tapped now; None if there is none.
+
+        Raises:
+            TapError: the value reaches beyond the range of its scope.
+        """
         levels, place = box.last
         if levels is not scopes.get():
             levels = scopes.get()
+            refuse_longer(name, box.dims.coordinates, box.shape)
             place = self.at(box, self.loops())
             box.last = levels, place
         return place
@@ -231,17 +273,18 @@ class Places:
         The taps of a block share it. None for none.
         """
         key = number, spans
-        if key not in self._rows:
+        try:
+            return self._rows[key]
+        except KeyError:
             _, tuples = self._selection.groups[number]
             rows, inside = _local(tuples, spans)
-            if None not in spans:
-                self.reach.note(number, inside)
-            if len(self._rows) >= _MOST:
-                self._rows.clear()
-            self._rows[key] = (
-                None if rows is None else np.ascontiguousarray(rows.T)
-            )
-        return self._rows[key]
+        if None not in spans:
+            self.reach.note(number, inside)
+        if len(self._rows) >= _MOST:
+            self._rows.clear()
+        found = None if rows is None else np.ascontiguousarray(rows.T)
+        self._rows[key] = found
+        return found
 
 
 def _named(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
@@ -97,6 +97,16 @@ class Recorder:
         if self.selection.groups and self._taking.only_selects:
             return self._taking.places.passes
         return None
+
+    @property
+    def passed(self) -> set[Any]:
+        """What leaves nothing in a block that holds no pixel."""
+        return self._taking.places.passed if self.passes else set()
+
+    @property
+    def beside(self) -> Callable[..., set[Any] | None] | None:
+        """Says of scopes whether their block holds no pixel."""
+        return self._taking.places.beside if self.passes else None
 
     @property
     def small(self) -> Quick | None:
@@ -306,7 +316,7 @@ class Recorder:
         told = {"recording": outcome}
         if missing:
             told["never_recorded"] = ", ".join(missing)
-        outside = self._taking.places.reach.told()
+        outside = self._taking.places.never_reached()
         if outside:
             told["never_reached"] = outside
         return told

@@ -63,8 +63,9 @@ class Unrecorded:
     """
 
     selection = Selection()
-    small = passes = quick = later = None
+    small = passes = quick = later = beside = None
     asked: Mapping[str, bool] = {}
+    passed: set[Any] = set()  # noqa: RUF012 - nobody adds to it
 
     def __init__(self, told: str) -> None:
         self._parent, _, self._root = told.partition(" ")

@@ -120,7 +120,7 @@ class Taking:
         ):
             return None
         if now and not reduces:
-            place = self.places.now(box)
+            place = self.places.now(box, name)
         else:
             place = self.places.at(box, loops, reduced=reduces)
         if place is None:

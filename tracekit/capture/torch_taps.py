@@ -15,8 +15,11 @@ from torch.compiler import is_compiling, is_dynamo_compiling
 
 from tracekit import _state
 from tracekit.capture import torch_internals
+from tracekit.capture.box import Box, Pixels
+from tracekit.capture.few import copiers
 from tracekit.capture.firing import Origin, emit
 from tracekit.capture.operator import batched_dims
+from tracekit.capture.place import Place
 from tracekit.capture.small import forms
 from tracekit.capture.torch_internals import (
     HAS_GPUS,
@@ -45,6 +48,13 @@ _PART = (
     "that of what had used it before"
 )
 _KEPT = "tracekit_loops"  # of a node of autograd
+_TAKEN = frozenset(
+    (
+        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32),
+        *(torch.int64, torch.float32, torch.float64),
+    )
+)
+"""Types that NumPy has, too, and of which ``torch.take`` can take some."""
 
 
 def _form(tensor: Tensor) -> torch.dtype | None:
@@ -52,7 +62,20 @@ def _form(tensor: Tensor) -> torch.dtype | None:
     return None if tensor.ndim or not tensor.is_cpu else tensor.dtype
 
 
+def _copy(tensor: Tensor, box: Box, found: Place | Pixels) -> Tensor | None:
+    """See ``few.copiers``; PyTorch has just computed, NumPy has not."""
+    if (
+        tensor.dtype not in _TAKEN
+        or not tensor.is_cpu
+        or tensor.layout is not torch.strided
+    ):
+        return None
+    held = tensor.detach() if tensor.requires_grad else tensor
+    return torch.take(held, box.flat(found, torch.tensor))
+
+
 forms[Tensor] = _form
+copiers[Tensor] = _copy
 
 
 def fire(
@@ -88,7 +111,11 @@ def fire(
                 number, name, dims, unit, where, axes, value.dtype
             ):
                 return
-    if _state.asked.get(name) is False:
+    if _state.asked.get(name) is False or (
+        name in _state.passed
+        and (levels := _state.scopes.get())
+        and levels[-1].beside is _state.passed
+    ):
         return
     passes, quick = _state.passes, _state.quick
     if passes is not None and passes(value, name, dims, unit, axes):

@@ -313,12 +313,20 @@ def _gradient_site(site: str, dynamo: bool) -> str:  # noqa: FBT001
     )
 
 
-def check_indices(scope: str, indices: dict[str, Any]) -> None:
-    """Raise for what can't be a loop index of a scope that is traced."""
+def checked(scope: str, indices: dict[str, Any]) -> dict[str, Any]:
+    """Indices of a scope that is traced, of a range its first.
+
+    Raises:
+        TapError: one can't be a loop index.
+    """
+    found = {}
     for dim, index in indices.items():
-        whole = isinstance(index, _INDICES)
+        first = index.start if isinstance(index, range) else index
+        whole = isinstance(first, _INDICES)
         if not whole or dim in (COMPONENT, OCCURRENCE):
             _refuse_index(scope, dim, type(index).__name__)
+        found[dim] = first
+    return found
 
 
 def _traced_loops() -> dict[str, Any]:

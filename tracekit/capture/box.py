@@ -1,0 +1,141 @@
+"""Values that are alike, and the positions of numbers in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import prod
+from operator import mul
+from typing import Any
+
+from tracekit import _state
+from tracekit.capture.dims import Dims
+from tracekit.capture.place import Place
+from tracekit.capture.selection import Selection
+from tracekit.errors import TapError
+
+Levels = tuple[_state.Scope, ...]
+Pixels = list[tuple[int, int]]  # within a value
+
+
+class Box:
+    """Values of the same axes, and the place that was asked last.
+
+    Args:
+        dims, shape: of the axes that are named.
+        order: of all axes, as for ``tensors.along``.
+        selection: what is selected.
+        planes: the last axis is that of a tuple's parts.
+
+    ``pixels`` are the two axes of the pixel, and ``pixel_extents`` how long
+    they are; None where one is missing, or more than pixels is selected.
+    """
+
+    __slots__ = (
+        *("dims", "groups", "last", "named", "order", "pixel_extents"),
+        *("pixels", "shape", "_flat", "_own", "_steps"),
+    )
+
+    def __init__(
+        self,
+        dims: Dims,
+        shape: tuple[int, ...],
+        order: tuple[int, ...],
+        selection: Selection,
+        *,
+        planes: bool,
+    ) -> None:
+        self.dims = dims
+        self.shape = shape
+        self.order = order
+        axes = {dim: axis for axis, dim in enumerate(dims.coordinates)}
+        # of each group of selected dims which axes they are, None for loops
+        self.groups = [
+            [(dim, axes.get(dim)) for dim in group]
+            for group, _ in selection.groups
+        ]
+        self.named = [dim for group in self.groups for dim, _ in group]
+        self.last: tuple[Levels | None, Place | None] = None, None
+        self.pixels: tuple[int, ...] | None = None
+        self.pixel_extents: tuple[int, ...] = ()
+        if selection.pixels is not None and not selection.at:
+            found = [axes[d] for d in selection.pixel_dims if d in axes]
+            if len(found) == len(selection.pixel_dims):
+                self.pixels = tuple(found)
+                self.pixel_extents = tuple(shape[axis] for axis in found)
+        self._own = shape[:-1] if planes else shape
+        self._steps = _steps(self._own, order)
+        self._flat: tuple[Any, Any, Any] = None, None, None
+
+    def count(self, found: Place | Pixels) -> int:
+        """How many numbers lie at a place, in one plane."""
+        if isinstance(found, Place):
+            return found.size
+        picked = self.pixels or ()
+        return len(found) * prod(
+            [n for axis, n in enumerate(self._own) if axis not in picked]
+        )
+
+    def flat(
+        self, found: Place | Pixels, made: Callable[[list[int]], Any]
+    ) -> Any:
+        """Row-major positions of the numbers at a place, in one plane.
+
+        Coordinate after coordinate, and within one number after number. There
+        are few, and Python has them before NumPy has begun.
+
+        Args:
+            found: the place.
+            made: makes an array or a tensor of them.
+        """
+        place, how, flat = self._flat  # which other threads may change
+        if place is not found or how is not made:
+            flat = made(self._positions(found))
+            self._flat = found, made, flat
+        return flat
+
+    def _positions(self, found: Place | Pixels) -> list[int]:
+        along: tuple[int, ...] = self.pixels or ()
+        picked: Iterable[tuple[int, ...]]
+        if isinstance(found, Place):
+            along = found.along
+            index = [axis.tolist() for axis in found.index]
+            picked = zip(*index, strict=True) if index else [()]
+        else:
+            picked = found
+        steps = [self._steps[axis] for axis in along]
+        places = [sum(map(mul, one, steps)) for one in picked]
+        for axis, extent in enumerate(self._own):
+            if axis not in along and extent != 1:
+                step = self._steps[axis]
+                free = range(0, extent * step, step)
+                places = [one + more for one in places for more in free]
+        return places
+
+
+def _steps(shape: tuple[int, ...], order: tuple[int, ...]) -> list[int]:
+    """How far neighbours along each named axis lie apart, row-major.
+
+    Args:
+        shape: of the named axes.
+        order: of all, the named ones first; () for all as they are.
+    """
+    axes = order[: len(shape)] if order else range(len(shape))
+    extents = [1] * len(order or shape)
+    for axis, extent in zip(axes, shape, strict=True):
+        extents[axis] = extent
+    return [prod(extents[axis + 1 :]) for axis in axes]
+
+
+def refuse_longer(
+    name: str, dims: Sequence[str], shape: Sequence[int]
+) -> None:
+    """Raise where a value reaches beyond the range of a scope around it."""
+    lengths = _state.lengths(_state.scopes.get())
+    for dim, extent in zip(dims, shape, strict=False):
+        if extent > lengths.get(dim, extent):
+            raise TapError(
+                f"tap {name!r}: its dim {dim!r} has {extent} indices, but a "
+                f"scope around it has a range of {lengths[dim]} for {dim!r}; "
+                "let the range reach as far as the block does, or give the "
+                "scope only where it begins"
+            )
