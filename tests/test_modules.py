@@ -214,6 +214,11 @@ def test_dims_of_no_submodule_are_an_error() -> None:
         tk.attach(Net(), dims={"laier": "row column"}),
     ):
         raise AssertionError
+    with (
+        pytest.raises(TapError, match="expected dims by name or glob"),
+        tk.attach(Net(), dims="ray (u v)"),  # type: ignore[arg-type]
+    ):
+        raise AssertionError
     both = {"layer": "row column", "head": "row column"}
     with tk.attach(net := Net(), ["layer"], dims=both):
         net(torch.ones(2, 2))

@@ -55,6 +55,11 @@ def attach(
     """
     if isinstance(taps, str):
         raise TapError(f"attach: taps={taps!r}: expected a list, [{taps!r}]")
+    if dims is not None and not isinstance(dims, Mapping):
+        raise TapError(
+            f"attach: dims={dims!r}: expected dims by name or glob, like "
+            '{"*": "ray feature"}'
+        )
     named = _named(module, name)
     _refuse_unknown("taps", taps or (), named)
     _refuse_unknown("dims", dims or (), named)

@@ -74,6 +74,11 @@ def tap(
     ('R',)
     """
     if _state.recording:
+        if not isinstance(dims, str):
+            raise TapError(
+                f"tap {name!r}: dims={dims!r}: expected one text, a name per "
+                'axis, like "slow fast"'
+            )
         _state.fire(value, name, dims, unit, where, grad, axes)
     return value
 

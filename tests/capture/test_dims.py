@@ -35,7 +35,7 @@ def test_names_are_coordinates_then_components(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("xyz slow", "stands behind a component"),
+        ("xyz slow", "stands behind 'xyz', which is a name of"),
         ("slow slow", "comes twice"),
         ("slow 2nd", "can't name an axis"),
         ("slow, fast", "can't name an axis"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -237,3 +238,42 @@ def test_a_decorated_function_is_recorded_at_each_call(tmp_path: Path) -> None:
             tk.record()(function)
     with pytest.raises(RecordingError, match="with parentheses"):
         tk.record(program)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"path": 3}, "path=3: expected a path"),
+        ({"program": 3}, "program=3: expected a text"),
+        ({"taps": [3]}, r"taps=\[3\]: expected a list of names"),
+        ({"taps": "F"}, "taps='F': expected a list"),
+        ({"expect": 3}, "expect=3: expected a list of names"),
+        ({"at": [("cell", 3)]}, "at=.*: expected indices by dim"),
+        ({"pixel_dims": ("slow", "slow")}, "expected two names"),
+        ({"when": str.isupper}, "when=.*called with the tap's name"),
+        ({"stop_when": lambda: True}, "stop_when=.*called with the event"),
+    ],
+)
+def test_options_are_checked_before_the_program_runs(
+    options: dict[str, Any], told: str
+) -> None:
+    """What is wrong with one would else be told when the run is over."""
+    with pytest.raises(RecordingError, match=told), tk.record(**options):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("dims", [("slow", "fast"), ["slow", "fast"]])
+def test_dims_are_one_text(dims: Any) -> None:
+    """As tuples or lists they are told, not looked up."""
+    for value in (np.ones((2, 2)), torch.ones(2, 2)):
+        with (
+            tk.record(pixels=[(0, 0)]),
+            pytest.raises(TapError, match="expected one text, a name per"),
+        ):
+            tk.tap(value, "t", dims)
+
+
+def test_a_tap_has_a_name() -> None:
+    """The empty one can't be asked for."""
+    with tk.record(), pytest.raises(TapError, match="with the name ''"):
+        tk.tap(1.0, "")

@@ -85,16 +85,19 @@ def parse_dims(text: str) -> Dims:
     """
     coordinates: list[str] = []
     components: list[tuple[str, ...]] = []
+    last = ""
     for token in _TOKEN.findall(text):
         labels = _component_labels(token)
         if token.startswith("(") and not token.endswith(")"):
             raise TapError(f"dims {text!r}: {token!r} isn't closed by )")
         if labels is not None:
             components.append(labels)
+            last = token
         elif components:
             raise TapError(
-                f"dims {text!r}: the coordinate {token!r} stands behind a "
-                "component; name coordinates first, components last"
+                f"dims {text!r}: {token!r} stands behind {last!r}, which is "
+                "a name of components; name coordinates first, and another "
+                f"way if {last!r} is one"
             )
         elif not _NAME.fullmatch(token) or token == OCCURRENCE:
             raise TapError(

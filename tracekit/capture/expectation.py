@@ -63,7 +63,7 @@ class Expectation:
                 ) from error
         if isinstance(expect, Trace):
             return [name for name in _fired(expect) if self._selects(name)]
-        return list(expect)
+        return list(names_of("expect", expect))
 
     def wants(self, name: str) -> bool:
         """Whether a tap is recorded; every tap that fires must ask."""
@@ -132,6 +132,25 @@ class Expectation:
         return f"never fired{did_you_mean(name, fired)}"
 
 
+def names_of(option: str, given: Iterable[str]) -> tuple[str, ...]:
+    """Names or globs of taps, as they were given to an option.
+
+    Raises:
+        RecordingError: they are none.
+    """
+    if isinstance(given, str):
+        raise RecordingError(
+            f"{option}={given!r}: expected a list, [{given!r}]"
+        )
+    names = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(name, str) for name in names):
+        raise RecordingError(
+            f"{option}={given!r}: expected a list of names or globs of taps, "
+            'like ["F_*"]'
+        )
+    return names
+
+
 def _plain(names: Iterable[str]) -> list[str]:
     """Those without wildcards."""
     return [name for name in names if not _WILD & set(name)]
@@ -151,13 +170,16 @@ def _check_name(name: Any) -> None:
         raise TapError(
             f"tap {name!r}: a tap's name is a text ({error})"
         ) from error
+    if not name:
+        raise TapError("a tap with the name '': give it one, like 'F_cell'")
 
 
 def missing_taps(missing: Mapping[str, str]) -> str:
     """What a user is told of the names that were not recorded."""
     taps = "; ".join(f"{name!r} {why}" for name, why in missing.items())
+    taps += "" if taps.endswith("?") else "."
     return (
-        f"the recording lacks taps that it had to have: {taps}. Correct the "
+        f"the recording lacks taps that it had to have: {taps} Correct the "
         "name in taps=, expect= or reduce=, or see why the program didn't "
         "come there; what did fire is in the trace"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tracekit import run_record
 from tracekit.blocks import block
-from tracekit.capture.expectation import Expectation, Expected
+from tracekit.capture.expectation import Expectation, Expected, names_of
 from tracekit.capture.ranks import rank_of_world
 from tracekit.capture.recorder import Recorder
 from tracekit.capture.reduction import Reduce, Reduction
@@ -105,10 +105,10 @@ def record(
     """
     reduction = Reduction.of(reduce)
     selection = Selection.of(pixels, at, pixel_dims, whole=reduce is not None)
+    _check("path", path, path is None or isinstance(path, _PATHS), "a path")
+    _check("program", program, isinstance(program, str), "a text")
     root = None if path is None else Path(path)
-    if isinstance(taps, str):
-        raise RecordingError(f"taps={taps!r}: expected a list, [{taps!r}]")
-    globs = None if taps is None else tuple(taps)
+    globs = None if taps is None else names_of("taps", taps)
     expectation = Expectation(globs, expect, reduction.globs)
     sampling = Sampling(every, when, stop_when)
     sinks = checked(sinks)
@@ -120,6 +120,14 @@ def record(
         ) as recorder,
     ):
         yield recorder
+
+
+_PATHS = (str, os.PathLike)
+
+
+def _check(option: str, given: object, fits: bool, expected: str) -> None:  # noqa: FBT001
+    if not fits:
+        raise RecordingError(f"{option}={given!r}: expected {expected}")
 
 
 def _place(root: Path) -> AbstractContextManager[None]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -47,6 +48,8 @@ class Sampling:
             raise RecordingError(
                 f'stop_when={stop!r}: expected "nan", "inf" or a predicate'
             )
+        _check("when", when, "the tap's name and its loop indices", "t", {})
+        _check("stop_when", stop, "the event", None)
         self._every, self._when, self._stop = every, when, stop
         self._fired: dict[str, int] = {}
 
@@ -82,3 +85,19 @@ class Sampling:
                 event.kind == "float" and _BAD[self._stop](event.values).any()
             )
         return f"it holds {self._stop}" if bad else ""
+
+
+def _check(option: str, predicate: Any, gets: str, *given: object) -> None:
+    """Refuse a predicate that can't be called so, before the program runs."""
+    if not callable(predicate):
+        return
+    try:
+        signature = inspect.signature(predicate)
+    except (TypeError, ValueError):  # of C, which doesn't say
+        return
+    try:
+        signature.bind(*given)
+    except TypeError as error:
+        raise RecordingError(
+            f"{option}={predicate!r}: it is called with {gets} ({error})"
+        ) from error

@@ -51,10 +51,19 @@ class Selection:
         Raises:
             RecordingError: it can't be understood.
         """
-        if len(pixel_dims) != 2 or isinstance(pixel_dims, str):
+        if (
+            len(pixel_dims) != 2
+            or len({*pixel_dims}) != 2
+            or isinstance(pixel_dims, str)
+        ):
             raise RecordingError(
                 f"pixel_dims={pixel_dims!r}: expected two names, like "
                 '("slow", "fast")'
+            )
+        if at is not None and not isinstance(at, Mapping):
+            raise RecordingError(
+                f"at={at!r}: expected indices by dim, like "
+                '{"cell": [3, 7], "level": 0}'
             )
         slow, fast = pixel_dims
         both = {slow, fast} & set(at or ())
