@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial, wraps
@@ -20,14 +22,27 @@ R = TypeVar("R")
 class Block(AbstractContextManager[T], Generic[T]):
     """One block; as a decorator, one around each call of the function."""
 
+    _used = True  # of one that Dynamo makes without __init__
+
     def __init__(
         self, name: str, begin: Callable[[], AbstractContextManager[T]]
     ) -> None:
         self._name = name
         self._begin = begin
         self._begun: AbstractContextManager[T] | None = None
+        self._used = False
+
+    def __del__(self) -> None:
+        if not self._used:
+            warnings.warn(
+                f"{self._name}() did nothing, since no block began; write "
+                f"'with tk.{self._name}(...):' around what it is for",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def __enter__(self) -> T:
+        self._used = True
         if self._begun is not None:
             raise RecordingError(
                 f"this {self._name}() has begun a block already, and begins "
@@ -35,7 +50,7 @@ class Block(AbstractContextManager[T], Generic[T]):
                 "What the first block did stays as it is"
             )
         begun = self._begin()
-        found = begun.__enter__()
+        found = _untraced(begun.__enter__)()
         self._begun = begun
         return found
 
@@ -47,10 +62,11 @@ class Block(AbstractContextManager[T], Generic[T]):
     ) -> bool | None:
         if self._begun is None:
             return None
-        return self._begun.__exit__(kind, error, trace)
+        return _untraced(self._begun.__exit__)(kind, error, trace)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Begin a block around each call of a function."""
+        self._used = True
         if returns_early(function):
             raise RecordingError(
                 f"@tk.{self._name}: {function!r} is a generator or async "
@@ -64,6 +80,12 @@ class Block(AbstractContextManager[T], Generic[T]):
                 return function(*args, **kwargs)
 
         return inner
+
+
+def _untraced(call: Callable[P, R]) -> Callable[P, R]:
+    """What Dynamo does not look into, where the block is in compiled code."""
+    dynamo = sys.modules.get("torch._dynamo")
+    return call if dynamo is None else dynamo.disable(call)
 
 
 def block(function: Callable[P, Iterator[T]]) -> Callable[P, Block[T]]:

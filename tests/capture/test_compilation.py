@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,13 @@ from tests.capture.compiled import (
     squared,
     untapped,
 )
-from tests.helpers import assert_same_firings, firings, grid, recorded
+from tests.helpers import (
+    assert_same_firings,
+    firings,
+    grid,
+    recorded,
+    stored,
+)
 
 pytestmark = WARNINGS
 
@@ -191,3 +198,16 @@ def test_a_compiled_event_says_where_its_tap_stands() -> None:
 def here() -> int:
     """The line that calls, less one."""
     return sys._getframe(1).f_lineno - 1
+
+
+def test_a_recording_may_begin_in_compiled_code(tmp_path: Path) -> None:
+    """Dynamo looks into neither its beginning nor its end."""
+
+    def program(x: torch.Tensor) -> torch.Tensor:
+        with tk.record(tmp_path / "a"):
+            y = tk.tap(x * 2, "y", "n")
+        return y + 1
+
+    found = torch.compile(program, backend="aot_eager")(torch.ones(3))
+    assert found.tolist() == [3, 3, 3]
+    assert stored(tk.read_trace(tmp_path / "a"), "y").tolist() == [2, 2, 2]

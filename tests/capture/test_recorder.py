@@ -277,3 +277,10 @@ def test_a_tap_has_a_name() -> None:
     """The empty one can't be asked for."""
     with tk.record(), pytest.raises(TapError, match="with the name ''"):
         tk.tap(1.0, "")
+
+
+def test_a_block_that_never_begins_is_told() -> None:
+    """Without ``with`` nothing is recorded, and nobody would know."""
+    for make in (tk.record, lambda: tk.instrument("math:sqrt")):
+        with pytest.warns(RuntimeWarning, match=r"write 'with tk\.\w+\("):
+            make()
