@@ -121,6 +121,16 @@ def test_coordinates_inside_are_not_told() -> None:
     assert lines == []
 
 
+def test_a_glob_in_taps_that_selects_nothing_is_told() -> None:
+    """A trace without taps, for a letter that was mistyped, isn't silent."""
+    with structlog.testing.capture_logs() as lines:
+        trace = recorded(program, taps=["F_*", "f_*"])
+    assert facts(trace)["selects_nothing"] == "f_*"
+    (line,) = lines
+    assert line["globs"] == "f_*"
+    assert line["fired"] == "scattering_vec, F_latt"
+
+
 def test_a_glob_that_was_left_out_says_so() -> None:
     """A glob's reason is that of the taps that it matches."""
     _, message = ended(taps=["scattering_vec"], expect=["F_*"])

@@ -118,6 +118,16 @@ class Expectation:
         ]
         return {n: self._reason(n) for n in lacking} | self._lost
 
+    def idle(self) -> list[str]:
+        """Globs in ``taps=`` that no tap has which fired."""
+        fired = self.asked.keys() | self._recorded
+        return [
+            glob
+            for glob in self._taps or ()
+            if _WILD & set(glob)
+            and not any(fnmatchcase(tap, glob) for tap in fired)
+        ]
+
     def _reason(self, name: str) -> str:
         fired = [tap for tap in self.asked if tap not in self._required]
         same = [

@@ -53,7 +53,9 @@ def record(
         at: indices to record by dim, where a coordinate is no pixel:
             ``at={"cell": [3, 7], "level": 0}``.
         taps: names or globs ("F_*") to record; None records all. A name
-            without wildcards has to fire.
+            without wildcards has to fire; a glob that selects none of those
+            that fired is told in the log, and in the fact
+            ``selects_nothing``.
         expect: names or globs of taps that have to fire; or a trace, or the
             path of one: every tap that it has and ``taps`` selects. What
             never fires is an error when the block ends, and the trace is

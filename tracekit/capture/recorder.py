@@ -319,6 +319,14 @@ class Recorder:
         outside = self._taking.places.never_reached()
         if outside:
             told["never_reached"] = outside
+        idle = ", ".join(self._expectation.idle())
+        if idle and self._delivery.stopped is None:
+            told["selects_nothing"] = idle
+            structlog.get_logger("tracekit").warning(
+                "globs in taps= select none of the taps that fired",
+                globs=idle,
+                fired=", ".join([*self.asked][:9]),
+            )
         return told
 
 
