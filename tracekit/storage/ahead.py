@@ -1,9 +1,9 @@
 """Hashes and figures of large values, taken while the program runs.
 
 Closing a recording asks for them row group by row group. Which rows are one is
-foreseeable where a large value is written, so a thread takes them meanwhile:
+foreseeable where a large value is written, so threads take them meanwhile:
 from the file, never from the program's memory, which may have changed by then.
-What it has not reached at the end, closing takes itself.
+What they have not reached at the end, closing takes itself.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from io import RawIOBase
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -23,6 +24,7 @@ from tracekit.storage.layout import SHARED, identity
 from tracekit.storage.messages import LARGE, Piece
 
 _WIDEST = 8  # bytes of a number
+_THREADS = 2  # one alone is slower than a disk
 _MOST = 64  # pieces that wait, which the system still has in memory
 
 
@@ -35,14 +37,11 @@ class Ahead:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: Known = {}
         self._reached: dict[tuple[object, ...], tuple[int, ...] | None] = {}
         self._written: SimpleQueue[Piece | None] = SimpleQueue()
         self.told = self._written.put
-        self._thread: threading.Thread | None = None
-        self._file: OpenFile | None = None
-        self._ended = False
-        self.lock = threading.Lock()  # held while a piece is looked at
+        self._threads: list[_Reader] = []
+        self._ended = threading.Event()
 
     def wants(self, event: Event) -> bool:
         """Whether to be told of the pieces of a large event.
@@ -68,49 +67,84 @@ class Ahead:
         )
 
     def _runs(self) -> bool:
-        """Start the thread where there is none yet; whether there is one."""
-        if self._thread is None:
-            thread = threading.Thread(
-                target=self._take_all, name="tracekit hashes", daemon=True
-            )
-            with suppress(RuntimeError):  # Python ends, or has too many
-                thread.start()
-                self._thread = thread
-                forks.stores.add(self)
-        return self._thread is not None
+        """Start threads where there are none yet; whether there is one."""
+        with suppress(RuntimeError):  # Python ends, or has too many
+            while len(self._threads) < _THREADS:
+                reader = _Reader(self._path, self._written, self._ended)
+                reader.start()
+                self._threads.append(reader)
+                forks.stores.add(reader)
+        return bool(self._threads)
 
-    def _take_all(self) -> None:
-        found: Known = {}
-        with (
-            suppress(OSError, MemoryError),  # nothing is known then
-            self._path.open("rb", buffering=0) as file,
-        ):
-            self._file = file
-            room = np.empty(_WIDEST * ROWS, np.uint8)
-            for begin, size, kind in iter(self._written.get, None):
-                with self.lock:
-                    if self._ended:
-                        break
-                    file.seek(begin)
-                    if kind and file.readinto(room.data[:size]) == size:
-                        values = room[:size].view(kind)
-                        found[begin, size] = taken_of(values)
-            read = os.fstat(file.fileno())
-            if os.path.samestat(read, self._path.stat()):
-                self._known = found
+    def close(self, *, cut: bool = True) -> Known:
+        """End the threads; what was taken, nothing of a file that is gone.
+
+        Args:
+            cut: leave what waits.
+        """
+        if cut:
+            self._ended.set()
+        for _ in self._threads:
+            self._written.put(None)
+        known: Known = {}
+        for reader in self._threads:
+            reader.join()
+            known |= reader.known
+        return known
+
+
+class _Reader(threading.Thread):
+    """Takes one piece after the other from the file.
+
+    Args:
+        path: the file.
+        pieces: of it; None is the end.
+        ended: is set where the rest is to be left.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        pieces: SimpleQueue[Piece | None],
+        ended: threading.Event,
+    ) -> None:
+        super().__init__(name="tracekit hashes", daemon=True)
+        self._path = path
+        self._pieces = pieces
+        self._cut = ended
+        self.lock = threading.Lock()  # held while a piece is looked at
+        self.known: Known = {}
+        self._file: OpenFile | None = None
 
     def leave(self) -> None:
         """In a forked child: hold the file no longer."""
         if self._file is not None:
             let_go(self._file)
 
-    def close(self) -> Known:
-        """End the thread; what was taken, nothing of a file that is gone."""
-        self._ended = True
-        if self._thread is not None:
-            self._written.put(None)
-            self._thread.join()
-        return self._known
+    def run(self) -> None:
+        """Take pieces until the end."""
+        with (
+            suppress(OSError, MemoryError),  # nothing is known then
+            self._path.open("rb", buffering=0) as file,
+        ):
+            self._file = file
+            found = self._take_all(file)
+            read = os.fstat(file.fileno())
+            if os.path.samestat(read, self._path.stat()):
+                self.known = found
+
+    def _take_all(self, file: RawIOBase) -> Known:
+        found: Known = {}
+        room = np.empty(_WIDEST * ROWS, np.uint8)
+        for begin, size, kind in iter(self._pieces.get, None):
+            with self.lock:
+                if self._cut.is_set():
+                    break
+                file.seek(begin)
+                if kind and file.readinto(room.data[:size]) == size:
+                    values = room[:size].view(kind)
+                    found[begin, size] = taken_of(values)
+        return found
 
 
 def _plain(event: Event) -> bool:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from functools import cache, lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -106,11 +111,19 @@ class ElementFile:
         self._encoded.append(encoded)
         self.written += self._rows
         self._waiting, self._rows = [], 0
-        self._take(_THREADS - 1)
+        self._take(_THREADS)
+        if len(self._encoded) == _THREADS:  # until one has nothing to do
+            wait(self._encoded, return_when=FIRST_COMPLETED)
 
     def _take(self, most: int) -> None:
-        """Let so many wait at most; raises what encoding raised."""
-        while len(self._encoded) > most:
+        """Write what is encoded; raises what encoding raised.
+
+        Args:
+            most: how many are not waited for.
+        """
+        while len(self._encoded) > most or (
+            self._encoded and self._encoded[0].done()
+        ):
             chunks, block = self._encoded.popleft().result()
             if self._file is None:
                 how = storage(self._schema)
