@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -339,6 +340,32 @@ def test_one_scope_may_be_entered_twice() -> None:
         tk.tap(1.0, "t")
 
     assert grid(recorded(program), "t") == {}
+
+
+def test_threads_may_share_a_scope() -> None:
+    """Each leaves its own level, whichever entered last."""
+    phi, inside, left = tk.scope("phi", phi=1), Event(), Event()
+
+    def first() -> None:
+        with phi:
+            inside.set()
+            left.wait(30)
+        tk.tap(1.0, "outside")
+
+    def second() -> None:
+        inside.wait(30)
+        with phi:
+            tk.tap(1.0, "inside")
+            left.set()
+            worker.join()
+        tk.tap(1.0, "outside")
+
+    with tk.record() as recording:
+        worker = threading.Thread(target=first)
+        worker.start()
+        second()
+    assert grid(recording.trace, "inside") == {"phi": (1, 1)}
+    assert grid(recording.trace, "outside") == {"occurrence": (0, 2)}
 
 
 def test_functions_that_return_before_their_values_are_refused() -> None:

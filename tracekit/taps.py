@@ -160,15 +160,37 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     ) -> None:
         if self._entered:
             around, within = self._entered[-1]
-            self._entered = self._entered[:-1]
             if _state.scopes.get() is within:
                 # the very same as before: what is known of it still holds
+                self._entered = self._entered[:-1]
                 _state.scopes.set(around)
             else:
-                _leave(within[-1])
+                self._leave()
         if self._outer is not None:
             _state.traced = self._outer
             self._outer = None
+
+    def _leave(self) -> None:
+        """Take out the own level that is the inner one of this context.
+
+        Generators close theirs in any order, and threads may share a scope.
+        """
+        levels = _state.scopes.get()
+        own = {
+            id(within[-1]): n for n, (_, within) in enumerate(self._entered)
+        }
+        for place in reversed(range(len(levels))):
+            number = own.get(id(levels[place]))
+            if number is not None:
+                _state.scopes.set((*levels[:place], *levels[place + 1 :]))
+                break
+        else:
+            number = len(self._entered) - 1
+        self._entered = tuple(
+            entered
+            for place, entered in enumerate(self._entered)
+            if place != number
+        )
 
 
 def _level(
@@ -202,15 +224,6 @@ def _places(
         else:
             first[dim] = _index(scope_name, dim, value)
     return first, lengths
-
-
-def _leave(level: _state.Scope) -> None:
-    """Take out this very level: generators close theirs in any order."""
-    levels = _state.scopes.get()
-    for place in reversed(range(len(levels))):
-        if levels[place] is level:
-            _state.scopes.set((*levels[:place], *levels[place + 1 :]))
-            return
 
 
 def _index(scope_name: str, dim: str, value: Any) -> int:
