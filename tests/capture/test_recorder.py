@@ -284,3 +284,17 @@ def test_a_block_that_never_begins_is_told() -> None:
     for make in (tk.record, lambda: tk.instrument("math:sqrt")):
         with pytest.warns(RuntimeWarning, match=r"write 'with tk\.\w+\("):
             make()
+
+
+def test_a_program_may_go_elsewhere_while_it_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path is that of the moment in which the block begins."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with tk.record("a") as recording:
+        tk.tap(1.0, "before")
+        monkeypatch.chdir("elsewhere")
+        tk.tap(np.ones(1 << 18), "after", "n")
+    assert recording.trace.taps == ("before", "after")
+    assert tk.read_trace(tmp_path / "a").taps == ("before", "after")

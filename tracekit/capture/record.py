@@ -109,7 +109,7 @@ def record(
     selection = Selection.of(pixels, at, pixel_dims, whole=reduce is not None)
     _check("path", path, path is None or isinstance(path, _PATHS), "a path")
     _check("program", program, isinstance(program, str), "a text")
-    root = None if path is None else Path(path)
+    root = None if path is None else Path(path).absolute()  # of this moment
     globs = None if taps is None else names_of("taps", taps)
     expectation = Expectation(globs, expect, reduction.globs)
     sampling = Sampling(every, when, stop_when)
