@@ -9,6 +9,7 @@ What they have not reached at the end, closing takes itself.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from contextlib import suppress
 from io import RawIOBase
@@ -25,6 +26,7 @@ from tracekit.storage.messages import LARGE, Piece
 
 _WIDEST = 8  # bytes of a number
 _THREADS = 2  # one alone is slower than a disk
+_LATER = 10  # steps of priority behind the program
 _MOST = 64  # pieces that wait, which the system still has in memory
 
 
@@ -122,7 +124,11 @@ class _Reader(threading.Thread):
             let_go(self._file)
 
     def run(self) -> None:
-        """Take pieces until the end."""
+        """Take pieces until the end, behind all that the program does."""
+        if sys.platform == "linux":  # where a thread has a priority
+            mine = os.PRIO_PROCESS, threading.get_native_id()
+            with suppress(OSError):
+                os.setpriority(*mine, os.getpriority(*mine) + _LATER)
         with (
             suppress(OSError, MemoryError),  # nothing is known then
             self._path.open("rb", buffering=0) as file,
