@@ -254,6 +254,20 @@ def test_facts_are_kept_and_the_last_word_counts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "fact", [(3, 1.0), ("a", 1.0, 3), ("a", "\udc80"), (None, 1.0)]
+)
+def test_a_fact_that_cannot_be_stored_is_told_at_once(
+    fact: tuple[Any, ...],
+) -> None:
+    """At the end it would cost the trace."""
+    with tk.record() as recording:
+        tk.tap(1.0, "t")
+        with pytest.raises(TapError, match=r"config\(.*is no text"):
+            tk.config(*fact)
+    assert recording.trace.taps == ("t",)
+
+
 def test_a_fact_that_is_neither_number_nor_text_is_refused() -> None:
     """The error says what to give instead."""
     with tk.record(), pytest.raises(TapError, match=r"str\(\.\.\.\)"):
@@ -281,6 +295,9 @@ def test_an_input_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """The error names the file."""
     with tk.record(), pytest.raises(TapError, match="nothing"):
         tk.input_file(tmp_path / "nothing")
+    role: Any = "sidee"
+    with tk.record(), pytest.raises(TapError, match="expected one of input"):
+        tk.input_file(tmp_path, role)
 
 
 def test_nothing_happens_while_nothing_records(tmp_path: Path) -> None:

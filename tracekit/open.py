@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import weakref
 from itertools import islice
@@ -39,6 +40,11 @@ def as_trace(source: Trace | str | Path, dialect: str | None = None) -> Trace:
     """
     if isinstance(source, Trace):
         return source
+    if not isinstance(source, str | os.PathLike):
+        raise TraceError(
+            f"{source!r} is no trace and no path of one; of a recording give "
+            "its .trace, after its block"
+        )
     path = Path(source)
     if (path / MARKER).is_file() or path.is_dir():
         return found_trace(path)

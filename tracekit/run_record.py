@@ -147,6 +147,23 @@ def file_use(path: Path, role: Role, origin: str = "") -> FileUse:
     )
 
 
+def check_texts(key: Any, *others: Any) -> None:
+    """Refuse what can't be stored as the texts of a fact.
+
+    Args:
+        key: the fact's name.
+        others: its unit, its text; None where it has none.
+    """
+    for text in (key, *(text for text in others if text is not None)):
+        try:
+            str.encode(text)
+        except (TypeError, UnicodeEncodeError) as error:
+            raise TapError(
+                f"config({key!r}): {text!r} is no text ({error}); a fact's "
+                "name and unit are texts"
+            ) from error
+
+
 def number_or_text(key: str, value: Any) -> tuple[float | None, str | None]:
     """A fact's number and text; a large integer keeps its digits as text."""
     if isinstance(value, str):

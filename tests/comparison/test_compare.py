@@ -270,3 +270,12 @@ def test_recordings_of_different_pixels_are_not_close() -> None:
         ("R", True)
     ]
     assert tk.compare(recorded((1, 1)), recorded((1, 1))).verdict == "close"
+
+
+def test_a_recording_is_no_trace() -> None:
+    """Its trace is, which the error names."""
+    with tk.record() as recording:
+        tk.tap(1.0, "t")
+    given: Any = recording
+    with pytest.raises(TraceError, match=r"give its \.trace"):
+        tk.compare(given, recording.trace)

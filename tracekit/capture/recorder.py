@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import structlog
 
@@ -233,6 +233,7 @@ class Recorder:
     ) -> None:
         """Keep a fact about the run."""
         number, text = run_record.number_or_text(key, value)
+        run_record.check_texts(key, unit, text)
         self._keep(
             ConfigValue(
                 key, number, text, unit, decisive=decisive, origin="program"
@@ -241,6 +242,11 @@ class Recorder:
 
     def read_file(self, path: str | os.PathLike[str], role: Role) -> None:
         """Keep the name, size and hash of a file that the run used."""
+        if role not in get_args(Role):
+            raise TapError(
+                f"input_file({str(path)!r}): role={role!r}: expected one of "
+                f"{', '.join(get_args(Role))}"
+            )
         try:
             use = run_record.file_use(Path(path), role, "program")
         except OSError as error:
