@@ -3,7 +3,7 @@
 -- Parameters
 -- tap_glob  name or glob of the taps; NULL for all
 -- at_pixel  [slow, fast]; NULL for all. A number without a pixel is shown
---           beside every pixel.
+--           beside every pixel, one of a row alone beside those of its row.
 --
 -- Columns
 -- tap         the tap
@@ -23,6 +23,6 @@ SELECT
     coalesce(text, exact::VARCHAR, value::VARCHAR) AS value, unit, digits
 FROM element
 WHERE (tap_glob IS NULL OR tap = tap_glob OR tap GLOB tap_glob)
-    AND (at_pixel IS NULL OR slow IS NULL
-        OR slow = (at_pixel::BIGINT[])[1] AND fast = (at_pixel::BIGINT[])[2])
+    AND coalesce(slow = (at_pixel::BIGINT[])[1], true)
+    AND coalesce(fast = (at_pixel::BIGINT[])[2], true)
 ORDER BY side, tap_id, ordinal;

@@ -129,7 +129,10 @@ def dims_of(shape: tuple[int, ...], name: str, text: str) -> Dims:
     Raises:
         TapError: they don't fit the shape.
     """
-    dims = parse_dims(text) if text else unnamed_dims(len(shape))
+    try:
+        dims = parse_dims(text) if text else unnamed_dims(len(shape))
+    except TapError as error:
+        raise TapError(f"tap {name!r}: {error}") from error
     misfit = dims.misfit(shape)
     if misfit:
         raise TapError(

@@ -116,6 +116,12 @@ def batched_dims(dims: str, rank: int, batch: tuple[str, ...]) -> str:
     """Dims of a value of this rank, in which the batch's stand first."""
     if not batch:
         return dims
+    both = {*batch} & {*dims.split()}
+    if both:
+        raise TapError(
+            f"dims {dims!r}: {', '.join(both)} is the dim of vmap's rows, "
+            "which are added; name the axis another way, or leave it out"
+        )
     axes = (f"axis{n}" for n in range(rank - len(batch)))
     return " ".join((*batch, dims or " ".join(axes))).rstrip()
 
