@@ -37,6 +37,13 @@ class Scope(NamedTuple):
     beside: set[Any] | None = None
 
 
+class Everything(dict[str, bool]):
+    """Of recorders that decide themselves: every tap has to be shown."""
+
+    def __missing__(self, name: str) -> bool:
+        return True
+
+
 unrecorded: Any = None  # what a spawned child of a recording program has
 recording = False
 recorders: tuple[Recorder, ...] = ()
@@ -53,7 +60,7 @@ torch_side: ModuleType | None = None
 fire: Callable[..., None]
 # Takes small values on a short way; says of values that they leave no event;
 # takes those of which little is selected; takes calls of compiled code that
-# are computed later; says of taps that fired whether they are recorded: of the
+# are computed later; says of a tap that fires whether it is recorded: of the
 # only recorder that is active, if it has them. A forked child has none until
 # its recorder has seen the fork.
 Passes = Callable[[Any, str, str, str | None, Any], bool]
@@ -63,7 +70,7 @@ small: Quick | None = None
 passes: Passes | None = None
 quick: Quick | None = None
 later: Later | None = None
-asked: Mapping[str, bool] = {}
+asked: Mapping[str, bool] = Everything()
 # What is known to leave nothing in a block of which the only recorder selects
 # nothing, as its scope says (``Scope.beside``): names of taps, and programs of
 # taps in compiled code. Asked when a scope says where its block ends.
@@ -189,7 +196,7 @@ def find_quick() -> None:
 def _forget_quick() -> None:
     global small, passes, quick, later, asked, passed, beside
     small = passes = quick = later = beside = None
-    asked, passed = {}, set()
+    asked, passed = Everything(), set()
 
 
 def _inherit() -> None:

@@ -128,6 +128,11 @@ class Program:
         self.lookouts = [Lookout(Where(*window)) for window in windows]
         self.fired: set[tuple[int, ...]] = set()
         self._names = tuple(site.tap for site in self.sites)
+        # by window, of its taps the last
+        self._taps = {
+            share.window: name
+            for share, name in zip(self.shares, self._names, strict=True)
+        }
 
     def __call__(
         self,
@@ -156,8 +161,8 @@ class Program:
             if _state.later is None or not _state.later(call):
                 call.fire()
         elif beside and not any(look.window.loops for look in self.lookouts):
-            for share, name in zip(self.shares, self._names, strict=True):
-                self.lookouts[share.window].refuse_longer(name, integers)
+            for number, look in enumerate(self.lookouts):
+                look.refuse_longer(self._taps[number], integers)
             _state.passed.add(self)
 
 

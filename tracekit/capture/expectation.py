@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -21,6 +21,19 @@ Expected = Iterable[str] | Trace | str | os.PathLike[str]
 _WILD = frozenset("*?[")
 
 
+class _Asked(dict[str, bool]):
+    """Whether taps are recorded; whoever looks up a new one has it fire."""
+
+    def __init__(self, selects: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._selects = selects
+
+    def __missing__(self, name: str) -> bool:
+        _check_name(name)
+        wanted = self[name] = self._selects(name)
+        return wanted
+
+
 class Expectation:
     """Names that are recorded and names that must be.
 
@@ -32,7 +45,8 @@ class Expectation:
         reduce: names or globs of taps that are reduced; a plain name among
             them must fire, too.
 
-    ``asked`` says of the taps that fired whether they are recorded.
+    ``asked`` says of a tap that fires whether it is recorded, and then knows
+    that it fired.
     """
 
     def __init__(
@@ -41,8 +55,9 @@ class Expectation:
         expect: Expected | None,
         reduce: tuple[str, ...] = (),
     ) -> None:
-        self._taps = taps
-        self.asked: dict[str, bool] = {}
+        self._taps = None if taps is None else frozenset(taps)
+        self._globs = {*(taps or ())} - {*_plain(taps or ())}
+        self.asked: Mapping[str, bool] = _Asked(self._selects)
         self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._recorded: set[str] = set()
         self._lost: dict[str, str] = {}
@@ -67,11 +82,7 @@ class Expectation:
 
     def wants(self, name: str) -> bool:
         """Whether a tap is recorded; every tap that fires must ask."""
-        wanted = self.asked.get(name)
-        if wanted is None:
-            _check_name(name)
-            wanted = self.asked[name] = self._selects(name)
-        return wanted
+        return self.asked[name]
 
     def would_want(self, name: str) -> bool:
         """The same of a tap that doesn't fire."""
@@ -88,8 +99,10 @@ class Expectation:
         return found
 
     def _selects(self, name: str) -> bool:
-        return self._taps is None or any(
-            name == glob or fnmatchcase(name, glob) for glob in self._taps
+        return (
+            self._taps is None
+            or name in self._taps
+            or any(fnmatchcase(name, glob) for glob in self._globs)
         )
 
     def lacks(self, name: str, why: str) -> bool:

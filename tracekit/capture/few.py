@@ -23,6 +23,7 @@ from tracekit.capture.box import Box, Pixels
 from tracekit.capture.context import is_bound, variables
 from tracekit.capture.expectation import Expectation
 from tracekit.capture.firing import caller
+from tracekit.capture.kept import Kept
 from tracekit.capture.place import Place
 from tracekit.capture.places import Places
 from tracekit.capture.taking import Taking
@@ -42,8 +43,8 @@ class Few:
     """Numbers that were copied, and all that makes an event of them.
 
     Args:
-        parts: an array or tensor a component, or one of all: coordinate after
-            coordinate, and within one number after number.
+        parts: the numbers of each component, or of all in one: coordinate
+            after coordinate, and within one number after number.
         box: of the value.
         loops: indices around the tap.
         about: other fields of the event.
@@ -54,7 +55,7 @@ class Few:
 
     def __init__(
         self,
-        parts: list[Any],
+        parts: list[Kept],
         box: Box,
         loops: Mapping[str, int],
         about: dict[str, Any],
@@ -74,7 +75,8 @@ class Few:
         sites, order = place.sites
         count = prod(place.extents) if sites is None else len(sites)
         rows = []
-        for part in map(np.asarray, self._parts):
+        for kept in self._parts:
+            part = kept.numpy()
             row = part.reshape(count, part.size // count if count else 1)
             rows.append(row if order is None else row[order])
         values = np.concatenate(rows, axis=1)
@@ -190,7 +192,7 @@ class FewTaps:
         return event
 
 
-def _copies(value: Any, box: Box, found: Place | Pixels) -> list[Any] | None:
+def _copies(value: Any, box: Box, found: Place | Pixels) -> list[Kept] | None:
     """Copies of what is picked; None of what is not stored as it is."""
     parts = value if type(value) is tuple else (value,)
     if parts is value and len(box.dims.coordinates) == len(box.shape):
@@ -209,7 +211,7 @@ def _copies(value: Any, box: Box, found: Place | Pixels) -> list[Any] | None:
         copy = copier(part, box, found)
         if copy is None:
             return None
-        copies.append(copy)
+        copies.append(Kept.of(copy))
     return copies
 
 

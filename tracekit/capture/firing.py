@@ -85,7 +85,7 @@ def fire(
     small, passes, quick = _state.small, _state.passes, _state.quick
     if small is not None and small(value, name, dims, unit, where, axes):
         return
-    if _state.asked.get(name) is False or (
+    if not _state.asked[name] or (
         name in _state.passed
         and (levels := _state.scopes.get())
         and levels[-1].beside is _state.passed

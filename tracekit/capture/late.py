@@ -17,6 +17,7 @@ from torch import Tensor
 
 from tracekit.capture import torch_internals
 from tracekit.capture.firing import Firing, Moment, Origin, observe
+from tracekit.capture.kept import Kept
 from tracekit.capture.operator import indices_of
 from tracekit.capture.picking import Index, no_pixels, picked
 
@@ -105,8 +106,8 @@ class Call:
             file, line = torch_internals.caller()
         loops = {**self._loops, **indices}
         return picked(
-            [lines[part] for part in share.parts],
-            None if share.where is None else lines[share.where],
+            [_shown(lines[part]) for part in share.parts],
+            None if share.where is None else _shown(lines[share.where]),
             site,
             Origin(file, line, self._phase, loops, self._moment),
             self._pixels[share.window],
@@ -147,8 +148,7 @@ class Call:
             return False
         copies: list[Any] = [None] * len(values)
         for n in small:
-            own = values[n]
-            copies[n] = (own.detach() if own.requires_grad else own).clone()
+            copies[n] = _copy(values[n])
         self._take(*found)
         self._values = copies
         self._moment = Moment.now()
@@ -196,6 +196,19 @@ def _plan(
         counts[share.window] += prod(shape)
     placed = all(site.file for site in sites)
     return wanted, tuple(sorted(needed)) if placed else None, counts
+
+
+def _copy(tensor: Tensor) -> Kept | Tensor:
+    """A copy of a tensor in memory."""
+    held = tensor.detach() if tensor.requires_grad else tensor
+    try:
+        return Kept.of(held.numpy())
+    except (TypeError, RuntimeError):  # bfloat16; a view that negates
+        return held.clone()
+
+
+def _shown(value: Any) -> Any:
+    return value.numpy() if type(value) is Kept else value
 
 
 def known(numbers: list[Number], integers: Sequence[int]) -> list[int]:

@@ -139,9 +139,11 @@ class Selection:
         box = first, extent, room
         found = self._found.get(box)
         if found is None:
-            found = np.zeros((3, room), np.int64)
-            found[:2, : len(inside)] = np.transpose(inside)
-            found[2, : len(inside)] = 1
+            none = [0] * (room - len(inside))
+            slow, fast = zip(*inside, strict=True)
+            ones = [1] * len(inside)
+            rows = [[*own, *none] for own in (slow, fast, ones)]
+            found = np.array(rows, np.int64)
             if len(self._found) >= _BOXES:
                 self._found.clear()
             self._found[box] = found

@@ -64,7 +64,7 @@ class Unrecorded:
 
     selection = Selection()
     small = passes = quick = later = beside = None
-    asked: Mapping[str, bool] = {}
+    asked: Mapping[str, bool] = _state.Everything()
     passed: set[Any] = set()  # noqa: RUF012 - nobody adds to it
 
     def __init__(self, told: str) -> None:

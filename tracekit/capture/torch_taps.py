@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, is_grad_enabled
 from torch.compiler import is_compiling, is_dynamo_compiling
@@ -62,7 +63,9 @@ def _form(tensor: Tensor) -> torch.dtype | None:
     return None if tensor.ndim or not tensor.is_cpu else tensor.dtype
 
 
-def _copy(tensor: Tensor, box: Box, found: Place | Pixels) -> Tensor | None:
+def _copy(
+    tensor: Tensor, box: Box, found: Place | Pixels
+) -> npt.NDArray[Any] | None:
     """See ``few.copiers``; PyTorch has just computed, NumPy has not."""
     if (
         tensor.dtype not in _TAKEN
@@ -71,7 +74,10 @@ def _copy(tensor: Tensor, box: Box, found: Place | Pixels) -> Tensor | None:
     ):
         return None
     held = tensor.detach() if tensor.requires_grad else tensor
-    return torch.take(held, box.flat(found, torch.tensor))
+    taken: npt.NDArray[Any] = torch.take(
+        held, box.flat(found, torch.tensor)
+    ).numpy()
+    return taken
 
 
 forms[Tensor] = _form
@@ -111,7 +117,7 @@ def fire(
                 number, name, dims, unit, where, axes, value.dtype
             ):
                 return
-    if _state.asked.get(name) is False or (
+    if not _state.asked[name] or (
         name in _state.passed
         and (levels := _state.scopes.get())
         and levels[-1].beside is _state.passed
