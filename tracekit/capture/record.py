@@ -86,9 +86,10 @@ def record(
 
     Threads record into the one trace; a forked child (a DataLoader's worker)
     writes a part of its own, which the parent takes in at its end, and a
-    recording in memory refuses it. Under torchrun every rank records to one
-    path: rank is a dim of every tap, rank 0 waits for the others and makes
-    one trace of all. A process that is spawned records what it opens itself;
+    recording in memory refuses it. Under torchrun, or where RANK and
+    WORLD_SIZE stand in the environment, every rank records to one path: rank
+    is a dim of every tap, rank 0 waits for the others and makes one trace of
+    all. A process that is spawned records what it opens itself;
     a tap that fires there without is told at the end.
 
     Yields:

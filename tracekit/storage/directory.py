@@ -103,9 +103,17 @@ def wait_for_ranks(root: Path, world: int) -> None:
         if not (root / f"recording.{label}.done").exists()
     ]:
         if time.monotonic() > deadline:
+            began = any(any(root.glob(f"recording.{n}.*")) for n in left)
+            advice = (
+                "they began it"
+                if began
+                else "they never began it; enter record() on every rank, with "
+                "taps=[] on those that should leave nothing"
+            )
             raise RecordingError(
-                f"{', '.join(left)} did not end the recording to {root}; what "
-                "all ranks wrote is there: run 'tracekit repair' on it"
+                f"{', '.join(left)} did not end the recording to {root} "
+                f"({advice}); what all ranks wrote is there: run 'tracekit "
+                "repair' on it"
             )
         time.sleep(0.01)
 
@@ -164,7 +172,9 @@ def _lock(root: Path) -> None:
             raise RecordingError(
                 f"{root} is being recorded by process {owner}; give each "
                 f"recorder a path of its own, or delete {lock} if that "
-                "process is gone"
+                "process is gone. Ranks of one program make one trace where "
+                "RANK and WORLD_SIZE stand in their environment, as torchrun "
+                "sets them"
             ) from None
         import structlog  # 0.1 s to load, and needed only here
 
