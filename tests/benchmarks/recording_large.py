@@ -8,7 +8,8 @@ stream, tracekit records it, in turns, on one disk; every writer's bytes are on
 the disk (fsync) when its time ends. Closing is measured beside the same IPC
 time, and beside pyarrow writing the same Parquet and nothing else, on one
 core; the places of a first tap of its size are encoded, those of later ones
-are known.
+are known. While the disk takes the tap its hashes are taken, so both without a
+pause between them are measured, too.
 Then the peak of the memory above the program's own, of fresh processes: many
 small events, many dense taps, many places.
 """
@@ -105,6 +106,17 @@ def record(image: Image, folder: Path) -> tuple[float, float, float]:
     return tap, time.perf_counter() - began, stream
 
 
+def without_pause(image: Image, folder: Path) -> float:
+    """Seconds of tap and close, the disk having taken nothing between."""
+    root = folder / "a"
+
+    def work() -> None:
+        with tk.record(root):
+            tk.tap(image, "image", "slow fast")
+
+    return timed(work, root)
+
+
 def distances(size: int) -> Image:
     """How far pixels of 0.1 mm are from a sample 100 mm before them, m."""
     along = (np.arange(size) - size / 2.1) * 1e-4
@@ -119,12 +131,13 @@ def noise(size: int) -> Image:
 def rate(image: Image) -> None:
     """Print how fast a dense tap is recorded and closed."""
     found: dict[str, list[float]] = {
-        name: [] for name in ("ipc", "tap", "close", "later", "parquet")
+        name: []
+        for name in ("ipc", "tap", "close", "later", "both", "parquet")
     }
     kept, stream = 0.0, 0.0
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as place:
-            folders = [Path(place) / name for name in ("i", "p", "r", "l")]
+            folders = [Path(place) / name for name in "iprlb"]
             for folder in folders:
                 folder.mkdir()
             found["ipc"].append(ipc(image, folders[0]))
@@ -134,6 +147,7 @@ def rate(image: Image) -> None:
             found["tap"].append(tap)
             found["close"].append(close)
             found["later"].append(record(image, folders[3])[1])
+            found["both"].append(without_pause(image, folders[4]))
             found["parquet"].append(parquet(image, folders[1]))
             kept = size_of(folders[2])
     for name, times in found.items():
@@ -145,6 +159,7 @@ def rate(image: Image) -> None:
     tap = least["ipc"] / least["tap"]
     close = least["close"] / least["ipc"]
     floor = least["parquet"] / least["ipc"]
+    both = least["both"] / least["ipc"]
     print(
         f"  recorded at {tap:.2f} of the IPC rate; {verdict(tap >= 0.7, 0.7)}"
     )
@@ -154,6 +169,7 @@ def rate(image: Image) -> None:
         f"{least['later'] / least['ipc']:.2f}; pyarrow alone takes "
         f"{floor:.2f}, closing {least['close'] / least['parquet']:.2f} of that"
     )
+    print(f"  recorded and closed without a pause in {both:.2f}")
     print(
         f"  disk: {stream / image.nbytes:.2f} times the tap's bytes until it "
         f"is closed, {(stream + kept) / image.nbytes:.2f} at most, "
