@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,6 +24,9 @@ from tracekit import scope, tap
 # them once, so the cache matters less to it.
 BLOCK = 3 << 16
 COMPILED_BLOCK = 1 << 19
+# What PyTorch calls asking whether a constant still is what it was.
+_CONSTANT = ("BUILTIN_MATCH", "CONSTANT_MATCH", "EQUALS_MATCH",
+             "SEQUENCE_LENGTH")  # fmt: skip
 Pixels = Sequence[tuple[int, int]]
 Kernel = Callable[[Scene, Grid, Carried], tuple[Tensor, Carried]]
 
@@ -100,7 +104,26 @@ def _image(scene: Scene, size: int, kernel: Kernel) -> Tensor:
 
 def _compiled() -> Kernel:
     """``diffract`` as one graph for each problem and shape of a block."""
-    return torch.compile(diffract, fullgraph=True, dynamic=False)
+    return torch.compile(
+        diffract,
+        fullgraph=True,
+        dynamic=False,
+        options={"guard_filter_fn": _may_change},
+    )
+
+
+def _may_change(guards: Sequence[Any]) -> list[bool]:
+    """Of what a graph was made for, what PyTorch asks before each block.
+
+    Not the constants of modules, a hundred of them. It does ask for functions,
+    which tracekit can replace, and for what tracekit keeps of who records.
+    """
+    return [
+        not guard.is_global
+        or guard.guard_type not in _CONSTANT
+        or "._state." in guard.name
+        for guard in guards
+    ]
 
 
 def _many_graphs() -> AbstractContextManager[None]:
