@@ -381,6 +381,9 @@ def test_axes_that_do_not_fit_are_refused() -> None:
     for axes in ((2,), (0, 0, 2), (0, 3), (-1, 0)):
         with tk.record(), pytest.raises(TapError, match=r"'t'.*\(2, 1, 3\)"):
             tk.tap(value, "t", axes=axes)
+    wrong: Any = 1
+    with tk.record(), pytest.raises(TapError, match="axes=1; expected"):
+        tk.tap(value, "t", axes=wrong)
     tensor = torch.zeros(2, 3, requires_grad=True)
     with tk.record(), pytest.raises(TapError, match="grad=True with axes="):
         tk.tap(tensor, "t", "fast slow", axes=(1, 0), grad=True)

@@ -191,7 +191,14 @@ class Places:
         Raises:
             TapError: dims or axes don't fit it.
         """
-        axes = axes if axes is None else tuple(axes)
+        if axes is not None and type(axes) is not tuple:
+            try:
+                axes = tuple(axes)
+            except TypeError as error:
+                raise TapError(
+                    f"tap {name!r}: axes={axes!r}; expected the number of an "
+                    "axis for each of dims, like axes=(2, 0)"
+                ) from error
         key = dims, axes, tensors.box_of(value)
         box = self._boxes.get(key)
         if box is None:

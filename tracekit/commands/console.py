@@ -68,6 +68,8 @@ class Stream:
         return not plain and self.file.isatty()
 
 
+_FAR = 1 << 16  # columns
+
 out, err = Stream("stdout"), Stream("stderr")
 
 
@@ -139,7 +141,11 @@ def print_table(
     table = Table(*columns, header_style="bold", box=None, padding=(0, 1))
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))
-    rich_console(out).print(table)
+    console = rich_console(out)
+    if not out.file.isatty() and "COLUMNS" not in os.environ:
+        # for another program or a file: no cell is cut off
+        console.width = _FAR
+    console.print(table)
 
 
 def _cell(value: Any) -> str:
