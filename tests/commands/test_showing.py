@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import tracekit as tk
 from tests.helpers import Cli
@@ -44,15 +43,3 @@ def test_a_number_of_a_row_is_shown_beside_its_pixels(
         pixel = ("--pixel", str(slow), "7", "--json")
         _, out, _ = cli("show", tmp_path / "a", *pixel)
         assert [row["value"] for row in json.loads(out)] == [str(slow)]
-
-
-def test_a_table_for_another_program_is_whole(
-    cli: Cli, traces: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where no terminal ends the line, no column and no cell is cut off."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-    _, out, _ = cli("query", "event", traces[0])
-    head, *rows = out.splitlines()
-    assert {"grid_origin", "grid_extent", "context"} <= {*head.split()}
-    assert "\u2026" not in out
-    assert len(rows) == 2
