@@ -156,6 +156,34 @@ def test_no_thread_is_left(tmp_path: Path) -> None:
     assert not running()
 
 
+def test_a_signal_hides_no_thread_from_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C as a thread starts: it ends with the others, and nobody waits."""
+    start, strikes = threading.Thread.start, [1]
+
+    def struck(thread: threading.Thread) -> None:
+        start(thread)
+        if thread.name == "tracekit hashes" and strikes:
+            strikes.clear()
+            raise KeyboardInterrupt
+
+    (tmp_path / "s").write_bytes(b"")
+    monkeypatch.setattr(threading.Thread, "start", struck)
+    looking, large = Ahead(tmp_path / "s"), np.zeros(ROWS)
+    with pytest.raises(KeyboardInterrupt):
+        looking.wants(event(0, large))
+    assert looking.wants(event(1, large))
+    threads = [t for t in threading.enumerate() if "hashes" in t.name]
+    assert len(threads) == 3
+    closing = threading.Thread(target=looking.close, daemon=True)
+    closing.start()
+    for thread in (closing, *threads):
+        thread.join(60)
+        assert not thread.is_alive()
+    assert not looking.wants(event(2, large))
+
+
 def test_python_that_ends_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no thread can be started closing takes all."""
 

@@ -68,3 +68,34 @@ def test_what_is_not_whole_has_no_end(tmp_path: Path) -> None:
     assert not written.tell()
     written.close(whole=False)
     assert not (tmp_path / "s").stat().st_size
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_signal_behind_the_write_repeats_nothing(
+    number: int, tmp_path: Path
+) -> None:
+    """What was written before Ctrl-C came is not written again at the end."""
+    due = [False]
+
+    def told(piece: Piece) -> None:
+        if due[0] and sum(piece[:2]) == size:
+            raise KeyboardInterrupt
+
+    size = 0
+    for turn in range(2):  # the first one says how much there is
+        path = tmp_path / str(turn)
+        written = Messages(path, SCHEMA, told)
+        for batch in batches()[:number]:
+            written.gather(batch, {})
+            written.write()
+        written.gather(batches()[3], {})
+        if due[0]:
+            with pytest.raises(KeyboardInterrupt):
+                written.write()
+        else:
+            written.write()
+            size, due[0] = written.tell(), True
+        written.close(whole=True)
+    assert path.read_bytes() == (tmp_path / "0").read_bytes()
+    with pa.ipc.open_stream(path.read_bytes()) as stream:
+        assert len(list(stream)) == number + 1

@@ -65,6 +65,7 @@ class Ahead:
             follows
             and len(event.values) >= ROWS
             and self._written.qsize() < _MOST
+            and not self._ended.is_set()
             and self._runs()
         )
 
@@ -86,8 +87,7 @@ class Ahead:
         """
         if cut:
             self._ended.set()
-        for _ in self._threads:
-            self._written.put(None)
+        self._written.put(None)
         known: Known = {}
         for reader in self._threads:
             reader.join()
@@ -114,7 +114,7 @@ class _Reader(threading.Thread):
         self._path = path
         self._pieces = pieces
         self._cut = ended
-        self.lock = threading.Lock()  # held while a piece is looked at
+        self.lock = threading.Lock()  # a child needs nothing of it: never held
         self.known: Known = {}
         self._file: OpenFile | None = None
 
@@ -143,17 +143,19 @@ class _Reader(threading.Thread):
         found: Known = {}
         room = np.empty(_WIDEST * ROWS, np.uint8)
         for begin, size, kind in iter(self._pieces.get, None):
-            with self.lock:
-                if self._cut.is_set():
-                    break
-                file.seek(begin)
-                if kind and file.readinto(room.data[:size]) == size:
-                    values = room[:size].view(kind)
-                    found[begin, size] = taken_of(values)
+            if self._cut.is_set():
+                break
+            file.seek(begin)
+            if kind and file.readinto(room.data[:size]) == size:
+                values = room[:size].view(kind)
+                found[begin, size] = taken_of(values)
+        self._pieces.put(None)  # for the next; a signal may hide one of them
         return found
 
 
 def _plain(event: Event) -> bool:
     """Whether it is nothing but numbers that are stored as they are."""
     more = (event.positions, event.text, event.digits, event.quantum)
-    return event.kind != "bool" and all(part is None for part in more)
+    dtype = event.values.dtype
+    stored = dtype.isnative and dtype != np.float16 and event.kind != "bool"
+    return stored and all(part is None for part in more)

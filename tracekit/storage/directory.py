@@ -103,12 +103,12 @@ def wait_for_ranks(root: Path, world: int) -> None:
         if not (root / f"recording.{label}.done").exists()
     ]:
         if time.monotonic() > deadline:
-            began = any(any(root.glob(f"recording.{n}.*")) for n in left)
+            never = [n for n in left if not any(root.glob(f"recording.{n}.*"))]
             advice = (
-                "they began it"
-                if began
-                else "they never began it; enter record() on every rank, with "
-                "taps=[] on those that should leave nothing"
+                f"{', '.join(never)} never began it; enter record() on every "
+                "rank, with taps=[] on those that should leave nothing"
+                if never
+                else "they began it"
             )
             raise RecordingError(
                 f"{', '.join(left)} did not end the recording to {root} "

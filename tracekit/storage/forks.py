@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 from weakref import WeakSet
@@ -29,7 +30,7 @@ def let_go(file: OpenFile) -> None:
     """
     if not file.closed:
         with Path(os.devnull).open("r+b") as nowhere:
-            os.dup2(nowhere.fileno(), file.fileno())
+            os.dup2(nowhere.fileno(), file.fileno(), inheritable=False)
 
 
 class Writing(Protocol):
@@ -67,9 +68,12 @@ class Forks:
                 self._held.append(store.lock)
 
     def _leave(self) -> None:
-        for store in tuple(self.stores):
-            store.leave()
-        self._go_on()
+        try:
+            for store in tuple(self.stores):
+                with suppress(OSError):  # no handle is left, or no /dev/null
+                    store.leave()
+        finally:
+            self._go_on()
 
     def _go_on(self) -> None:
         for lock in self._held:

@@ -106,7 +106,11 @@ class Messages:
         let_go(self._file)
 
     def close(self, *, whole: bool) -> None:
-        """End the stream, with its end mark where it is whole."""
+        """End the stream, with its end mark where it is whole.
+
+        What is still held was written, and a signal came behind that.
+        """
+        self.forget()
         if whole:
             self._writer.close()
             self.write()

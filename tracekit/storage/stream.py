@@ -114,6 +114,7 @@ class EventStream:
                 self._gather(taken)
                 self._messages.write(self._pieces(taken))
             except OSError:
+                self._messages.forget()  # nothing is written any more
                 raise
             except BaseException:  # a signal of the program, as Ctrl-C
                 if self._messages.tell() == before:
