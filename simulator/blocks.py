@@ -115,8 +115,8 @@ def _compiled() -> Kernel:
 def _may_change(guards: Sequence[Any]) -> list[bool]:
     """Of what a graph was made for, what PyTorch asks before each block.
 
-    Not the constants of modules, a hundred of them. It does ask for functions,
-    which tracekit can replace, and for what tracekit keeps of who records.
+    Not built-in functions and the constants of modules, a hundred of them. It
+    does ask for functions that tracekit can replace, and who records.
     """
     return [
         not guard.is_global

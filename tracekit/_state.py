@@ -12,8 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from tracekit.errors import TapError
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from tracekit.capture.recorder import Recorder
 
 
-class Scope(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Scope:
     """One level of nesting and its loop indices.
 
     Args:
@@ -33,7 +35,7 @@ class Scope(NamedTuple):
 
     name: str
     indices: Mapping[str, int]
-    lengths: Mapping[str, int] = MappingProxyType({})
+    lengths: Mapping[str, int]
     beside: set[Any] | None = None
 
 

@@ -119,8 +119,7 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     their global coordinates: ``with scope("rows", slow=128): ...``. A range
     says where the block ends, too, ``slow=range(128, 256)``: one that holds
     none of the recorded pixels is then passed by at once. No value in it may
-    reach further: of a tap that is an error, at its first value and wherever
-    the block holds a pixel.
+    reach further; where that is seen, it is an error.
     Open scopes inside ``record``: what was entered before is not seen. A new
     thread begins outside of all scopes; hand it the present ones with
     ``contextvars.copy_context().run``. In compiled code an index may be a
@@ -182,6 +181,8 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
         for place in reversed(range(len(levels))):
             number = own.get(id(levels[place]))
             if number is not None:
+                for inner in levels[place + 1 :]:
+                    inner.beside = None  # it knew so from the block around it
                 _state.scopes.set((*levels[:place], *levels[place + 1 :]))
                 break
         else:
@@ -220,7 +221,8 @@ def _places(
                     f"scope {scope_name!r}: {dim}={value!r} leaves indices "
                     "out; a block has all from its first to its last"
                 )
-            first[dim], lengths[dim] = value.start, len(value)
+            first[dim] = value.start
+            lengths[dim] = max(0, value.stop - value.start)
         else:
             first[dim] = _index(scope_name, dim, value)
     return first, lengths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -152,7 +152,8 @@ def test_a_second_recording_misses_nothing() -> None:
     with tk.record(pixels=[(0, 0)]):
         program()
         with tk.scope("block", slow=range(6, 8)):
-            tk.tap(torch.zeros(2, 2), "image", "slow fast")
+            for _ in range(2):  # it is known by name from the second on
+                tk.tap(torch.zeros(2, 2), "image", "slow fast")
             with tk.record(pixels=[(7, 1)]) as second:
                 tk.tap(torch.ones(2, 2), "image", "slow fast")
                 with tk.scope("again", slow=range(6, 8)):
@@ -160,8 +161,92 @@ def test_a_second_recording_misses_nothing() -> None:
         with tk.record(pixels=[(3, 1)]) as third:
             program()
     place = frozenset({("slow", 7), ("fast", 1)})
+    assert len(cells(second.trace, "image")) == 1
     assert cells(second.trace, "again") == {place: 2.0}
     assert list(cells(third.trace, "image").values()) == [2.0]
+
+
+def test_an_inner_scope_may_outlive_its_block() -> None:
+    """Generators close theirs in any order; what is inside is seen again."""
+
+    def level(name: str, **place: Any) -> Iterator[None]:
+        with tk.scope(name, **place):
+            yield
+
+    def program(block: Any) -> None:
+        value = torch.ones(4, 4)
+        for _ in range(2):
+            with tk.scope("block", slow=block):
+                tk.tap(value, "image", "slow fast")
+        outer, inner = level("block", slow=block), level("inner", phi=1)
+        next(outer)
+        next(inner)
+        del outer  # which closes it
+        tk.tap(value, "image", "slow fast")
+        del inner
+
+    traces = [
+        recorded(partial(program, block), pixels=[(0, 0)])
+        for block in (8, range(8, 12))
+    ]
+    assert [len(firings(trace)) for trace in traces] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "selected", [{"pixels": [(0, 0)]}, {"at": {"slow": 0}}]
+)
+@pytest.mark.parametrize("torch_", [True, False])
+@pytest.mark.parametrize("shape", [(4, 4, 0), (0, 4, 2), (4, 0, 2)])
+def test_values_without_numbers_are_taken_as_they_are(
+    shape: tuple[int, ...], torch_: Any, selected: dict[str, Any]
+) -> None:
+    """An axis without an index leaves no number, and is no error."""
+    value = torch.zeros(shape) if torch_ else np.zeros(shape)
+
+    def program() -> None:
+        tk.tap(torch.ones(4, 4), "other", "slow fast")
+        for _ in range(2):
+            tk.tap(value, "empty", "slow fast hit")
+
+    assert cells(recorded(program, **selected), "empty") == {}
+
+
+def nested(value: Tensor, slow: Any) -> Tensor:
+    """A row, whose place is known to what is compiled alone."""
+    with tk.scope("row", slow=slow):
+        return tk.tap(value * 3, "row", "slow fast") - 1
+
+
+@pytest.mark.parametrize("tensors", [True, False])
+def test_a_row_of_compiled_code_lies_where_its_own_scope_says(
+    tensors: Any,
+) -> None:
+    """A block around it passes nothing by that says its own place."""
+
+    def program(function: Callable[..., Tensor]) -> None:
+        for slow in (30, 31, 5, 6, 30, 7):
+            with tk.scope("block", slow=range(20, 24)):
+                place = torch.tensor(slow) if tensors else slow
+                function(torch.arange(8.0).reshape(4, 2), place)
+
+    torch.compiler.reset()
+    compiled = torch.compile(nested, fullgraph=True)
+    trace = recorded(lambda: program(compiled), pixels=[(8, 1)])
+    eager = recorded(lambda: program(nested), pixels=[(8, 1)])
+    assert len(firings(eager)) == 3
+    assert_same_firings(trace, eager)
+
+
+def test_compiled_ranges_have_every_index() -> None:
+    """A step is refused where code is traced, too."""
+
+    def gaps(value: Tensor) -> Tensor:
+        with tk.scope("block", slow=range(0, 8, 2)):
+            return tk.tap(value, "t", "slow fast")
+
+    compiled = torch.compile(gaps, backend="eager", fullgraph=True)
+    with tk.record(), pytest.raises(Exception, match="leaves indices out"):
+        compiled(torch.ones(4, 2))
 
 
 def test_threads_pass_by_blocks_of_their_own() -> None:

@@ -94,6 +94,8 @@ class Box:
         return flat
 
     def _positions(self, found: Place | Pixels) -> list[int]:
+        if not self.count(found):  # an axis has no index
+            return []
         along: tuple[int, ...] = self.pixels or ()
         picked: Iterable[tuple[int, ...]]
         if isinstance(found, Place):

@@ -215,12 +215,16 @@ def _copies(value: Any, box: Box, found: Place | Pixels) -> list[Kept] | None:
     return copies
 
 
+def _places_of(found: list[int]) -> npt.NDArray[np.int64]:
+    return np.array(found, np.int64)
+
+
 def _copy_of_array(
     array: npt.NDArray[Any], box: Box, found: Place | Pixels
 ) -> Any:
     if array.dtype not in tensors.STORED:
         return None
-    flat = box.flat(found, np.array)
+    flat = box.flat(found, _places_of)
     if array.flags.c_contiguous:
         return array.take(flat)
     return array[np.unravel_index(flat, array.shape)]

@@ -110,13 +110,14 @@ class Places:
         if pixels:
             if len(self._held) >= _MOST:
                 self._note_held()
-            self._held.add(tuple(zip(first, extents, strict=True)))
+            spans = tuple(zip(first, extents, strict=True))
+            self._held.add(spans)  # at once: another thread may take the set
         return pixels
 
     def _note_held(self) -> None:
         """Note which pixels were reached, once for all values of a block."""
         held, self._held = self._held, set()
-        for spans in held:
+        for spans in tuple(held):
             self._inside(0, spans)
 
     def never_reached(self) -> str:

@@ -75,7 +75,7 @@ def _copy(
         return None
     held = tensor.detach() if tensor.requires_grad else tensor
     taken: npt.NDArray[Any] = torch.take(
-        held, box.flat(found, torch.tensor)
+        held, box.flat(found, torch.LongTensor)
     ).numpy()
     return taken
 

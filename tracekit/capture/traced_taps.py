@@ -321,7 +321,11 @@ def checked(scope: str, indices: dict[str, Any]) -> dict[str, Any]:
     """
     found = {}
     for dim, index in indices.items():
-        first = index.start if isinstance(index, range) else index
+        first = index
+        if isinstance(index, range):
+            first = index.start
+            if index.step != 1:
+                _refuse_gaps(scope, dim, index.step)
         whole = isinstance(first, _INDICES)
         if not whole or dim in (COMPONENT, OCCURRENCE):
             _refuse_index(scope, dim, type(index).__name__)
@@ -335,6 +339,14 @@ def _traced_loops() -> dict[str, Any]:
         dim: index if isinstance(index, int) else torch.as_tensor(index)
         for dim, index in _state.traced
     }
+
+
+@_while_tracing
+def _refuse_gaps(scope: str, dim: str, step: int) -> None:
+    raise TapError(
+        f"scope {scope!r}: a range of step {step} for {dim} leaves indices "
+        "out; a block has all from its first to its last"
+    )
 
 
 @_while_tracing
