@@ -175,7 +175,7 @@ def test_a_trace_in_memory_has_no_files() -> None:
 
 def test_names_may_hold_anything(tmp_path: Path) -> None:
     """Files are numbered, so a tap's name is free."""
-    names = ["../up", "a/b", "", "tap=1", "Größe\n", "x" * 300]
+    names = ["../up", "a/b", " ", "tap=1", "Größe\n", "x" * 300]
 
     def program() -> None:
         for name in names:
