@@ -2,9 +2,8 @@
 
 What outlives a call of the program must not lie where its planes lie: a
 small block of the heap takes the room of a plane that was just freed, and the
-next plane has to go elsewhere, out of the caches. That costs a program that
-computes in blocks more than the copy. So numbers are kept as bytes, which
-Python keeps where its small objects are.
+next plane has to go elsewhere, out of the caches. So numbers are kept as
+bytes, which Python keeps where its small objects are.
 """
 
 from __future__ import annotations
