@@ -11,10 +11,10 @@ import importlib as _importlib
 import typing as _typing
 
 from tracekit.errors import TracekitError as TracekitError
+from tracekit.scopes import scope as scope
 from tracekit.taps import config as config
 from tracekit.taps import input_file as input_file
 from tracekit.taps import is_recording as is_recording
-from tracekit.taps import scope as scope
 from tracekit.taps import tap as tap
 from tracekit.taps import traced as traced
 

@@ -22,8 +22,8 @@ _WRAPPER = "wrapper"  # calls the program's function
 # what runs while something is recorded, beside the program
 _RECORDING = (
     *("tracekit.capture", "tracekit.storage", "tracekit.processes"),
-    *("tracekit.taps", "tracekit.calls", "tracekit._state"),
-    *("tracekit.run_record", "tracekit.schema"),
+    *("tracekit.taps", "tracekit.scopes", "tracekit.calls"),
+    *("tracekit._state", "tracekit.run_record", "tracekit.schema"),
 )
 _EXPECTED = '"package.module:function" or "package.module:Class.method"'
 _Place = tuple[Any, str, Any]
