@@ -10,6 +10,7 @@
 import importlib as _importlib
 import typing as _typing
 
+from tracekit import endings as _endings
 from tracekit.errors import TracekitError as TracekitError
 from tracekit.scopes import scope as scope
 from tracekit.taps import config as config
@@ -17,6 +18,8 @@ from tracekit.taps import input_file as input_file
 from tracekit.taps import is_recording as is_recording
 from tracekit.taps import tap as tap
 from tracekit.taps import traced as traced
+
+_endings.watch()
 
 if _typing.TYPE_CHECKING:
     from tracekit import testing as testing

@@ -23,6 +23,7 @@ class Block(AbstractContextManager[T], Generic[T]):
     """One block; as a decorator, one around each call of the function."""
 
     _used = True  # of one that Dynamo makes without __init__
+    _open = False
 
     def __init__(
         self, name: str, begin: Callable[[], AbstractContextManager[T]]
@@ -40,6 +41,14 @@ class Block(AbstractContextManager[T], Generic[T]):
                 RuntimeWarning,
                 stacklevel=2,
             )
+        elif self._open and not sys.is_finalizing():
+            warnings.warn(
+                f"the block of {self._name}() ends here, since nobody holds "
+                f"it any more; write 'with tk.{self._name}(...):', or keep "
+                "what it returned until you leave it",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def __enter__(self) -> T:
         self._used = True
@@ -51,7 +60,7 @@ class Block(AbstractContextManager[T], Generic[T]):
             )
         begun = self._begin()
         found = _untraced(begun.__enter__)()
-        self._begun = begun
+        self._begun, self._open = begun, True
         return found
 
     def __exit__(
@@ -60,6 +69,7 @@ class Block(AbstractContextManager[T], Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
+        self._open = False
         if self._begun is None:
             return None
         return _untraced(self._begun.__exit__)(kind, error, trace)

@@ -237,3 +237,88 @@ def test_a_recording_is_closed_while_python_ends(tmp_path: Path) -> None:
     trace = open_trace(root)
     assert trace.taps == ("small", "large")
     assert stored(trace, "large")[-1] == 7e6 - 1
+
+
+LEFT_OPEN = """
+import atexit, os, sys, threading
+from pathlib import Path
+import numpy as np
+import tracekit as tk
+
+class Sink:
+    def write(self, event):
+        pass
+    def close(self):
+        Path(sys.argv[1] + ".closed").touch()
+
+how, path = sys.argv[2], sys.argv[1]
+if how == "in a thread":
+    fired = threading.Event()
+    def work():
+        with tk.record(path):
+            tk.tap(1.0, "t")
+            fired.set()
+            threading.Event().wait()
+    threading.Thread(target=work, daemon=True).start()
+    fired.wait()
+else:
+    held = tk.record(None if how == "in memory" else path, sinks=[Sink()])
+    held.__enter__()
+    tk.tap(1.0, "t")
+atexit.register(tk.tap, np.arange(9e5), "late", "n")
+if how == "error":
+    raise ValueError(how)
+if how == "fork":
+    child = os.fork()
+    tk.tap(float(child == 0), "both")
+    if child:
+        os.waitpid(child, 0)
+    sys.exit(child == 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "taps"),
+    [
+        ("end", ("t", "late")),
+        ("error", ("t", "late")),
+        ("in a thread", ("t", "late")),
+        ("fork", ("t", "late", "both")),
+        ("in memory", None),
+    ],
+)
+def test_a_block_that_nobody_leaves_ends_with_the_program(
+    tmp_path: Path, how: str, taps: tuple[str, ...] | None
+) -> None:
+    """Python ends as ever, says so, and the trace is whole and says so too.
+
+    A forked child that ends by itself ends no block of its parent.
+    """
+    path = tmp_path / "a"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LEFT_OPEN, str(path), how],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == (how == "error")
+    assert ("ValueError" in done.stderr) == (how == "error")
+    assert how == "error" or not done.stderr
+    assert done.stdout.count("nobody left the block") == 1
+    assert (how == "in a thread") is not (tmp_path / "a.closed").exists()
+    if taps is not None:
+        trace = open_trace(path)
+        assert set(trace.taps) == set(taps)
+        (run,) = trace.tables["run"].to_pylist()
+        assert "EndOfProgram" in dict(run["facts"])["recording"]
+        assert not list(path.glob("recording*"))
+
+
+def test_a_block_that_nobody_holds_is_told(tmp_path: Path) -> None:
+    """Entered by hand and dropped, it ends there and then."""
+    with pytest.warns(RuntimeWarning, match="nobody holds it any more"):
+        tk.record(tmp_path / "a").__enter__()
+    assert not tk.is_recording()
+    with pytest.raises(RecordingError, match="is a file"):
+        tk.record(__file__).__enter__()  # no block that could end

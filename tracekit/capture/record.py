@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tracekit import run_record
@@ -16,6 +16,7 @@ from tracekit.capture.reduction import Reduce, Reduction
 from tracekit.capture.sampling import Sampling, Stop, When
 from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink, checked
+from tracekit.endings import Ending
 from tracekit.errors import RecordingError
 from tracekit.storage.directory import claimed, joined
 
@@ -92,6 +93,9 @@ def record(
     all. A process that is spawned records what it opens itself;
     a tap that fires there without is told at the end.
 
+    A block that nobody leaves, entered by hand or in a daemon thread, ends
+    with the program, in the run's fact ``recording`` too.
+
     Yields:
         The recorder; its ``.trace`` is there when the block has ended.
 
@@ -116,13 +120,14 @@ def record(
     sampling = Sampling(every, when, stop_when)
     sinks = checked(sinks)
     run = run_record.python_run(program, selection.pixel_dims, globs or ())
-    with (
-        nullcontext() if root is None else _place(root),
-        Recorder(
-            root, selection, reduction, expectation, sampling, sinks, run
-        ) as recorder,
-    ):
-        yield recorder
+    with Ending(f"records to {root or 'memory'}") as ending:
+        if root is not None:
+            ending.enter_context(_place(root))
+        yield ending.enter_context(
+            Recorder(
+                root, selection, reduction, expectation, sampling, sinks, run
+            )
+        )
 
 
 _PATHS = (str, os.PathLike)
