@@ -142,18 +142,50 @@ def test_what_closing_cuts_otherwise_is_not_looked_at() -> None:
 
 
 def test_no_thread_is_left(tmp_path: Path) -> None:
-    """Threads are started for a large value, and end with the recording."""
+    """Threads are started for a large value, and end with the recording.
 
-    def running() -> list[str]:
-        return [t.name for t in threading.enumerate() if "hash" in t.name]
+    At the latest with the piece that they read as it ends.
+    """
+
+    def running() -> list[threading.Thread]:
+        return [t for t in threading.enumerate() if "hash" in t.name]
 
     with tk.record(tmp_path / "a"):
         tk.tap(np.zeros(ROWS - 1), "few", "n")
         tk.tap(1.0, "one")
         assert not running()
         tk.tap(np.zeros(ROWS), "many", "n")
-        assert set(running()) == {"tracekit hashes"}
+        threads = running()
+        assert {t.name for t in threads} == {"tracekit hashes"}
+    for thread in threads:
+        thread.join(60)
     assert not running()
+
+
+def test_closing_waits_for_no_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that gets no core is left alone; closing takes its piece."""
+    reads, free = threading.Event(), threading.Event()
+    plain = hashes.taken_of
+
+    def starved(numbers: Any) -> hashes.Taken:
+        if threading.current_thread().name == "tracekit hashes":
+            reads.set()
+            assert free.wait(60)
+        return plain(numbers)
+
+    image = np.random.default_rng(0).normal(size=2 * ROWS + 7)
+    with tk.record(tmp_path / "undisturbed"):
+        tk.tap(image, "image", "n")
+    monkeypatch.setattr(ahead, "taken_of", starved)
+    with tk.record(tmp_path / "a"):
+        tk.tap(image, "image", "n")
+        assert reads.wait(60)
+    free.set()
+    found, expected = files(tmp_path / "a"), files(tmp_path / "undisturbed")
+    for part in ("tap.parquet", *(f for f in found if "elements" in f)):
+        assert found[part] == expected[part]
 
 
 def test_a_signal_hides_no_thread_from_the_end(

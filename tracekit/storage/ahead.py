@@ -28,6 +28,8 @@ _WIDEST = 8  # bytes of a number
 _THREADS = 2  # one alone is slower than a disk
 _LATER = 10  # steps of priority behind the program
 _MOST = 64  # pieces that wait, which the system still has in memory
+_LINUX = sys.platform == "linux"  # where a thread has a priority
+_PATIENCE = 0.05  # seconds at the end: a piece is over where a core is free
 
 
 class Ahead:
@@ -82,6 +84,9 @@ class Ahead:
     def close(self, *, cut: bool = True) -> Known:
         """End the threads; what was taken, nothing of a file that is gone.
 
+        On a machine without a free core a thread ends behind this: at its
+        priority a piece takes it a second, which closing can't wait for.
+
         Args:
             cut: leave what waits.
         """
@@ -90,8 +95,8 @@ class Ahead:
         self._written.put(None)
         known: Known = {}
         for reader in self._threads:
-            reader.join()
-            known |= reader.known
+            reader.join(_PATIENCE if cut and _LINUX else None)
+            known |= reader.known()
         return known
 
 
@@ -115,8 +120,9 @@ class _Reader(threading.Thread):
         self._pieces = pieces
         self._cut = ended
         self.lock = threading.Lock()  # a child needs nothing of it: never held
-        self.known: Known = {}
+        self._found: Known = {}
         self._file: OpenFile | None = None
+        self._opened: os.stat_result | None = None
 
     def leave(self) -> None:
         """In a forked child: hold the file no longer."""
@@ -125,22 +131,18 @@ class _Reader(threading.Thread):
 
     def run(self) -> None:
         """Take pieces until the end, behind all that the program does."""
-        if sys.platform == "linux":  # where a thread has a priority
+        if _LINUX:
             mine = os.PRIO_PROCESS, threading.get_native_id()
             with suppress(OSError):
                 os.setpriority(*mine, os.getpriority(*mine) + _LATER)
         with (
-            suppress(OSError, MemoryError),  # nothing is known then
+            suppress(OSError, MemoryError),  # no more is known then
             self._path.open("rb", buffering=0) as file,
         ):
-            self._file = file
-            found = self._take_all(file)
-            read = os.fstat(file.fileno())
-            if os.path.samestat(read, self._path.stat()):
-                self.known = found
+            self._file, self._opened = file, os.fstat(file.fileno())
+            self._take_all(file)
 
-    def _take_all(self, file: RawIOBase) -> Known:
-        found: Known = {}
+    def _take_all(self, file: RawIOBase) -> None:
         room = np.empty(_WIDEST * ROWS, np.uint8)
         for begin, size, kind in iter(self._pieces.get, None):
             if self._cut.is_set():
@@ -148,9 +150,16 @@ class _Reader(threading.Thread):
             file.seek(begin)
             if kind and file.readinto(room.data[:size]) == size:
                 values = room[:size].view(kind)
-                found[begin, size] = taken_of(values)
+                self._found[begin, size] = taken_of(values)
         self._pieces.put(None)  # for the next; a signal may hide one of them
-        return found
+
+    def known(self) -> Known:
+        """What was taken so far, if the file lies where it lay."""
+        with suppress(OSError):
+            found = self._path.stat()
+            if self._opened and os.path.samestat(self._opened, found):
+                return self._found.copy()
+        return {}
 
 
 def _plain(event: Event) -> bool:
