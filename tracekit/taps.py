@@ -38,7 +38,9 @@ def tap(
     ``batch1``, ...; each chunk of ``chunk_size`` begins at row 0, so map
     chunks of your own in ``scope("chunk", batch=first)``.
     A program has the taps in it with which it was exported:
-    export it while recording.
+    export it while recording. What torch.jit.trace, torch.fx.symbolic_trace
+    or a CUDA graph made of it never has any: they are refused while recording,
+    and one that was made before is silent, save for ``record(expect=[...])``.
 
     Args:
         value: a torch tensor, a NumPy array or a number; any dtype, device.

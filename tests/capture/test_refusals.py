@@ -13,7 +13,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 import tracekit as tk
 from tests.helpers import recorded, stored
-from tracekit.errors import TapError
+from tracekit.errors import RecordingError, TapError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning",
@@ -128,6 +128,20 @@ def test_a_scripted_trace_is_refused() -> None:
     """torch.jit.trace would keep the program without its taps."""
     with tk.record(), pytest.raises(TapError, match=r"torch\.jit\.trace"):
         torch.jit.trace(double, (X,))  # type: ignore[no-untyped-call]
+
+
+def test_what_was_traced_before_is_told_where_its_taps_are_expected() -> None:
+    """Nothing of a tap is left in it, so nothing else can tell."""
+    made = (
+        torch.jit.trace(double, (X,)),  # type: ignore[no-untyped-call]
+        torch.fx.symbolic_trace(double),
+    )
+    for program in made:
+        with (
+            pytest.raises(RecordingError, match="lacks taps"),
+            tk.record(expect=["inside"]),
+        ):
+            assert program(X).tolist() == double(X).tolist()
 
 
 def test_tensors_without_values_are_refused() -> None:
