@@ -141,7 +141,7 @@ def test_what_was_traced_before_is_told_where_its_taps_are_expected() -> None:
             pytest.raises(RecordingError, match="lacks taps"),
             tk.record(expect=["inside"]),
         ):
-            assert program(X).tolist() == double(X).tolist()
+            assert program(X).tolist() == (2 * X).tolist()
 
 
 def test_tensors_without_values_are_refused() -> None:
