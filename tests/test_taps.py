@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -229,13 +231,61 @@ def test_functions_that_return_before_their_values_are_refused() -> None:
             tk.traced(function)
 
 
-@pytest.mark.parametrize("name", [5, "\udc80"])
-def test_a_name_that_is_no_text_is_an_error_at_its_tap(name: Any) -> None:
+@pytest.mark.parametrize("value", [1.0, np.eye(2), torch.eye(2)], ids=repr)
+@pytest.mark.parametrize(
+    "options", [{}, {"pixels": [(0, 0)]}, {"taps": ["t"]}]
+)
+@pytest.mark.parametrize("name", [5, "\udc80", ["a"]])
+def test_a_name_that_is_no_text_is_an_error_at_its_tap(
+    name: Any, options: dict[str, Any], value: Any
+) -> None:
+    """It says so whatever is recorded, and the events before it are kept."""
+    dims = "slow fast" if np.ndim(value) else ""
+    with tk.record(**options) as recording:
+        tk.tap(1.0, "t")
+        with pytest.raises(TapError, match="name is a text"):
+            tk.tap(value, name, dims)
+        with pytest.raises(TapError, match="name is a text"):
+            tk.is_recording(name)
+        with tk.record(), pytest.raises(TapError, match="name is a text"):
+            tk.tap(value, name, dims)
+    assert recording.trace.taps == ("t",)
+
+
+def test_a_name_that_is_no_text_is_an_error_without_torch() -> None:
+    """A program that doesn't load it is told the same."""
+    program = (
+        "import sys, tracekit as tk\n"
+        "with tk.record():\n"
+        "    try: tk.tap(1.0, ['a'])\n"
+        "    except tk.TracekitError as e: print(e, 'torch' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "tap ['a']: a tap's name is a text" in done.stdout
+    assert done.stdout.endswith("False\n")
+
+
+@pytest.mark.parametrize("transform", [torch.func.vmap, torch.func.grad])
+def test_a_name_that_is_no_text_is_an_error_in_transformed_code(
+    transform: Any,
+) -> None:
+    """torch.func's functions are told the same, too."""
+
+    def program(x: torch.Tensor) -> torch.Tensor:
+        return tk.tap(x * 2, ["a"])  # type: ignore[arg-type]
+
+    x = torch.ones(2) if transform is torch.func.vmap else torch.ones(())
+    with tk.record(), pytest.raises(TapError, match="name is a text"):
+        transform(program)(x)
+
+
+def test_a_unit_that_is_no_text_is_an_error_at_its_tap() -> None:
     """The events before it are kept."""
     with tk.record() as recording:
         tk.tap(1.0, "t")
-        with pytest.raises(TapError, match="name is a text"):
-            tk.tap(1.0, name)
         with pytest.raises(TapError, match="unit 5 is no text"):
             tk.tap(1.0, "u", unit=5)  # type: ignore[arg-type]
     assert recording.trace.taps == ("t",)

@@ -29,7 +29,7 @@ class _Asked(dict[str, bool]):
         self._selects = selects
 
     def __missing__(self, name: str) -> bool:
-        _check_name(name)
+        check_name(name)
         wanted = self[name] = self._selects(name)
         return wanted
 
@@ -82,12 +82,22 @@ class Expectation:
 
     def wants(self, name: str) -> bool:
         """Whether a tap is recorded; every tap that fires must ask."""
-        return self.asked[name]
+        try:
+            return self.asked[name]
+        except TypeError:
+            check_name(name)  # what has no hash is no text
+            raise
 
     def would_want(self, name: str) -> bool:
         """The same of a tap that doesn't fire."""
-        wanted = self.asked.get(name)
-        return self._selects(name) if wanted is None else wanted
+        try:
+            wanted = self.asked.get(name)
+        except TypeError:  # it has no hash
+            wanted = None
+        if wanted is None:
+            check_name(name)
+            return self._selects(name)
+        return wanted
 
     def wanted(self, names: tuple[str, ...]) -> tuple[int, ...]:
         """Which of several taps are recorded; all have asked then."""
@@ -186,7 +196,12 @@ def _fired(trace: Trace) -> list[str]:
     return [name for name, family in rows if family != STATISTIC]
 
 
-def _check_name(name: Any) -> None:
+def check_name(name: Any) -> None:
+    """Refuse what no tap can be called.
+
+    Raises:
+        TapError: it is no text, or an empty one.
+    """
     try:
         str.encode(name)
     except (TypeError, UnicodeEncodeError) as error:

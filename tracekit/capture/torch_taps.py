@@ -17,6 +17,7 @@ from torch.compiler import is_compiling, is_dynamo_compiling
 from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.box import Box, Pixels
+from tracekit.capture.expectation import check_name
 from tracekit.capture.few import copiers
 from tracekit.capture.firing import Origin, emit
 from tracekit.capture.operator import batched_dims
@@ -117,15 +118,21 @@ def fire(
                 number, name, dims, unit, where, axes, value.dtype
             ):
                 return
-    if not _state.asked[name] or (
-        name in _state.passed
-        and (levels := _state.scopes.get())
-        and levels[-1].beside is _state.passed
-    ):
-        return
     passes, quick = _state.passes, _state.quick
-    if passes is not None and passes(value, name, dims, unit, axes):
-        return
+    try:
+        if (
+            not _state.asked[name]
+            or (
+                name in _state.passed
+                and (levels := _state.scopes.get())
+                and levels[-1].beside is _state.passed
+            )
+            or (passes and passes(value, name, dims, unit, axes))
+        ):
+            return
+    except TypeError:
+        check_name(name)  # what has no hash is no text
+        raise
     if not is_plain(value, where):
         _fire_odd(value, name, dims, unit, where, grad, axes)
     elif quick is None or not quick(value, name, dims, unit, where, axes):
