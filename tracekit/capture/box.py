@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from operator import mul
 from typing import Any
@@ -32,7 +32,7 @@ class Box:
 
     __slots__ = (
         *("dims", "groups", "last", "named", "order", "pixel_extents"),
-        *("pixels", "shape", "_flat", "_own", "_steps"),
+        *("pixels", "shape", "_axes", "_offsets", "_own"),
     )
 
     def __init__(
@@ -63,8 +63,8 @@ class Box:
                 self.pixels = tuple(found)
                 self.pixel_extents = tuple(shape[axis] for axis in found)
         self._own = shape[:-1] if planes else shape
-        self._steps = _steps(self._own, order)
-        self._flat: tuple[Any, Any, Any] = None, None, None
+        self._axes = order[: len(self._own)] or tuple(range(len(self._own)))
+        self._offsets: tuple[Any, Any, list[int]] = None, None, []
 
     def count(self, found: Place | Pixels) -> int:
         """How many numbers lie at a place, in one plane."""
@@ -75,25 +75,27 @@ class Box:
             [n for axis, n in enumerate(self._own) if axis not in picked]
         )
 
-    def flat(
-        self, found: Place | Pixels, made: Callable[[list[int]], Any]
-    ) -> Any:
-        """Row-major positions of the numbers at a place, in one plane.
+    def offsets(
+        self, found: Place | Pixels, strides: tuple[int, ...]
+    ) -> list[int]:
+        """How far the numbers at a place lie behind the first of a plane.
 
         Coordinate after coordinate, and within one number after number. There
         are few, and Python has them before NumPy has begun.
 
         Args:
             found: the place.
-            made: makes an array or a tensor of them.
+            strides: how far neighbours lie apart along the plane's axes.
         """
-        place, how, flat = self._flat  # which other threads may change
-        if place is not found or how is not made:
-            flat = made(self._positions(found))
-            self._flat = found, made, flat
-        return flat
+        place, along, offsets = self._offsets  # others threads may change it
+        if place is not found or along != strides:
+            offsets = self._counted(found, strides)
+            self._offsets = found, strides, offsets
+        return offsets
 
-    def _positions(self, found: Place | Pixels) -> list[int]:
+    def _counted(
+        self, found: Place | Pixels, strides: tuple[int, ...]
+    ) -> list[int]:
         if not self.count(found):  # an axis has no index
             return []
         along: tuple[int, ...] = self.pixels or ()
@@ -104,28 +106,14 @@ class Box:
             picked = zip(*index, strict=True) if index else [()]
         else:
             picked = found
-        steps = [self._steps[axis] for axis in along]
-        places = [sum(map(mul, one, steps)) for one in picked]
+        steps = [strides[self._axes[axis]] for axis in along]
+        offsets = [sum(map(mul, one, steps)) for one in picked]
         for axis, extent in enumerate(self._own):
             if axis not in along and extent != 1:
-                step = self._steps[axis]
-                free = range(0, extent * step, step)
-                places = [one + more for one in places for more in free]
-        return places
-
-
-def _steps(shape: tuple[int, ...], order: tuple[int, ...]) -> list[int]:
-    """How far neighbours along each named axis lie apart, row-major.
-
-    Args:
-        shape: of the named axes.
-        order: of all, the named ones first; () for all as they are.
-    """
-    axes = order[: len(shape)] if order else range(len(shape))
-    extents = [1] * len(order or shape)
-    for axis, extent in zip(axes, shape, strict=True):
-        extents[axis] = extent
-    return [prod(extents[axis + 1 :]) for axis in axes]
+                step = strides[self._axes[axis]]
+                free = [step * index for index in range(extent)]
+                offsets = [one + more for one in offsets for more in free]
+        return offsets
 
 
 def refuse_longer(

@@ -30,7 +30,13 @@ def seen_by_numpy(tensor: Any, torch: Any) -> Array | None:
         if not tensor.requires_grad:
             return None
         return seen_by_numpy(tensor.detach(), torch)
-    return seen
+    return None if _lost(tensor) else seen
+
+
+def _lost(tensor: Any) -> bool:
+    """Whether the memory of a tensor was given back: who reads it, crashes."""
+    behind: int = tensor.storage_offset() * tensor.element_size()
+    return bool(tensor.numel()) and tensor.data_ptr() == behind
 
 
 def plain_tensor(value: Any, name: str) -> Any:
@@ -65,6 +71,13 @@ def plain_tensor(value: Any, name: str) -> Any:
             f"tap {name!r}: an element of {kind} holds two "
             "numbers, and torch computes with neither; tap the numbers that "
             "they were made of, or their bytes, x.view(torch.uint8)"
+        )
+    if type(tensor) is torch.Tensor and tensor.is_cpu and (
+        tensor.layout is torch.strided and _lost(tensor)
+    ):  # fmt: skip
+        raise TapError(
+            f"tap {name!r}: the memory of its tensor was given back (its "
+            "storage was resized); tap it while it has its numbers"
         )
     if tensor.is_quantized:
         tensor = tensor.dequantize()

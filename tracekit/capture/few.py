@@ -33,7 +33,7 @@ from tracekit.storage.live import Store
 if TYPE_CHECKING:  # which loads torch
     from tracekit.capture.late import Call
 
-Copier = Callable[[Any, Box, "Place | Pixels"], Any]
+Copier = Callable[[Any, Box, "Place | Pixels"], "Kept | None"]
 
 _MOST = 64  # numbers of a value; a store counts the bytes of more
 _HELD = 8 << 20  # bytes of calls, until the store has to take them in
@@ -211,26 +211,23 @@ def _copies(value: Any, box: Box, found: Place | Pixels) -> list[Kept] | None:
         copy = copier(part, box, found)
         if copy is None:
             return None
-        copies.append(Kept.of(copy))
+        copies.append(copy)
     return copies
-
-
-def _places_of(found: list[int]) -> npt.NDArray[np.int64]:
-    return np.array(found, np.int64)
 
 
 def _copy_of_array(
     array: npt.NDArray[Any], box: Box, found: Place | Pixels
-) -> Any:
+) -> Kept | None:
     if array.dtype not in tensors.STORED:
         return None
-    flat = box.flat(found, _places_of)
-    if array.flags.c_contiguous:
-        return array.take(flat)
-    return array[np.unravel_index(flat, array.shape)]
+    begin, _ = array.__array_interface__["data"]
+    offsets = box.offsets(found, array.strides)
+    return Kept.read(array.dtype, [begin + offset for offset in offsets])
 
 
-def _copy_of_number(number: Any, box: Box, found: Place | Pixels) -> Any:
+def _copy_of_number(
+    number: Any, box: Box, found: Place | Pixels
+) -> Kept | None:
     return _copy_of_array(tensors.as_array(number, ""), box, found)
 
 

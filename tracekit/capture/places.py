@@ -203,11 +203,9 @@ class Places:
         key = dims, axes, tensors.box_of(value)
         box = self._boxes.get(key)
         if box is None:
-            if array is None:
-                array = tensors.as_array(value, name)
-            shape, order = _named(array, name, axes)
+            given, planes = tensors.shape_of(value, array, name)
+            shape, order = _named(given, name, axes, planes=planes)
             named = dims_of(shape, name, dims)
-            planes = isinstance(array, tensors.Planes)
             box = Box(named, shape, order, self._selection, planes=planes)
             if len(self._boxes) >= _MOST:
                 self._boxes.clear()
@@ -296,13 +294,22 @@ class Places:
 
 
 def _named(
-    array: Any, name: str, axes: tuple[int, ...] | None
+    shape: tuple[int, ...],
+    name: str,
+    axes: tuple[int, ...] | None,
+    *,
+    planes: bool,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shape of the axes that are named, and the order of all."""
-    shape = tuple(array.shape)
+    """The shape of the axes that are named, and the order of all.
+
+    Args:
+        shape: of a value.
+        name: its tap, for errors.
+        axes: as for ``tap``.
+        planes: the last axis is that of a tuple's parts, and has its name.
+    """
     if axes is None:
         return shape, ()
-    planes = shape[-1:] if isinstance(array, tensors.Planes) else ()
     own = shape[:-1] if planes else shape
     left = [axis for axis in range(len(own)) if axis not in axes]
     order = (*axes, *left)
@@ -314,7 +321,7 @@ def _named(
             "name each of its axes once, by number, and leave out only such "
             "as have one index"
         )
-    return (*[own[axis] for axis in axes], *planes), order
+    return (*[own[axis] for axis in axes], *shape[len(own) :]), order
 
 
 def _local(

@@ -135,6 +135,29 @@ def box_of(value: Any) -> Any:
     return () if isinstance(value, int | float | complex) else object()
 
 
+def shape_of(
+    value: Any, array: Any, name: str
+) -> tuple[tuple[int, ...], bool]:
+    """The shape of a value's array, and whether its last axis is its parts'.
+
+    Args:
+        value: the tapped one.
+        array: as ``as_array`` gives it; None where nobody has asked yet.
+        name: the tap, for errors.
+    """
+    if array is None and is_planes(value):
+        shape = box_of(value[0])
+        if isinstance(shape, tuple):
+            return (*shape, len(value)), True
+    elif array is None and not isinstance(value, tuple):
+        shape = box_of(value)
+        if isinstance(shape, tuple):
+            return tuple(shape), False
+    if array is None:
+        array = as_array(value, name)
+    return tuple(array.shape), isinstance(array, Planes)
+
+
 def as_array(value: Any, name: str) -> Any:
     """The value as a NumPy array, or a detached, dense torch tensor.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 import torch
 from torch import Tensor, is_grad_enabled
 from torch.compiler import is_compiling, is_dynamo_compiling
@@ -20,6 +20,7 @@ from tracekit.capture.box import Box, Pixels
 from tracekit.capture.expectation import check_name
 from tracekit.capture.few import copiers
 from tracekit.capture.firing import Origin, emit
+from tracekit.capture.kept import Kept
 from tracekit.capture.operator import batched_dims
 from tracekit.capture.place import Place
 from tracekit.capture.small import forms
@@ -50,13 +51,14 @@ _PART = (
     "that of what had used it before"
 )
 _KEPT = "tracekit_loops"  # of a node of autograd
-_TAKEN = frozenset(
-    (
-        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32),
-        *(torch.int64, torch.float32, torch.float64),
+_TYPES = {
+    getattr(torch, name): np.dtype(name)
+    for name in (
+        *("bool", "uint8", "int8", "int16", "int32", "int64"),
+        *("float32", "float64"),
     )
-)
-"""Types that NumPy has, too, and of which ``torch.take`` can take some."""
+}
+"""Types that NumPy has, too."""
 
 
 def _form(tensor: Tensor) -> torch.dtype | None:
@@ -64,21 +66,21 @@ def _form(tensor: Tensor) -> torch.dtype | None:
     return None if tensor.ndim or not tensor.is_cpu else tensor.dtype
 
 
-def _copy(
-    tensor: Tensor, box: Box, found: Place | Pixels
-) -> npt.NDArray[Any] | None:
-    """See ``few.copiers``; PyTorch has just computed, NumPy has not."""
+def _copy(tensor: Tensor, box: Box, found: Place | Pixels) -> Kept | None:
+    """See ``few.copiers``."""
+    dtype = _TYPES.get(tensor.dtype)
     if (
-        tensor.dtype not in _TAKEN
+        dtype is None
         or not tensor.is_cpu
         or tensor.layout is not torch.strided
+        or tensor.is_neg()
     ):
         return None
-    held = tensor.detach() if tensor.requires_grad else tensor
-    taken: npt.NDArray[Any] = torch.take(
-        held, box.flat(found, torch.LongTensor)
-    ).numpy()
-    return taken
+    begin, size = tensor.data_ptr(), dtype.itemsize
+    offsets = box.offsets(found, tensor.stride())
+    if begin == size * tensor.storage_offset() and offsets:
+        return None  # its memory was given back
+    return Kept.read(dtype, [begin + size * offset for offset in offsets])
 
 
 forms[Tensor] = _form
