@@ -32,7 +32,7 @@ class Box:
 
     __slots__ = (
         *("dims", "groups", "last", "named", "order", "pixel_extents"),
-        *("pixels", "shape", "_axes", "_offsets", "_own"),
+        *("pixels", "shape", "_axes", "_each", "_long", "_offsets"),
     )
 
     def __init__(
@@ -62,18 +62,19 @@ class Box:
             if len(found) == len(selection.pixel_dims):
                 self.pixels = tuple(found)
                 self.pixel_extents = tuple(shape[axis] for axis in found)
-        self._own = shape[:-1] if planes else shape
-        self._axes = order[: len(self._own)] or tuple(range(len(self._own)))
+        own = range(len(shape) - planes)
+        self._axes = order[: len(own)] or tuple(own)
+        self._long = [axis for axis in own if shape[axis] != 1]
+        self._each = prod(
+            [shape[axis] for axis in own if axis not in (self.pixels or ())]
+        )
         self._offsets: tuple[Any, Any, list[int]] = None, None, []
 
     def count(self, found: Place | Pixels) -> int:
         """How many numbers lie at a place, in one plane."""
-        if isinstance(found, Place):
-            return found.size
-        picked = self.pixels or ()
-        return len(found) * prod(
-            [n for axis, n in enumerate(self._own) if axis not in picked]
-        )
+        return found.size if isinstance(found, Place) else (
+            len(found) * self._each
+        )  # fmt: skip
 
     def offsets(
         self, found: Place | Pixels, strides: tuple[int, ...]
@@ -87,7 +88,7 @@ class Box:
             found: the place.
             strides: how far neighbours lie apart along the plane's axes.
         """
-        place, along, offsets = self._offsets  # others threads may change it
+        place, along, offsets = self._offsets  # which other threads may change
         if place is not found or along != strides:
             offsets = self._counted(found, strides)
             self._offsets = found, strides, offsets
@@ -96,8 +97,6 @@ class Box:
     def _counted(
         self, found: Place | Pixels, strides: tuple[int, ...]
     ) -> list[int]:
-        if not self.count(found):  # an axis has no index
-            return []
         along: tuple[int, ...] = self.pixels or ()
         picked: Iterable[tuple[int, ...]]
         if isinstance(found, Place):
@@ -108,10 +107,10 @@ class Box:
             picked = found
         steps = [strides[self._axes[axis]] for axis in along]
         offsets = [sum(map(mul, one, steps)) for one in picked]
-        for axis, extent in enumerate(self._own):
-            if axis not in along and extent != 1:
+        for axis in self._long:
+            if axis not in along:
                 step = strides[self._axes[axis]]
-                free = [step * index for index in range(extent)]
+                free = [step * index for index in range(self.shape[axis])]
                 offsets = [one + more for one in offsets for more in free]
         return offsets
 

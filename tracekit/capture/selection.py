@@ -163,7 +163,9 @@ class Selection:
         """
         pixels, (slow, fast) = self.pixels or (), first
         begin = bisect_left(pixels, (slow,))
-        end = bisect_left(pixels, (slow + extent[0],))
+        if begin == len(pixels) or pixels[begin][0] >= slow + extent[0]:
+            return []
+        end = bisect_left(pixels, (slow + extent[0],), begin)
         return [
             (row - slow, column - fast)
             for row, column in pixels[begin:end]

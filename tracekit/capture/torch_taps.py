@@ -104,37 +104,32 @@ def fire(
         _fire_odd(value, name, dims, unit, where, grad, axes)
         return
     small = _state.small
-    if small is not None:
-        if type(value) is not Tensor:
-            if small(value, name, dims, unit, where, axes):
-                return
-        elif not (  # each is asked here, since a call takes as long as two
-            value.ndim
-            or not value.is_cpu
-            or graph_task() != -1
-            or is_tracing()
-            or is_wrapped(value)
-        ):
-            number = value.item()  # the bits of a NaN need the long way
-            if number == number and small(
-                number, name, dims, unit, where, axes, value.dtype
-            ):
-                return
-    passes, quick = _state.passes, _state.quick
-    try:
-        if (
-            not _state.asked[name]
-            or (
-                name in _state.passed
-                and (levels := _state.scopes.get())
-                and levels[-1].beside is _state.passed
-            )
-            or (passes and passes(value, name, dims, unit, axes))
+    if small is None:  # then a block may be known to hold nothing
+        levels = _state.scopes.get()
+        if levels and levels[-1].beside is (passed := _state.passed) and (
+            name in passed
+        ):  # fmt: skip
+            return
+    elif type(value) is not Tensor:
+        if small(value, name, dims, unit, where, axes):
+            return
+    elif not (  # each is asked here, since a call takes as long as two
+        value.ndim
+        or not value.is_cpu
+        or graph_task() != -1
+        or is_tracing()
+        or is_wrapped(value)
+    ):
+        number = value.item()  # the bits of a NaN need the long way
+        if number == number and small(
+            number, name, dims, unit, where, axes, value.dtype
         ):
             return
-    except TypeError:
-        check_name(name)  # what has no hash is no text
-        raise
+    passes, quick = _state.passes, _state.quick
+    if not _state.asked[name] or (
+        passes is not None and passes(value, name, dims, unit, axes)
+    ):
+        return
     if not is_plain(value, where):
         _fire_odd(value, name, dims, unit, where, grad, axes)
     elif quick is None or not quick(value, name, dims, unit, where, axes):
