@@ -64,7 +64,8 @@ def tap(
             tuple they are those of its components; a mask has them, too.
 
     Raises:
-        TapError: while recording, if dims don't fit the value.
+        TapError: while recording, if dims don't fit the value, or the name
+            is no text.
 
     >>> import tracekit as tk
     >>> with tk.record() as recording:
@@ -73,13 +74,21 @@ def tap(
     ('R',)
     """
     if _state.recording:
-        if not isinstance(dims, str):
-            raise TapError(
-                f"tap {name!r}: dims={dims!r}: expected one text, a name per "
-                'axis, like "slow fast"'
-            )
+        if not (isinstance(name, str) and isinstance(dims, str)):
+            raise _no_text(name, dims)
         _state.fire(value, name, dims, unit, where, grad, axes)
     return value
+
+
+def _no_text(name: Any, dims: Any) -> TapError:
+    if isinstance(name, str):
+        return TapError(
+            f"tap {name!r}: dims={dims!r}: expected one text, a name per "
+            'axis, like "slow fast"'
+        )
+    return TapError(
+        f"tap {name!r}: a tap's name is a text, not a {type(name).__name__}"
+    )
 
 
 def is_recording(name: str | None = None) -> bool:
@@ -101,6 +110,8 @@ def is_recording(name: str | None = None) -> bool:
     """
     if not _state.recording or name is None:
         return _state.recording
+    if not isinstance(name, str):
+        raise _no_text(name, "")
     side = _state.torch_side
     if side is not None and side.tracing():
         return True

@@ -29,7 +29,7 @@ class _Asked(dict[str, bool]):
         self._selects = selects
 
     def __missing__(self, name: str) -> bool:
-        check_name(name)
+        _check_name(name)
         wanted = self[name] = self._selects(name)
         return wanted
 
@@ -82,20 +82,13 @@ class Expectation:
 
     def wants(self, name: str) -> bool:
         """Whether a tap is recorded; every tap that fires must ask."""
-        try:
-            return self.asked[name]
-        except TypeError:
-            check_name(name)  # what has no hash is no text
-            raise
+        return self.asked[name]
 
     def would_want(self, name: str) -> bool:
         """The same of a tap that doesn't fire."""
-        try:
-            wanted = self.asked.get(name)
-        except TypeError:  # it has no hash
-            wanted = None
+        wanted = self.asked.get(name)
         if wanted is None:
-            check_name(name)
+            _check_name(name)
             return self._selects(name)
         return wanted
 
@@ -196,12 +189,7 @@ def _fired(trace: Trace) -> list[str]:
     return [name for name, family in rows if family != STATISTIC]
 
 
-def check_name(name: Any) -> None:
-    """Refuse what no tap can be called.
-
-    Raises:
-        TapError: it is no text, or an empty one.
-    """
+def _check_name(name: Any) -> None:
     try:
         str.encode(name)
     except (TypeError, UnicodeEncodeError) as error:

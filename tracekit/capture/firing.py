@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from tracekit import _state
 from tracekit.capture.context import bound
-from tracekit.capture.expectation import check_name
 
 _HERE = str(Path(__file__).parents[1]) + os.sep
 
@@ -86,16 +85,12 @@ def fire(
     small, passes, quick = _state.small, _state.passes, _state.quick
     if small is not None and small(value, name, dims, unit, where, axes):
         return
-    try:
-        if not _state.asked[name] or (
-            name in _state.passed
-            and (levels := _state.scopes.get())
-            and levels[-1].beside is _state.passed
-        ):
-            return
-    except TypeError:
-        check_name(name)  # what has no hash is no text
-        raise
+    if not _state.asked[name] or (
+        name in _state.passed
+        and (levels := _state.scopes.get())
+        and levels[-1].beside is _state.passed
+    ):
+        return
     if (passes is None or not passes(value, name, dims, unit, axes)) and (
         quick is None or not quick(value, name, dims, unit, where, axes)
     ):

@@ -17,7 +17,6 @@ from torch.compiler import is_compiling, is_dynamo_compiling
 from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.box import Box, Pixels
-from tracekit.capture.expectation import check_name
 from tracekit.capture.few import copiers
 from tracekit.capture.firing import Origin, emit
 from tracekit.capture.kept import Kept

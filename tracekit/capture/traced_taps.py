@@ -20,7 +20,6 @@ from torch import Tensor
 from tracekit import _state
 from tracekit.capture import torch_internals
 from tracekit.capture.dims import parse_dims
-from tracekit.capture.expectation import check_name
 from tracekit.capture.inductor import (
     keep_order,
     sample_first,
@@ -245,7 +244,6 @@ def _site(
     picks: tuple[int, int, int] = (0, 0, 0),
 ) -> str:
     """The site as text: it goes into the graph as it is."""
-    check_name(name)
     torch_internals.refuse_lost(name, device, dynamo=dynamo)
     _declare()
     if dims:
