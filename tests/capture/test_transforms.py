@@ -45,6 +45,15 @@ def compiled(function: Callable[..., Any]) -> Any:
     return torch.compile(function, fullgraph=True, backend="aot_eager")
 
 
+def given_up(x: torch.Tensor) -> Any:
+    """The program, compiled, in a transform: Dynamo runs it as it is.
+
+    Then it looks at each function that the program calls, and warns of what
+    it can't trace in there.
+    """
+    return torch.compile(program, backend="aot_eager")(x)
+
+
 ONE: dict[str, Callable[[], Any]] = {
     "grad": lambda: grad(program)(X),
     "jvp": lambda: jvp(program, (X,), (X,)),
@@ -57,6 +66,8 @@ ONE: dict[str, Callable[[], Any]] = {
     "compile(jvp)": lambda: compiled(lambda x: jvp(program, (x,), (x,)))(X),
     "compile(jacrev)": lambda: compiled(jacrev(program))(X),
     "compile(hessian)": lambda: compiled(hessian(program))(X),
+    "grad(compile)": lambda: grad(given_up)(X),
+    "jvp(compile)": lambda: jvp(given_up, (X,), (X,)),
     "autograd": lambda: program(X.clone().requires_grad_()).backward(),  # type: ignore[no-untyped-call]
     "make_fx": lambda: make_fx(program, tracing_mode="fake")(X)(X),
     "inference": lambda: torch.inference_mode()(program)(X),
@@ -79,6 +90,8 @@ MANY: dict[str, Callable[[], Any]] = {
     "vmap(hessian)": lambda: vmap(hessian(program))(ROWS),
     "vmap(jvp)": lambda: vmap(lambda x: jvp(program, (x,), (x,)))(ROWS),
     "grad(vmap)": lambda: grad(lambda x: vmap(program)(x).sum())(ROWS),
+    "vmap(compile)": lambda: vmap(given_up)(ROWS),
+    "vmap(grad(compile))": lambda: vmap(grad(given_up))(ROWS),
     "compile(vmap)": lambda: compiled(vmap(program))(ROWS),
     "compile(vmap(grad))": lambda: compiled(vmap(grad(program)))(ROWS),
 }

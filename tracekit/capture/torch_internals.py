@@ -9,16 +9,21 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tracekit.errors import TapError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 NEEDED = (
     "torch._C:_len_torch_dispatch_stack",
@@ -241,6 +246,17 @@ def caller(*, dynamo: bool = False) -> tuple[str, int]:
     while frame.f_back and _is_machinery(frame.f_code.co_filename):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
+
+
+@cache
+def unwatched(call: Callable[P, R]) -> Callable[P, R]:
+    """A function that Dynamo leaves alone.
+
+    Where it gave up on a function, it looks at all that the function calls:
+    one that is compiled and then mapped by vmap, for one.
+    """
+    left: Callable[P, R] = torch.compiler.disable(call)  # type: ignore[no-untyped-call]
+    return left
 
 
 def _is_machinery(file: str) -> bool:

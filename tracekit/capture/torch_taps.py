@@ -155,7 +155,8 @@ def _fire_odd(
         or torch_internals.stands_for_others(where)
     ):
         torch_internals.refuse_fakes(name)
-        _fire_traced(value, name, dims, unit, where, grad, axes)
+        fires = torch_internals.unwatched(_fire_traced)
+        fires(value, name, dims, unit, where, grad, axes)
     elif not any(isinstance(part, Tensor) for part in parts):
         torch_internals.refuse_capture(name)
         torch_internals.refuse_proxies(name, parts)
