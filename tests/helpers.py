@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
+import torch
 
 import tracekit as tk
 
@@ -14,6 +16,12 @@ Array = npt.NDArray[Any]
 Cells = dict[frozenset[tuple[str, int]], Any]
 # a command of tracekit, in this process: its status and both streams
 Cli = Callable[..., tuple[int, str, str]]
+
+_ACCELERATOR = torch.accelerator.current_accelerator()
+# any accelerator of PyTorch that has streams, so none of Apple's
+GPU = _ACCELERATOR.type if _ACCELERATOR is not None else "none"
+HAS_GPU = GPU not in ("none", "mps") and torch.accelerator.is_available()
+needs_gpu = pytest.mark.skipif(not HAS_GPU, reason="no GPU is here")
 
 
 def recorded(program: Callable[[], object], /, **options: Any) -> tk.Trace:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.capture.test_tensors import FLOATS, INTEGERS
+from tests.helpers import GPU, HAS_GPU
 from tracekit.capture import statistics as module
 from tracekit.capture.statistics import LEAF, Statistics, statistics
 from tracekit.capture.tensors import Planes
@@ -75,15 +76,15 @@ def test_they_are_what_exact_arithmetic_gives(
             assert error <= scale / 2**50
 
 
-@pytest.fixture(params=["numpy", "torch", "cuda"])
+@pytest.fixture(params=["numpy", "torch", "gpu"])
 def way(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Any:
     """How a tensor gets to where it is computed with."""
-    if request.param == "cuda":
-        if not torch.cuda.is_available():
+    if request.param == "gpu":
+        if not HAS_GPU:
             pytest.skip("no GPU is here")
-        return torch.Tensor.cuda
+        return lambda x: x.to(GPU)
     if request.param == "torch":  # the operations of a device, on this one
         own = lambda x: isinstance(x, np.ndarray)  # noqa: E731
         monkeypatch.setattr(module, "_at_home", own)

@@ -9,16 +9,26 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import tracekit as tk
-from tests.helpers import assert_same_firings, recorded, stored
+from tests.helpers import (
+    GPU,
+    assert_same_firings,
+    needs_gpu,
+    recorded,
+    stored,
+)
 from tracekit.capture.transfers import AHEAD, Transfers
 from tracekit.errors import TapError
 
-needs_gpu = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no GPU is here"
+needs_gpus = pytest.mark.skipif(
+    torch.accelerator.device_count() < 2, reason="no two GPUs are here"
+)
+needs_cuda = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="no CUDA GPU is here"
 )
 
 
@@ -26,8 +36,8 @@ def test_steps_are_run_in_the_order_in_which_they_came() -> None:
     """What needs no wait stays behind what has to wait."""
     transfers, there = Transfers(), threading.Event()
     done: list[int] = []
-    transfers.put(partial(done.append, 0), there.wait)
-    for number in range(1, 100):
+    transfers.put(there.wait)
+    for number in range(100):
         transfers.put(partial(done.append, number))
     assert transfers.started
     assert done == []
@@ -45,7 +55,7 @@ def test_a_tap_waits_when_too_much_is_on_its_way() -> None:
 
     def taps() -> None:
         for number, size in enumerate(sizes):
-            transfers.put(lambda: None, there[number].wait, size)
+            transfers.put(there[number].wait, size)
             begun.put(number)
 
     thread = threading.Thread(target=taps)
@@ -65,6 +75,8 @@ def test_what_a_step_raises_is_told_and_nothing_comes_behind_it() -> None:
     transfers.put(partial(int, "no number"))
     transfers.put(partial(done.append, 1))
     assert isinstance(transfers.close(), ValueError)
+    transfers.put(partial(done.append, 2), AHEAD)
+    transfers.put(partial(done.append, 3), AHEAD)
     assert done == [0]
 
 
@@ -79,6 +91,7 @@ def program(device: str) -> None:
             tk.tap(float(step), "host")
             tk.tap(torch.complex(x, -x)[:3].conj(), "complex")
             tk.tap(image.T[::2], "turned", "fast slow")
+            tk.tap(image - step, "given back at once", "slow fast")
             image.mul_(1.5).add_(step)
 
 
@@ -86,9 +99,7 @@ def program(device: str) -> None:
 @pytest.mark.parametrize("pixels", [None, [(0, 1), (255, 3)]])
 def test_a_gpu_records_what_a_cpu_does(tmp_path: Path, pixels: Any) -> None:
     """Values, order and coordinates, whatever is written afterwards."""
-    on_gpu = recorded(
-        lambda: program("cuda"), path=tmp_path / "a", pixels=pixels
-    )
+    on_gpu = recorded(lambda: program(GPU), path=tmp_path / "a", pixels=pixels)
     assert_same_firings(
         on_gpu, recorded(lambda: program("cpu"), pixels=pixels)
     )
@@ -97,23 +108,109 @@ def test_a_gpu_records_what_a_cpu_does(tmp_path: Path, pixels: Any) -> None:
 @needs_gpu
 def test_the_program_does_not_wait_for_its_copies() -> None:
     """A tap behind a long kernel returns before that has ended."""
-    x = torch.ones(1 << 20, device="cuda")
-    recorded(lambda: tk.tap(x, "memory that is asked for once", "n"))
-    torch.cuda.synchronize()
-    with tk.record() as recording:
-        torch.cuda._sleep(1 << 31)  # type: ignore[no-untyped-call]
+    sleep = getattr(torch.get_device_module(GPU), "_sleep", None)
+    if sleep is None:
+        pytest.skip(f"nothing of {GPU} lasts as long as one likes")
+    x = torch.ones(1 << 20, device=GPU)
+    above, places = x > 0, [0, 7]
+    recorded(lambda: tk.tap(x, "memory that is asked for once", "slow"))
+    torch.accelerator.synchronize()
+    with tk.record(at={"slow": places}) as recording:
+        sleep(1 << 31)
         tk.tap(x, "behind", "n")
+        tk.tap(x, "picked", "slow", where=above)
         x.zero_()
-        ended = torch.cuda.current_stream().query()
+        ended = torch.accelerator.current_stream().query()
     assert not ended
     assert stored(recording.trace, "behind").sum() == 1 << 20
+    assert stored(recording.trace, "picked").sum() == len(places)
+
+
+@needs_gpu
+def test_streams_and_devices_of_the_program_stay_as_they_are() -> None:
+    """Each thread taps what its own stream computes, and goes on there."""
+    size = 1 << 16
+
+    def work(number: int) -> None:
+        stream = torch.Stream(torch.device(GPU, 0))
+        torch.accelerator.set_stream(stream)
+        x = torch.full((size,), float(number), device=GPU)
+        for step in range(10):
+            with tk.scope("thread", thread=number, step=step):
+                tk.tap(x, "x", "n")
+            x.add_(1)
+            assert torch.accelerator.current_stream() == stream
+
+    with tk.record() as recording:
+        threads = [threading.Thread(target=work, args=(n,)) for n in (0, 100)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    values = stored(recording.trace, "x").reshape(2, 10, size)
+    expected = [range(10), range(100, 110)]
+    assert np.array_equal(values[:, :, 0], expected)
+    assert np.array_equal(values[:, :, -1], expected)
+
+
+@needs_gpus
+def test_parts_on_several_gpus_are_recorded() -> None:
+    """Values and masks, from whichever device is the current one."""
+    first, second = torch.device(GPU, 0), torch.device(GPU, 1)
+    x = torch.arange(1 << 16, device=second, dtype=torch.float64)
+
+    def taps() -> None:
+        tk.tap(x, "second", "n", where=(x > 3).to(first))
+        tk.tap((x.to(first), x), "both", "n v")
+        x.zero_()
+
+    trace = recorded(taps)
+    values = np.arange(1 << 16)
+    assert np.array_equal(stored(trace, "second"), values[4:])
+    assert np.array_equal(stored(trace, "both")[::2], values)
+    assert torch.accelerator.current_stream().device == first
+
+
+@needs_gpu
+def test_a_default_device_is_where_the_program_computes_alone() -> None:
+    """What tracekit makes lies on the host all the same."""
+    on_cpu = recorded(lambda: program("cpu"))
+    with torch.device(GPU):
+        assert_same_firings(recorded(lambda: program(GPU)), on_cpu)
+
+
+def scaled(x: torch.Tensor) -> torch.Tensor:
+    """Two taps, one of which picks pixels."""
+    with tk.scope("scale", scale=2):
+        y = tk.tap(x * 2, "twice", "slow fast")
+    return tk.tap(y.sum(0), "sums", "fast")
+
+
+@needs_gpu
+@pytest.mark.parametrize("pixels", [None, [(1, 2), (30, 3)]])
+def test_compiled_code_records_on_a_gpu(pixels: Any) -> None:
+    """What eager code does."""
+    x = torch.arange(2048.0, device=GPU).reshape(32, 64)
+    backend = "inductor" if GPU in ("cuda", "xpu") else "aot_eager"
+    compiled = torch.compile(scaled, backend=backend, fullgraph=True)
+
+    def twice(function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        y = x.clone()
+        for _ in range(2):
+            function(y)
+            y.add_(1)
+
+    assert_same_firings(
+        recorded(lambda: twice(compiled), pixels=pixels),
+        recorded(lambda: twice(scaled), pixels=pixels),
+    )
 
 
 @needs_gpu
 @pytest.mark.parametrize("options", [{"reduce": ["*"]}, {"stop_when": "inf"}])
 def test_what_must_be_seen_at_once_is(options: dict[str, Any]) -> None:
     """Statistics, and the first bad value, are those of a CPU."""
-    on_gpu = recorded(lambda: program("cuda"), **options)
+    on_gpu = recorded(lambda: program(GPU), **options)
     on_cpu = recorded(lambda: program("cpu"), **options)
     assert tk.compare(on_gpu, on_cpu).verdict == "close"
 
@@ -137,7 +234,7 @@ def reduced_overhead() -> None:
     function(torch.ones(3, device="cuda"))
 
 
-@needs_gpu
+@needs_cuda
 @pytest.mark.parametrize("run", [captured, reduced_overhead])
 def test_cuda_graphs_are_refused(run: Callable[[], None]) -> None:
     """Their replays would run no tap."""

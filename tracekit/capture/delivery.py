@@ -74,9 +74,10 @@ class Delivery:
     def later(self, found: Found) -> None:
         """Take the event of what lies on a GPU, as it is now."""
         copies = Copies()
-        copied = found._replace(selected=found.selected.each(copies.of))
+        copied = found.each(copies.of)
         self._transfers.put(
-            lambda: self._deliver(copied.events()), copies.wait, copies.size
+            lambda: self._deliver(copied.each(copies.home).events()),
+            copies.size,
         )
 
     def now(self, found: Found) -> list[Event]:

@@ -208,7 +208,7 @@ def _whole(counter: Tensor, tap: str, dim: str) -> int:
 
 def _ticket(value: Tensor) -> Tensor:  # noqa: ARG001
     """Numbers for the scopes that are open now."""
-    return torch.tensor(_state.ticket())
+    return torch.tensor(_state.ticket(), device="cpu")
 
 
 def _batched(
@@ -268,7 +268,8 @@ def no_values(*_: Any) -> None:
 
 
 def _no_ticket(_: Tensor) -> Tensor:
-    return torch.empty((1 + _state.TICKET,), dtype=torch.int64)
+    shape = (1 + _state.TICKET,)
+    return torch.empty(shape, dtype=torch.int64, device="cpu")
 
 
 LIBRARY.impl("state", _keep, "CompositeExplicitAutograd")

@@ -29,6 +29,7 @@ from tracekit.capture.operator import (
     parsed,
 )
 from tracekit.capture.tensors import Picked
+from tracekit.capture.transfers import sent
 
 Index = npt.NDArray[np.int64]
 
@@ -87,7 +88,7 @@ def _observe_picked(
     shape: list[int],
 ) -> None:
     """Run the tap on what was picked of its value, and of its mask."""
-    site, found = parsed(text), pixels.cpu().numpy()
+    site, found = parsed(text), pixels.numpy()
     inside = [True] if found[2, 0] else None
     if any(r.asks((site.tap,), inside) for r in _state.recorders):
         origin = origin_of(site, integers, counters)
@@ -143,7 +144,8 @@ def _pixels(
     if found is None:
         found = no_pixels(window.room)
     # compiled code writes into what it is given
-    return torch.from_numpy(found.copy()).to(device)
+    pixels: Tensor = sent(found.copy(), device)
+    return pixels
 
 
 def pixels_in(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tracekit.capture import tensors
@@ -44,6 +44,10 @@ class Found(NamedTuple):
     def lies_on_gpu(self) -> bool:
         """Whether some of it does."""
         return any(map(on_gpu, self.selected.arrays()))
+
+    def each(self, function: Callable[[Any], Any]) -> Found:
+        """The same with this done to the arrays of the elements."""
+        return self._replace(selected=self.selected.each(function))
 
     def events(self, *, copy: bool = True) -> list[Event]:
         """The event of the elements, and those of the statistics behind it.

@@ -21,6 +21,7 @@ from tracekit.capture.dense import (
     seen_by_numpy,
     tensor_to_numpy,
 )
+from tracekit.capture.transfers import sent
 from tracekit.errors import TapError
 from tracekit.schema import Kind
 
@@ -259,14 +260,7 @@ def pick(array: Any, indices: tuple[npt.NDArray[np.int64], ...]) -> Any:
     """Elements at these indices of the leading axes, on the device."""
     if isinstance(array, np.ndarray):
         return array[indices]
-    torch = sys.modules["torch"]
-    places = [torch.from_numpy(i) for i in indices]
-    if array.is_cuda:  # else the program would wait for them to arrive
-        places = [
-            place.pin_memory().to(array.device, non_blocking=True)
-            for place in places
-        ]
-    return array[tuple(place.to(array.device) for place in places)]
+    return array[tuple([sent(index, array.device) for index in indices])]
 
 
 def along(array: Any, order: tuple[int, ...], shape: tuple[int, ...]) -> Any:

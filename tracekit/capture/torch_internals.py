@@ -59,7 +59,9 @@ LOCALITY = (
 CODEGEN = "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
-HAS_GPUS = torch.version.cuda is not None or torch.version.hip is not None
+_GPU = torch.accelerator.current_accelerator()
+_GPUS: Any = torch.get_device_module(_GPU) if _GPU else None
+HAS_GRAPHS = hasattr(_GPUS, "is_current_stream_capturing")
 _NUMBERS = (kind for kind in np.ScalarType if issubclass(kind, np.generic))
 _PLAIN = frozenset((float, int, bool, complex, np.ndarray, *_NUMBERS))
 _CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph
@@ -120,11 +122,11 @@ def _holds(part: Any) -> bool:
 
 
 def is_captured() -> bool:
-    """Whether a CUDA graph takes up what runs."""
+    """Whether a CUDA graph, or another GPU's, takes up what runs."""
     return (
-        HAS_GPUS
-        and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-        and torch.cuda.is_current_stream_capturing()
+        HAS_GRAPHS
+        and _GPUS.is_initialized()
+        and bool(_GPUS.is_current_stream_capturing())
     )
 
 

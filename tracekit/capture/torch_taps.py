@@ -24,7 +24,7 @@ from tracekit.capture.operator import batched_dims
 from tracekit.capture.place import Place
 from tracekit.capture.small import forms
 from tracekit.capture.torch_internals import (
-    HAS_GPUS,
+    HAS_GRAPHS,
     checkpoints,
     graph_task,
     is_captured,
@@ -99,7 +99,7 @@ def fire(
     if is_dynamo_compiling():
         _fire_traced(value, name, dims, unit, where, grad, axes)
         return
-    if grad or stack_depth() or (HAS_GPUS and is_captured()):
+    if grad or stack_depth() or (HAS_GRAPHS and is_captured()):
         _fire_odd(value, name, dims, unit, where, grad, axes)
         return
     small = _state.small

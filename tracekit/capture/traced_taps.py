@@ -158,7 +158,7 @@ def _fire_picked(
     first = parts[0]
     shape = [*first.shape]
     loops = _window_loops()
-    pixels = torch.ops.tracekit.pixels.default(
+    window = (
         _window(
             tuple(loops),
             tuple(d for d, i in loops.items() if isinstance(i, Tensor)),
@@ -167,8 +167,11 @@ def _fire_picked(
         [i for i in loops.values() if isinstance(i, Tensor)],
         shape[slow],
         shape[fast],
-        first.device,
     )
+    pixels = torch.ops.tracekit.pixels.default(*window, first.device)
+    here = pixels
+    if first.device.type != "cpu":  # where the tap must not wait for them
+        here = torch.ops.tracekit.pixels.default(*window, torch.device("cpu"))
     data = [
         torch.ops.tracekit.pick.default(part, pixels, slow, fast)
         for part in parts
@@ -179,7 +182,7 @@ def _fire_picked(
     if len(parts) > 1:
         shape.append(len(parts))
     torch.ops.tracekit.tap_at.default(
-        data, mask, site, integers, counters, pixels, shape
+        data, mask, site, integers, counters, here, shape
     )
 
 

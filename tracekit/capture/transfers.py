@@ -3,9 +3,11 @@
 A tap copies what is selected on the device, in the order of the program's own
 stream: the next kernel may overwrite the value, and this copy is the one that
 is over in time, at the speed of the device's memory. The program's stream
-could wait for the way to the host instead, which is fifty times as slow. That
-way leads through pinned memory on a stream of its own. A thread waits for its
-end and hands the events on, each behind those of all taps before it.
+could wait for the way to the host instead, which is fifty times as slow. A
+thread takes that way, through pinned memory on a stream of its own, and hands
+the events on, each behind those of all taps before it.
+
+A GPU is here whatever accelerator PyTorch finds that has streams.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 AHEAD = 64 << 20  # bytes that may be on their way before a tap waits
@@ -22,10 +25,10 @@ Step = Callable[[], object]
 
 
 class Transfers:
-    """Runs steps in the order in which they came, some after a wait."""
+    """Runs steps in a thread, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._steps: deque[tuple[Step | None, Step, int]] = deque()
+        self._steps: deque[tuple[Step, int]] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._ends = False
@@ -37,18 +40,19 @@ class Transfers:
         """Whether what comes now must wait for its turn."""
         return self._thread is not None
 
-    def put(self, step: Step, wait: Step | None = None, size: int = 0) -> None:
-        """Run a step behind all before it.
+    def put(self, step: Step, size: int = 0) -> None:
+        """Run a step behind all before it; none once it was closed.
 
         Args:
-            step: what to do.
-            wait: returns when the step may be run; None for at once.
+            step: what to do; it may wait.
             size: bytes that it holds until then.
         """
         with self._changed:
             while self._steps and self._bytes + size > AHEAD:
                 self._changed.wait()
-            self._steps.append((wait, step, size))
+            if self._ends:
+                return
+            self._steps.append((step, size))
             self._bytes += size
             if self._thread is None:
                 self._thread = threading.Thread(
@@ -64,11 +68,9 @@ class Transfers:
                     self._changed.wait()
                 if not self._steps:
                     return
-                wait, step, size = self._steps[0]
+                step, size = self._steps[0]
             try:
                 if self._error is None:
-                    if wait is not None:
-                        wait()
                     step()
             except BaseException as error:  # what close tells
                 self._error = error
@@ -76,7 +78,7 @@ class Transfers:
                 self._steps.popleft()
                 self._bytes -= size
                 self._changed.notify_all()
-            del wait, step
+            del step
 
     def close(self) -> BaseException | None:
         """Run what is left.
@@ -93,50 +95,76 @@ class Transfers:
 
 
 class Copies:
-    """Copies of CUDA tensors in pinned memory, from when ``wait`` returns."""
+    """Copies of tensors on their GPU, as these are now."""
 
     def __init__(self) -> None:
         self.size = 0
-        self._done: list[Any] = []
+        self._made: list[Any] = []
 
     def of(self, value: Any) -> Any:
         """The copy of a tensor; what lies elsewhere is given back."""
         if not on_gpu(value):
             return value
         torch = sys.modules["torch"]
-        device = value.device
-        own = value.clone(memory_format=torch.contiguous_format)
-        host = torch.empty(own.shape, dtype=own.dtype, pin_memory=True)
-        side = _side_stream(device)
-        side.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(side):
-            host.copy_(own, non_blocking=True)
-            done = torch.cuda.Event()
-            done.record(side)
-        # its memory is not given to others before the side stream is there
-        own.record_stream(side)
-        self.size += 2 * own.nbytes
-        self._done.append(done)
-        return host
+        copy = value.clone(memory_format=torch.contiguous_format)
+        made = torch.Event(copy.device, enable_timing=False)
+        made.record(torch.accelerator.current_stream(copy.device))
+        self._made.append(made)
+        self.size += copy.nbytes
+        return copy
 
-    def wait(self) -> None:
-        """Until all of them are whole."""
-        for done in self._done:
-            done.synchronize()
+    def home(self, copy: Any) -> Any:
+        """A copy in pinned memory; only for a thread without streams."""
+        if not on_gpu(copy):
+            return copy
+        torch = sys.modules["torch"]
+        side = _side_stream(copy.device)
+        torch.accelerator.set_stream(side)
+        for made in self._made:
+            made.wait(side)
+        host = _pinned(copy.shape, copy.dtype)
+        host.copy_(copy, non_blocking=True)
+        # its memory is given to others in the order of the program's stream
+        side.synchronize()
+        return host
 
 
 def on_gpu(value: Any) -> bool:
-    """Whether it is a CUDA tensor."""
+    """Whether it is a tensor on an accelerator that has streams."""
     torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor) and (
-        bool(value.is_cuda)
-    )  # fmt: skip
+    return (
+        torch is not None
+        and isinstance(value, torch.Tensor)
+        and not value.is_cpu
+        and _side_stream(value.device) is not None
+    )
 
 
-_streams: dict[Any, Any] = {}
+def sent(array: Any, device: Any) -> Any:
+    """A NumPy array on a device; the program doesn't wait for it."""
+    torch = sys.modules["torch"]
+    tensor = torch.from_numpy(array)
+    if device.type == "cpu" or _side_stream(device) is None:
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
+@cache
 def _side_stream(device: Any) -> Any:
-    if device not in _streams:
-        _streams[device] = sys.modules["torch"].cuda.Stream(device)
-    return _streams[device]
+    """A stream beside the program's; None where a device has none."""
+    torch = sys.modules["torch"]
+    accelerator = torch.accelerator.current_accelerator()
+    if accelerator is None or accelerator.type != device.type:
+        return None
+    try:
+        _pinned((1,), torch.uint8)
+        side = torch.Stream(device)
+        # a device that has one alone, as mps, gives it out again and again
+        return None if side == torch.Stream(device) else side
+    except RuntimeError:
+        return None
+
+
+def _pinned(shape: Any, dtype: Any) -> Any:
+    torch = sys.modules["torch"]
+    return torch.empty(shape, dtype=dtype, device="cpu", pin_memory=True)
