@@ -17,10 +17,13 @@ Cells = dict[frozenset[tuple[str, int]], Any]
 # a command of tracekit, in this process: its status and both streams
 Cli = Callable[..., tuple[int, str, str]]
 
-_ACCELERATOR = torch.accelerator.current_accelerator()
 # any accelerator of PyTorch that has streams, so none of Apple's
-GPU = _ACCELERATOR.type if _ACCELERATOR is not None else "none"
-HAS_GPU = GPU not in ("none", "mps") and torch.accelerator.is_available()
+GPU = (
+    torch.accelerator.current_accelerator().type  # type: ignore[union-attr]
+    if torch.accelerator.is_available()
+    else "none"
+)
+HAS_GPU = GPU not in ("none", "mps")
 needs_gpu = pytest.mark.skipif(not HAS_GPU, reason="no GPU is here")
 
 

@@ -59,8 +59,12 @@ LOCALITY = (
 CODEGEN = "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
-_GPU = torch.accelerator.current_accelerator()
-_GPUS: Any = torch.get_device_module(_GPU) if _GPU else None
+# by what torch was built for: forked children lose a GPU that was looked for
+_BUILT = {
+    "cuda": torch.version.cuda or torch.version.hip,
+    "xpu": getattr(torch.version, "xpu", None),
+}
+_GPUS: Any = next((getattr(torch, name) for name in _BUILT if _BUILT[name]), 0)
 HAS_GRAPHS = hasattr(_GPUS, "is_current_stream_capturing")
 _NUMBERS = (kind for kind in np.ScalarType if issubclass(kind, np.generic))
 _PLAIN = frozenset((float, int, bool, complex, np.ndarray, *_NUMBERS))

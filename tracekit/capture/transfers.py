@@ -153,10 +153,10 @@ def sent(array: Any, device: Any) -> Any:
 def _side_stream(device: Any) -> Any:
     """A stream beside the program's; None where a device has none."""
     torch = sys.modules["torch"]
-    accelerator = torch.accelerator.current_accelerator()
-    if accelerator is None or accelerator.type != device.type:
-        return None
     try:
+        accelerator = torch.accelerator.current_accelerator()
+        if accelerator is None or accelerator.type != device.type:
+            return None
         _pinned((1,), torch.uint8)
         side = torch.Stream(device)
         # a device that has one alone, as mps, gives it out again and again
