@@ -14,7 +14,6 @@ import structlog
 import tracekit as tk
 from tests.helpers import recorded
 from tracekit.errors import RecordingError
-from tracekit.storage import directory
 from tracekit.storage.directory import LOCK
 
 
@@ -135,15 +134,3 @@ def test_a_place_that_can_not_be_written_is_a_clear_error(
     (tmp_path / "file").touch()
     with pytest.raises(RecordingError, match="give a path that can be wri"):
         recorded(one, path=tmp_path / "file" / "a")
-
-
-def test_ranks_that_never_began_are_told_from_those_that_did_not_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Often only rank 0 enters record(), which the others have to as well."""
-    monkeypatch.setattr(directory, "RANK_SECONDS", 0)
-    with pytest.raises(RecordingError, match=r"rank1 .* on every rank, with"):
-        directory.wait_for_ranks(tmp_path, 2)
-    (tmp_path / "recording.rank1.arrow").touch()
-    with pytest.raises(RecordingError, match="they began it"):
-        directory.wait_for_ranks(tmp_path, 2)

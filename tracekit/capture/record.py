@@ -18,7 +18,8 @@ from tracekit.capture.selection import Selection
 from tracekit.capture.sinks import Sink, checked
 from tracekit.endings import Ending
 from tracekit.errors import RecordingError
-from tracekit.storage.directory import claimed, joined
+from tracekit.storage.directory import claimed
+from tracekit.storage.ranks import joined
 
 
 @block

@@ -30,10 +30,10 @@ from tracekit.capture.spawned import announce, lost_by_spawned, withdraw
 from tracekit.capture.taking import Taking
 from tracekit.errors import RecordingError, TapError
 from tracekit.schema import ConfigValue, FileUse, Role, Run
-from tracekit.storage.directory import wait_for_trace
 from tracekit.storage.disk_store import DiskStore
 from tracekit.storage.live import Kept, Store
 from tracekit.storage.memory_store import MemoryStore
+from tracekit.storage.ranks import wait_for_trace
 from tracekit.storage.trace import Trace, open_trace
 from tracekit.storage.unfinished import Fact, covered
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,6 @@ from tracekit.storage.unfinished import (
 )
 
 LOCK = "recording.lock"
-RANK_SECONDS = 60
 _OURS = {MARKER, ELEMENTS, STREAM, JOURNAL, LOCK, "output.log"} | {
     f"{name}.parquet" for name in TABLES
 }
@@ -63,80 +61,8 @@ def held(root: Path) -> Iterator[None]:
             (root / LOCK).unlink(missing_ok=True)
 
 
-@contextmanager
-def joined(root: Path, label: str) -> Iterator[None]:
-    """Take part in the recording of another process; tell it of the end.
-
-    Args:
-        root: the directory that the other process claims.
-        label: of this process' part.
-
-    Raises:
-        RecordingError: nobody records there after a minute.
-    """
-    done = root / f"recording.{label}.done"
-    deadline = time.monotonic() + RANK_SECONDS
-    while not _is_held(root) or done.exists():
-        if time.monotonic() > deadline:
-            raise RecordingError(
-                f"{label}: rank 0 doesn't record to {root}; let every rank "
-                "enter record() with one path, on a disk that all see"
-            )
-        time.sleep(0.01)
-    owner = os.getpid()
-    try:
-        yield
-    finally:
-        if os.getpid() == owner:
-            done.touch()
-
-
-def wait_for_ranks(root: Path, world: int) -> None:
-    """Wait until the other ranks have ended their parts.
-
-    Raises:
-        RecordingError: some have not after a minute.
-    """
-    waited = [f"rank{number}" for number in range(1, world)]
-    deadline = time.monotonic() + RANK_SECONDS
-    while left := [
-        label
-        for label in waited
-        if not (root / f"recording.{label}.done").exists()
-    ]:
-        if time.monotonic() > deadline:
-            never = [n for n in left if not any(root.glob(f"recording.{n}.*"))]
-            advice = (
-                f"{', '.join(never)} never began it; enter record() on every "
-                "rank, with taps=[] on those that should leave nothing"
-                if never
-                else "they began it"
-            )
-            raise RecordingError(
-                f"{', '.join(left)} did not end the recording to {root} "
-                f"({advice}); what all ranks wrote is there: run 'tracekit "
-                "repair' on it"
-            )
-        time.sleep(0.01)
-
-
-def wait_for_trace(root: Path) -> None:
-    """Wait until the process that claims a directory made its trace.
-
-    Raises:
-        RecordingError: it has not after a minute.
-    """
-    deadline = time.monotonic() + RANK_SECONDS
-    while _is_held(root):
-        if time.monotonic() > deadline:
-            raise RecordingError(
-                f"rank 0 still records to {root}; ask for the trace where "
-                "every rank has left its record() block"
-            )
-        time.sleep(0.01)
-
-
-def _is_held(root: Path) -> bool:
+def is_held(root: Path) -> bool:
+    """Whether a process that runs records there."""
     try:
         owner = (root / LOCK).read_text().strip()
     except OSError:

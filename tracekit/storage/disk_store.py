@@ -21,10 +21,10 @@ from tracekit.storage import stream as event_stream
 from tracekit.storage.ahead import Ahead
 from tracekit.storage.batches import read_stream
 from tracekit.storage.closing import write_recording
-from tracekit.storage.directory import wait_for_ranks
 from tracekit.storage.forks import forks
 from tracekit.storage.live import Kept, Store
 from tracekit.storage.memory_store import InMemory
+from tracekit.storage.ranks import wait_for_ranks
 from tracekit.storage.stream import FIELDS, EventStream
 from tracekit.storage.survey import Survey
 from tracekit.storage.trace import Trace
@@ -210,7 +210,7 @@ class DiskStore:
             raise RecordingError(self._failure)
         if self._is_part:
             return InMemory([], [])
-        wait_for_ranks(self._root, self._world)
+        self.lost = wait_for_ranks(self._root, self._world)
         survey = Survey(streams_of(self._root), known)
         mine = survey.events_of[self._root / STREAM]
         if mine != self._stream.events:
