@@ -127,6 +127,28 @@ def test_the_program_does_not_wait_for_its_copies() -> None:
 
 
 @needs_gpu
+def test_a_full_gpu_records_all_the_same() -> None:
+    """Where a value's copy finds no room, the program waits instead."""
+    module = torch.get_device_module(GPU)
+    limit = getattr(module, "set_per_process_memory_fraction", None)
+    if limit is None:
+        pytest.skip(f"{GPU} has no limit that a test could set")
+    x = torch.ones(1 << 24, device=GPU)
+    torch.accelerator.synchronize()
+    module.empty_cache()
+    limit(1e-6)
+    try:
+        with pytest.raises(torch.OutOfMemoryError):
+            x.clone()
+        with tk.record() as recording:
+            tk.tap(x, "full", "n")
+            x.zero_()
+    finally:
+        limit(1.0)
+    assert stored(recording.trace, "full").sum() == 1 << 24
+
+
+@needs_gpu
 def test_streams_and_devices_of_the_program_stay_as_they_are() -> None:
     """Each thread taps what its own stream computes, and goes on there."""
     size = 1 << 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -74,7 +75,11 @@ class Delivery:
     def later(self, found: Found) -> None:
         """Take the event of what lies on a GPU, as it is now."""
         copies = Copies()
-        copied = found.each(copies.of)
+        try:
+            copied = found.each(copies.of)
+        except sys.modules["torch"].OutOfMemoryError:
+            self.now(found)  # no room there: the program waits for the way
+            return
         self._transfers.put(
             lambda: self._deliver(copied.each(copies.home).events()),
             copies.size,
