@@ -17,12 +17,14 @@ import tracekit as tk
 from tests.helpers import (
     GPU,
     assert_same_firings,
+    firings,
     needs_gpu,
     recorded,
     stored,
 )
 from tracekit.capture.transfers import AHEAD, Transfers
-from tracekit.errors import TapError
+from tracekit.errors import RecordingError, TapError
+from tracekit.schema import Event
 
 needs_gpus = pytest.mark.skipif(
     torch.accelerator.device_count() < 2, reason="no two GPUs are here"
@@ -113,13 +115,18 @@ def test_the_program_does_not_wait_for_its_copies() -> None:
         pytest.skip(f"nothing of {GPU} lasts as long as one likes")
     x = torch.ones(1 << 20, device=GPU)
     above, places = x > 0, [0, 7]
-    recorded(lambda: tk.tap(x, "memory that is asked for once", "slow"))
-    torch.accelerator.synchronize()
-    with tk.record(at={"slow": places}) as recording:
-        sleep(1 << 31)
+
+    def taps() -> None:
         tk.tap(x, "behind", "n")
         tk.tap(x, "picked", "slow", where=above)
         x.zero_()
+
+    recorded(taps, at={"slow": places})  # what is loaded and asked for once
+    x.fill_(1)
+    torch.accelerator.synchronize()
+    with tk.record(at={"slow": places}) as recording:
+        sleep(1 << 31)
+        taps()
         ended = torch.accelerator.current_stream().query()
     assert not ended
     assert stored(recording.trace, "behind").sum() == 1 << 20
@@ -148,10 +155,45 @@ def test_a_full_gpu_records_all_the_same() -> None:
     assert stored(recording.trace, "full").sum() == 1 << 24
 
 
+class Full:
+    """A sink that takes two events."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def write(self, event: Event) -> None:
+        """Take it, or say why not."""
+        if len(self.taken) == 2:
+            raise OSError("the sink is full")
+        self.taken.append(event.tap)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+@needs_gpu
+def test_what_fails_behind_the_program_is_told_at_the_end() -> None:
+    """A sink's error as well; what came before it is in the trace."""
+    x, sink = torch.ones(3, device=GPU), Full()
+    recordings = []
+
+    def run() -> None:
+        with tk.record(sinks=[sink]) as recording:
+            recordings.append(recording)
+            for name in ("a", "b", "c", "d"):
+                tk.tap(x, name, "n")
+
+    with pytest.raises(RecordingError, match="the sink is full"):
+        run()
+    assert sink.taken == ["a", "b"]
+    names = [event["tap"] for event in firings(recordings[0].trace)]
+    assert names == ["a", "b", "c"]  # stored before the sink saw it
+
+
 @needs_gpu
 def test_streams_and_devices_of_the_program_stay_as_they_are() -> None:
     """Each thread taps what its own stream computes, and goes on there."""
-    size = 1 << 16
+    size, stayed = 1 << 16, list[bool]()
 
     def work(number: int) -> None:
         stream = torch.Stream(torch.device(GPU, 0))
@@ -161,7 +203,7 @@ def test_streams_and_devices_of_the_program_stay_as_they_are() -> None:
             with tk.scope("thread", thread=number, step=step):
                 tk.tap(x, "x", "n")
             x.add_(1)
-            assert torch.accelerator.current_stream() == stream
+            stayed.append(torch.accelerator.current_stream() == stream)
 
     with tk.record() as recording:
         threads = [threading.Thread(target=work, args=(n,)) for n in (0, 100)]
@@ -169,6 +211,7 @@ def test_streams_and_devices_of_the_program_stay_as_they_are() -> None:
             thread.start()
         for thread in threads:
             thread.join()
+    assert stayed == 20 * [True]
     values = stored(recording.trace, "x").reshape(2, 10, size)
     expected = [range(10), range(100, 110)]
     assert np.array_equal(values[:, :, 0], expected)

@@ -13,7 +13,7 @@ from tracekit.capture.sampling import Sampling
 from tracekit.capture.sinks import Sink
 from tracekit.capture.taking import Found
 from tracekit.capture.transfers import Copies, Transfers
-from tracekit.errors import RecordingStopped
+from tracekit.errors import RecordingError, RecordingStopped
 from tracekit.schema import Event
 from tracekit.storage.live import Store
 from tracekit.storage.messages import LARGE
@@ -80,10 +80,20 @@ class Delivery:
         except sys.modules["torch"].OutOfMemoryError:
             self.now(found)  # no room there: the program waits for the way
             return
-        self._transfers.put(
-            lambda: self._deliver(copied.each(copies.home).events()),
-            copies.size,
-        )
+
+        def bring() -> None:
+            try:
+                home = copied.each(copies.home)
+            except RuntimeError as error:
+                about = copied.about
+                raise RecordingError(
+                    f"tap {about['tap']!r}, {about['file']}:{about['line']}: "
+                    "its values couldn't be copied from the GPU, which tells "
+                    f"here of what failed before the tap as well: {error}"
+                ) from error
+            self._deliver(home.events())
+
+        self._transfers.put(bring, copies.size)
 
     def now(self, found: Found) -> list[Event]:
         """Take the events, behind all that come from a GPU."""
@@ -133,7 +143,7 @@ class Delivery:
         """Deliver what is on its way, and take no more.
 
         Returns:
-            Why a value on a GPU could not be copied; nothing behind it was.
+            Why no event was taken from there on, where one came from a GPU.
         """
         broken = self._transfers.close()
         with self._lock:

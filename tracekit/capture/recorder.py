@@ -290,8 +290,8 @@ class Recorder:
             self._delivery.close_sinks()
         if broken is not None:
             raise RecordingError(
-                f"values on a GPU couldn't be copied: {broken}. What fired "
-                "before them is in the trace"
+                f"{broken}. What fired before it is in the trace, what fired "
+                "behind it is not"
             ) from broken
         lost = store.lost or spawned
         if lost:

@@ -107,9 +107,8 @@ class Copies:
             return value
         torch = sys.modules["torch"]
         copy = value.clone(memory_format=torch.contiguous_format)
-        made = torch.Event(copy.device, enable_timing=False)
-        made.record(torch.accelerator.current_stream(copy.device))
-        self._made.append(made)
+        own = torch.accelerator.current_stream(copy.device)
+        self._made.append(_event(own))
         self.size += copy.nbytes
         return copy
 
@@ -125,7 +124,7 @@ class Copies:
         host = _pinned(copy.shape, copy.dtype)
         host.copy_(copy, non_blocking=True)
         # its memory is given to others in the order of the program's stream
-        side.synchronize()
+        _event(side).synchronize()
         return host
 
 
@@ -159,10 +158,19 @@ def _side_stream(device: Any) -> Any:
             return None
         _pinned((1,), torch.uint8)
         side = torch.Stream(device)
+        _event(side)
         # a device that has one alone, as mps, gives it out again and again
         return None if side == torch.Stream(device) else side
     except RuntimeError:
         return None
+
+
+def _event(stream: Any) -> Any:
+    """What is over with all that a stream was given until now."""
+    torch = sys.modules["torch"]
+    event = torch.Event(stream.device, enable_timing=False)
+    event.record(stream)
+    return event
 
 
 def _pinned(shape: Any, dtype: Any) -> Any:
