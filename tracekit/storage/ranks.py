@@ -34,14 +34,14 @@ def joined(root: Path, label: str) -> Iterator[None]:
     began, told = time.monotonic(), False
     while not is_held(root) or done.exists():
         waited = time.monotonic() - began
+        if not told and waited >= TOLD_SECONDS:
+            told = True
+            _tell(f"{label} waits until rank 0 records", trace=str(root))
         if waited > RANK_SECONDS:
             raise RecordingError(
                 f"{label}: rank 0 doesn't record to {root}; let every rank "
                 "enter record() with one path, on a disk that all see"
             )
-        if not told and waited > TOLD_SECONDS:
-            told = True
-            _tell(f"{label} waits until rank 0 records", trace=str(root))
         time.sleep(0.01)
     owner = os.getpid()
     try:
@@ -68,8 +68,6 @@ def wait_for_ranks(root: Path, world: int) -> str:
     ]:
         never = [n for n in left if not any(root.glob(f"recording.{n}.*"))]
         waited = time.monotonic() - began
-        if waited > RANK_SECONDS:
-            return _lacking(root, left, never)
         if not told and (never or waited > TOLD_SECONDS):
             told = True
             _tell(
@@ -79,6 +77,8 @@ def wait_for_ranks(root: Path, world: int) -> str:
                 never_began=", ".join(never),
                 not_ended=", ".join(left),
             )
+        if waited > RANK_SECONDS:
+            return _lacking(root, left, never)
         time.sleep(0.01)
     return ""
 
