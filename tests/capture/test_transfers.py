@@ -133,6 +133,17 @@ def test_the_program_does_not_wait_for_its_copies() -> None:
     assert stored(recording.trace, "picked").sum() == len(places)
 
 
+@needs_cuda
+@pytest.mark.parametrize("pixels", [None, [(0, 1), (255, 3)]])
+def test_cuda_finds_no_operation_that_waits(pixels: Any) -> None:
+    """PyTorch's own search for waits objects to none, in any thread."""
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        recorded(lambda: program("cuda"), pixels=pixels)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
 @needs_gpu
 def test_a_full_gpu_records_all_the_same() -> None:
     """Where a value's copy finds no room, the program waits instead."""
