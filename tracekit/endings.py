@@ -34,6 +34,7 @@ class Ending(ExitStack):
 
     def __enter__(self) -> Self:
         _open[self] = None
+        _end_with_worker()
         return super().__enter__()
 
     def __exit__(
@@ -52,6 +53,7 @@ class Ending(ExitStack):
 
 
 _open: dict[Ending, None] = {}
+_workers: set[int] = set()
 
 
 def _end_all() -> None:
@@ -75,6 +77,18 @@ def _end(ending: Ending) -> None:
     )
     notes: list[str] = getattr(end, "__notes__", [])
     structlog.get_logger("tracekit").warning("\n".join([told, *notes]))
+
+
+def _end_with_worker() -> None:
+    """In a child that multiprocessing began, which ends without ``atexit``."""
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is None or processes.parent_process() is None:
+        return
+    if os.getpid() not in _workers:
+        from multiprocessing.util import Finalize
+
+        _workers.add(os.getpid())
+        Finalize(None, _end_all, exitpriority=0)
 
 
 def _begin_child() -> None:

@@ -261,6 +261,15 @@ if how == "in a thread":
             threading.Event().wait()
     threading.Thread(target=work, daemon=True).start()
     fired.wait()
+elif how == "in a worker":
+    import multiprocessing
+    def work():
+        globals()["held"] = tk.record(path)
+        held.__enter__()
+        tk.tap(1.0, "t")
+    worker = multiprocessing.get_context("fork").Process(target=work)
+    worker.start()
+    worker.join()
 else:
     held = tk.record(None if how == "in memory" else path, sinks=[Sink()])
     held.__enter__()
@@ -283,6 +292,7 @@ if how == "fork":
         ("end", ("t", "late")),
         ("error", ("t", "late")),
         ("in a thread", ("t", "late")),
+        ("in a worker", ("t",)),
         ("fork", ("t", "late", "both")),
         ("in memory", None),
     ],
@@ -306,7 +316,8 @@ def test_a_block_that_nobody_leaves_ends_with_the_program(
     assert ("ValueError" in done.stderr) == (how == "error")
     assert how == "error" or not done.stderr
     assert done.stdout.count("nobody left the block") == 1
-    assert (how == "in a thread") is not (tmp_path / "a.closed").exists()
+    closed = (tmp_path / "a.closed").exists()
+    assert closed is (how not in {"in a thread", "in a worker"})
     if taps is not None:
         trace = open_trace(path)
         assert set(trace.taps) == set(taps)
