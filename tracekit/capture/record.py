@@ -84,7 +84,8 @@ def record(
 
     Values on a GPU are copied while the program goes on, unless
     ``stop_when`` or ``reduce`` must see them at once; all of them are there
-    when the block ends.
+    when the block ends. Capture CUDA graphs, of code without taps, before the
+    block: a copy that is under way may break a capture off.
 
     Threads record into the one trace; a forked child (a DataLoader's worker)
     writes a part of its own, which the parent takes in at its end, and a
