@@ -104,11 +104,12 @@ def _image(scene: Scene, size: int, kernel: Kernel) -> Tensor:
 
 def _compiled() -> Kernel:
     """``diffract`` as one graph for each problem and shape of a block."""
+    options: dict[str, Any] = {}
+    if hasattr(torch.compiler, "skip_guard_on_globals_unsafe"):
+        # filters of guards came with some that PyTorch ships
+        options["guard_filter_fn"] = _may_change
     return torch.compile(
-        diffract,
-        fullgraph=True,
-        dynamic=False,
-        options={"guard_filter_fn": _may_change},
+        diffract, fullgraph=True, dynamic=False, options=options
     )
 
 
@@ -130,7 +131,8 @@ def _many_graphs() -> AbstractContextManager[None]:
     """Room for more than the eight problems at which PyTorch gives up."""
     from torch._dynamo import config
 
-    limits = {"recompile_limit": 4096, "accumulated_recompile_limit": 4096}
+    # as PyTorch 2.6 calls them; newer ones know these names, too
+    limits = {"cache_size_limit": 4096, "accumulated_cache_size_limit": 4096}
     room: AbstractContextManager[None] = config.patch(limits)
     return room
 

@@ -108,9 +108,9 @@ def test_torch_that_is_imported_while_recording_is_noticed() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.split() == ["3"]
+    assert done.stdout.split() == ["3"], done.stderr
 
 
 def test_the_simulator_imports_only_what_instrumented_code_calls() -> None:

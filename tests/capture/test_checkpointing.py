@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 import tracekit as tk
 from tests.helpers import assert_same_firings, firings, recorded
+from tracekit.capture import torch_internals
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning"
@@ -59,6 +60,21 @@ def test_what_fires_again_is_labelled(reentrant: bool) -> None:
     assert slopes == ["wave.grad"] * 2
 
 
+def hooks_come() -> bool:
+    """Whether torch, without tracekit, hooks a leaf in two checkpoints."""
+    came: list[torch.Tensor] = []
+
+    def hooked(x: torch.Tensor) -> torch.Tensor:
+        if not torch_internals.is_thrown_away():
+            x.register_hook(came.append)  # type: ignore[no-untyped-call]
+        return x.sin()
+
+    inner = partial(checkpoint, hooked, use_reentrant=False)
+    outer = checkpoint(inner, X.clone().requires_grad_(), use_reentrant=False)
+    outer.sum().backward()
+    return bool(came)
+
+
 KINDS = {
     "reentrant": [True],
     "not": [False],
@@ -75,6 +91,8 @@ def test_gradients_stand_where_their_taps_do(
     kind: str, taps: list[str]
 ) -> None:
     """Checkpoints in checkpoints, in scopes and around some: as without."""
+    if kind == "neither" and "x" in taps and not hooks_come():
+        pytest.skip("torch loses hooks on what nested checkpoints are given")
 
     def wave(x: torch.Tensor) -> torch.Tensor:
         tk.tap(x, "x", "n", grad="x" in taps)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch._higher_order_ops import map as map_rows
 from torch._higher_order_ops import scan, while_loop
+from torch._higher_order_ops.map import map as map_rows
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import tracekit as tk

@@ -53,11 +53,8 @@ def _call_directly() -> None:
     """Let inductor's Python code call programs of taps without a dispatcher.
 
     It would copy their texts at every call, and costs twenty times as much as
-    a call between kernels that leave nothing in the cache. Older torch has no
-    such place, and there calls the operator.
+    a call between kernels that leave nothing in the cache.
     """
-    if torch_internals.missing((torch_internals.CODEGEN,)):
-        return
     from torch._inductor.codegen import custom_extern_kernel_codegen as own
 
     own.CUSTOM_EXTERN_KERNEL_CODEGEN["torch.ops.tracekit.taps_at.default"] = (
@@ -81,8 +78,7 @@ def sample_first() -> None:
     from torch._inductor import config
 
     ours, (found, before) = _sampling(), _passes()
-    single = torch_internals.missing((torch_internals.PASSES,))
-    if ours not in found and not (found and single):
+    if ours not in found:
         _passes_before[:] = [before]
         config.post_grad_custom_pre_pass = [*found, ours] if found else ours
 
@@ -122,14 +118,14 @@ def _listed(passes: Any) -> list[Any]:
 def _sampling() -> Any:
     from torch._inductor import custom_graph_pass as passes
 
-    kind: Any = passes.CustomGraphPass
-    if not torch_internals.missing(torch_internals.LOCALITY):
-        kind = passes.CustomInferenceAwareGraphPass
-
-    class Sampling(kind):  # type: ignore[misc]
-        def __call__(self, graph: torch.fx.Graph, **told: bool) -> None:
+    class Sampling(passes.CustomInferenceAwareGraphPass):
+        def __call__(
+            self,
+            graph: torch.fx.Graph,
+            is_inference: bool = False,  # noqa: FBT001, FBT002
+        ) -> None:
             found = set_apart(graph, sample(graph))
-            if found and told.get("is_inference"):
+            if found and is_inference:
                 _reorder(graph)
             move_back(graph)
 

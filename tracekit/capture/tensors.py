@@ -260,7 +260,10 @@ def pick(array: Any, indices: tuple[npt.NDArray[np.int64], ...]) -> Any:
     """Elements at these indices of the leading axes, on the device."""
     if isinstance(array, np.ndarray):
         return array[indices]
-    return array[tuple([sent(index, array.device) for index in indices])]
+    found = tuple([sent(index, array.device) for index in indices])
+    if array.dtype.itemsize == 1:  # torch 2.6 picks bytes, but no float8
+        return array.view(sys.modules["torch"].uint8)[found].view(array.dtype)
+    return array[found]
 
 
 def along(array: Any, order: tuple[int, ...], shape: tuple[int, ...]) -> Any:

@@ -40,23 +40,19 @@ NEEDED = (
     "torch.library:_register_effectful_op",
 )
 INDUCTOR = (
+    "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen",
+    "torch._inductor.custom_graph_pass:CustomInferenceAwareGraphPass",
+    # of the torch in which Dynamo hooks values within a graph, too
+    "torch._inductor.custom_graph_pass:get_custom_graph_passes",
     "torch._inductor.custom_graph_pass:get_hash_for_files",
+    "torch._inductor.config:reorder_for_locality",
     "torch._inductor.config:triton.cudagraphs",
+    "torch._inductor.fx_passes.post_grad:reorder_for_locality",
     "torch._inductor.graph:GraphLowering",
     "torch._inductor.ir:FallbackKernel.create",
     "torch._inductor.lowering:lowerings",
     "torch._inductor.virtualized:V",
 )
-# without it inductor takes no second pass of a user
-PASSES = "torch._inductor.custom_graph_pass:get_custom_graph_passes"
-# without it values stand where their taps stood
-LOCALITY = (
-    "torch._inductor.custom_graph_pass:CustomInferenceAwareGraphPass",
-    "torch._inductor.config:reorder_for_locality",
-    "torch._inductor.fx_passes.post_grad:reorder_for_locality",
-)
-# without it compiled code calls taps through torch's dispatcher
-CODEGEN = "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen"
 _HERE = str(Path(__file__).parents[1]) + os.sep
 _TORCH = str(Path(torch.__file__).parent) + os.sep
 # by what torch was built for: forked children lose a GPU that was looked for
@@ -92,6 +88,7 @@ is_wrapped = _or_constant(NEEDED[2], False)  # noqa: FBT003
 graph_task = _or_constant(NEEDED[1], -1)
 stack_depth = _or_constant(NEEDED[0], 0)
 is_tracing = _or_constant(NEEDED[6], False)  # noqa: FBT003
+is_exporting = _or_constant("torch.compiler:is_exporting", False)  # noqa: FBT003
 _is_batched = _or_constant(
     "torch._C._functorch:is_legacy_batchedtensor",
     False,  # noqa: FBT003

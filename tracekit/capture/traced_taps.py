@@ -262,7 +262,7 @@ def _pixel_axes(
 ) -> tuple[int, int, int] | None:
     """The axes of a layout's dims, and its room."""
     named, (*pixel, room) = parse_dims(dims), layout.rsplit(" ", 2)
-    if torch.compiler.is_exporting() or torch_internals.transforms():
+    if torch_internals.is_exporting() or torch_internals.transforms():
         return None
     coordinates = named.coordinates
     if named.rank != rank or not set(pixel) <= set(coordinates):
@@ -320,8 +320,9 @@ def checked(scope: str, indices: dict[str, Any]) -> dict[str, Any]:
     """Indices of a scope that is traced, of a range its first.
 
     Raises:
-        TapError: one can't be a loop index.
+        TapError: one can't be a loop index, or torch is too old.
     """
+    _refuse_old(scope)
     found = {}
     for dim, index in indices.items():
         first = index
@@ -342,6 +343,12 @@ def _traced_loops() -> dict[str, Any]:
         dim: index if isinstance(index, int) else torch.as_tensor(index)
         for dim, index in _state.traced
     }
+
+
+@_while_tracing
+def _refuse_old(scope: str) -> None:
+    needed = (*torch_internals.NEEDED, *torch_internals.INDUCTOR)
+    torch_internals.refuse_lacking(f"scope {scope!r}", needed)
 
 
 @_while_tracing
