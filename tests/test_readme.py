@@ -31,3 +31,13 @@ def test_every_path_of_the_readme_is_there() -> None:
     assert named
     for path in named:
         assert (README.parent / path).exists(), path
+
+
+def test_the_oldest_torch_is_the_one_that_the_tests_run_with() -> None:
+    """What is installed, what the README says and CONTRIBUTING's command."""
+    root = README.parent
+    (oldest,) = re.findall(
+        r'"torch>=([\d.]+)"', (root / "pyproject.toml").read_text()
+    )
+    assert f"torch {oldest}+" in README.read_text()
+    assert f"torch=={oldest}.0\n" in (root / "CONTRIBUTING.md").read_text()

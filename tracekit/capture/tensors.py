@@ -261,7 +261,8 @@ def pick(array: Any, indices: tuple[npt.NDArray[np.int64], ...]) -> Any:
     if isinstance(array, np.ndarray):
         return array[indices]
     found = tuple([sent(index, array.device) for index in indices])
-    if array.dtype.itemsize == 1:  # torch 2.6 picks bytes, but no float8
+    if array.is_floating_point() and array.itemsize == 1:
+        # torch 2.6 picks bytes, but no float8
         return array.view(sys.modules["torch"].uint8)[found].view(array.dtype)
     return array[found]
 
