@@ -248,7 +248,7 @@ def _site(
 ) -> str:
     """The site as text: it goes into the graph as it is."""
     torch_internals.refuse_lost(name, device, dynamo=dynamo)
-    _declare()
+    _declare(dynamo=dynamo)
     if dims:
         parse_dims(dims)
     file, line = torch_internals.caller(dynamo=dynamo)
@@ -295,9 +295,9 @@ def _rank(site: str) -> int:
     return len(parse_dims(parsed(site).dims).coordinates)
 
 
-def _declare() -> None:
+def _declare(*, dynamo: bool) -> None:
     declare_effects()
-    if _is_traced():  # for a compiler, not by vmap or grad alone
+    if dynamo or _is_traced():  # for a compiler, not by vmap or grad alone
         keep_order()
         sample_first()
 
@@ -382,7 +382,7 @@ def _fact(dynamo: bool, *fact: Any) -> str:  # noqa: FBT001
     called = fact[0] == "called"
     what = f"tap {fact[1]!r}" if called else f"{fact[0]}({fact[1]!r})"
     torch_internals.refuse_body(what, dynamo=dynamo)
-    _declare()
+    _declare(dynamo=dynamo)
     try:
         return json.dumps(fact)
     except TypeError as error:
