@@ -75,20 +75,24 @@ def tap(
     """
     if _state.recording:
         if not (isinstance(name, str) and isinstance(dims, str)):
-            raise _no_text(name, dims)
+            _refuse(name, dims)  # type: ignore[unreachable]
         _state.fire(value, name, dims, unit, where, grad, axes)
     return value
 
 
-def _no_text(name: Any, dims: Any) -> TapError:
+def _refuse(name: Any, dims: Any) -> None:
     if isinstance(name, str):
-        return TapError(
+        raise TapError(
             f"tap {name!r}: dims={dims!r}: expected one text, a name per "
             'axis, like "slow fast"'
         )
-    return TapError(
-        f"tap {name!r}: a tap's name is a text, not a {type(name).__name__}"
+    raise TapError(
+        f"tap {name!r}: a tap's name is a text, not {type(name).__name__}"
     )
+
+
+# Dynamo calls it while it traces, so that its error is the user's
+_refuse._dynamo_marked_constant = True  # type: ignore[attr-defined] # noqa: SLF001
 
 
 def is_recording(name: str | None = None) -> bool:
@@ -111,7 +115,7 @@ def is_recording(name: str | None = None) -> bool:
     if not _state.recording or name is None:
         return _state.recording
     if not isinstance(name, str):
-        raise _no_text(name, "")
+        _refuse(name, "")  # type: ignore[unreachable]
     side = _state.torch_side
     if side is not None and side.tracing():
         return True

@@ -73,6 +73,8 @@ BAD: dict[str, tuple[Callable[[torch.Tensor], Any], str]] = {
     "none": (lambda _: tk.tap(None, "t"), "can't record a NoneType"),
     "integer": (lambda _: tk.tap(2**64, "t"), "doesn't fit 64 bits"),
     "dims": (lambda x: tk.tap(x, "t", "a b"), "don't fit"),
+    "list of dims": (lambda x: tk.tap(x, "t", ["a"]), "expected one text"),  # type: ignore[arg-type]
+    "name asked": (lambda _: tk.is_recording(5), "name is a text"),  # type: ignore[arg-type]
     "name": (lambda x: tk.tap(x, ["t"]), "name is a text"),  # type: ignore[arg-type]
     "number for a name": (lambda x: tk.tap(x, 5), "name is a text"),  # type: ignore[arg-type]
     "mask": (lambda x: tk.tap(x, "t", where=x), "give a bool mask"),

@@ -32,7 +32,7 @@ class Box:
 
     __slots__ = (
         *("dims", "groups", "last", "named", "order", "pixel_extents"),
-        *("pixels", "shape", "_axes", "_each", "_long", "_offsets"),
+        *("pixels", "planes", "shape", "_axes", "_each", "_long", "_offsets"),
     )
 
     def __init__(
@@ -47,6 +47,7 @@ class Box:
         self.dims = dims
         self.shape = shape
         self.order = order
+        self.planes = planes
         axes = {dim: axis for axis, dim in enumerate(dims.coordinates)}
         # of each group of selected dims which axes they are, None for loops
         self.groups = [
@@ -72,9 +73,9 @@ class Box:
 
     def count(self, found: Place | Pixels) -> int:
         """How many numbers lie at a place, in one plane."""
-        return found.size if isinstance(found, Place) else (
-            len(found) * self._each
-        )  # fmt: skip
+        if isinstance(found, Place):
+            return found.size
+        return len(found) * self._each
 
     def offsets(
         self, found: Place | Pixels, strides: tuple[int, ...]

@@ -35,8 +35,10 @@ def seen_by_numpy(tensor: Any, torch: Any) -> Array | None:
 
 def _lost(tensor: Any) -> bool:
     """Whether the memory of a tensor was given back: who reads it, crashes."""
+    if not tensor.numel() or tensor._is_zerotensor():  # noqa: SLF001
+        return False
     behind: int = tensor.storage_offset() * tensor.element_size()
-    return bool(tensor.numel()) and tensor.data_ptr() == behind
+    return bool(tensor.data_ptr() == behind)
 
 
 def plain_tensor(value: Any, name: str) -> Any:
@@ -72,9 +74,8 @@ def plain_tensor(value: Any, name: str) -> Any:
             "numbers, and torch computes with neither; tap the numbers that "
             "they were made of, or their bytes, x.view(torch.uint8)"
         )
-    if type(tensor) is torch.Tensor and tensor.is_cpu and (
-        tensor.layout is torch.strided and _lost(tensor)
-    ):  # fmt: skip
+    dense = tensor.layout is torch.strided and tensor.is_cpu
+    if dense and type(tensor) is torch.Tensor and _lost(tensor):
         raise TapError(
             f"tap {name!r}: the memory of its tensor was given back (its "
             "storage was resized); tap it while it has its numbers"

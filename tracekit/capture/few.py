@@ -27,6 +27,7 @@ from tracekit.capture.kept import Kept
 from tracekit.capture.place import Place
 from tracekit.capture.places import Places
 from tracekit.capture.taking import Taking
+from tracekit.errors import TapError
 from tracekit.schema import Event
 from tracekit.storage.live import Store
 
@@ -195,8 +196,10 @@ class FewTaps:
 def _copies(value: Any, box: Box, found: Place | Pixels) -> list[Kept] | None:
     """Copies of what is picked; None of what is not stored as it is."""
     parts = value if type(value) is tuple else (value,)
-    if parts is value and len(box.dims.coordinates) == len(box.shape):
-        return None  # the components have a dim of their own
+    if parts is value and (
+        not box.planes or len(box.dims.coordinates) == len(box.shape)
+    ):
+        return None  # it is no vector, or its components have a dim
     first = parts[0]
     kind = type(first)
     copier: Copier = copiers.get(kind, _copy_of_number)
@@ -228,7 +231,13 @@ def _copy_of_array(
 def _copy_of_number(
     number: Any, box: Box, found: Place | Pixels
 ) -> Kept | None:
-    return _copy_of_array(tensors.as_array(number, ""), box, found)
+    if not isinstance(number, int | float | complex | np.generic):
+        return None
+    try:
+        array = tensors.as_array(number, "")
+    except TapError:
+        return None  # the long way says what is wrong, and where
+    return _copy_of_array(array, box, found)
 
 
 # By type how numbers are copied; None of what is not stored as it is.

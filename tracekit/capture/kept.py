@@ -48,7 +48,7 @@ class Kept(NamedTuple):
         """A copy of those that lie at addresses, in row-major order.
 
         Args:
-            dtype: theirs, of at most 8 bytes.
+            dtype: theirs, of 1, 2, 4 or 8 bytes.
             addresses: inside of memory that the caller holds.
 
         >>> array = np.array([1.5, 2.5])

@@ -146,17 +146,24 @@ def shape_of(
         array: as ``as_array`` gives it; None where nobody has asked yet.
         name: the tap, for errors.
     """
-    if array is None and is_planes(value):
-        shape = box_of(value[0])
-        if isinstance(shape, tuple):
-            return (*shape, len(value)), True
-    elif array is None and not isinstance(value, tuple):
+    if array is None and _says_shape(value):
         shape = box_of(value)
         if isinstance(shape, tuple):
             return tuple(shape), False
+    elif array is None and type(value) is tuple and is_planes(value):
+        shape = box_of(value[0])
+        if isinstance(shape, tuple) and all(map(_says_shape, value)):
+            return (*shape, len(value)), True
     if array is None:
         array = as_array(value, name)
     return tuple(array.shape), isinstance(array, Planes)
+
+
+def _says_shape(value: Any) -> bool:
+    """Whether its shape is that of its numbers, as any object may claim."""
+    torch = sys.modules.get("torch")
+    tensor = torch is not None and type(value) is torch.Tensor
+    return tensor or type(value) is np.ndarray
 
 
 def as_array(value: Any, name: str) -> Any:

@@ -104,10 +104,8 @@ def fire(
         return
     small = _state.small
     if small is None:  # then a block may be known to hold nothing
-        levels = _state.scopes.get()
-        if levels and levels[-1].beside is (passed := _state.passed) and (
-            name in passed
-        ):  # fmt: skip
+        levels, passed = _state.scopes.get(), _state.passed
+        if levels and levels[-1].beside is passed and name in passed:
             return
     elif type(value) is not Tensor:
         if small(value, name, dims, unit, where, axes):
