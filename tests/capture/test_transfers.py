@@ -182,6 +182,22 @@ class Full:
         """Nothing is left to do."""
 
 
+def test_where_no_thread_starts_nothing_waits_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The tap says so, and the recording can be closed."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    transfers = Transfers()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start"):
+        transfers.put(lambda: None)
+    assert not transfers.started
+    assert transfers.close() is None
+
+
 @needs_gpu
 def test_what_fails_behind_the_program_is_told_at_the_end() -> None:
     """A sink's error as well; what came before it is in the trace."""
@@ -199,6 +215,8 @@ def test_what_fails_behind_the_program_is_told_at_the_end() -> None:
     assert sink.taken == ["a", "b"]
     names = [event["tap"] for event in firings(recordings[0].trace)]
     assert names == ["a", "b", "c"]  # stored before the sink saw it
+    (run_record,) = recordings[0].trace.tables["run"].to_pylist()
+    assert dict(run_record["facts"])["recording"].startswith("incomplete: ")
 
 
 @needs_gpu

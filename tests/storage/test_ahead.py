@@ -167,10 +167,12 @@ def test_closing_waits_for_no_piece(
 ) -> None:
     """A thread that gets no core is left alone; closing takes its piece."""
     reads, free = threading.Event(), threading.Event()
+    held: list[threading.Thread] = []
     plain = hashes.taken_of
 
     def starved(numbers: Any) -> hashes.Taken:
         if threading.current_thread().name == "tracekit hashes":
+            held.append(threading.current_thread())
             reads.set()
             assert free.wait(60)
         return plain(numbers)
@@ -182,6 +184,7 @@ def test_closing_waits_for_no_piece(
     with tk.record(tmp_path / "a"):
         tk.tap(image, "image", "n")
         assert reads.wait(60)
+    assert all(thread.is_alive() for thread in held)
     free.set()
     found, expected = files(tmp_path / "a"), files(tmp_path / "undisturbed")
     for part in ("tap.parquet", *(f for f in found if "elements" in f)):

@@ -31,7 +31,7 @@ def test_ranks_that_never_began_are_told_from_those_that_did_not_end(
     assert "and rank2 never began" in str(failure.value)
 
 
-def test_rank_0_says_at_once_for_whom_it_waits(
+def test_rank_0_says_for_whom_it_waits(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -39,6 +39,7 @@ def test_rank_0_says_at_once_for_whom_it_waits(
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "3")
     monkeypatch.setattr(ranks, "RANK_SECONDS", 0.1)
+    monkeypatch.setattr(ranks, "TOLD_SECONDS", 0)
     with (
         structlog.testing.capture_logs() as told,
         pytest.raises(RecordingError, match="rank1, rank2 never began"),
@@ -48,8 +49,28 @@ def test_rank_0_says_at_once_for_whom_it_waits(
     assert "rank 0 of 3 waits" in line["event"]
     assert "with taps=[]" in line["event"]
     assert line["never_began"] == "rank1, rank2"
-    assert open_trace(tmp_path / "a").taps == ("t",)
+    trace = open_trace(tmp_path / "a")
+    assert trace.taps == ("t",)
+    (run,) = trace.tables["run"].to_pylist()
+    ended = dict(run["facts"])["recording"]
+    assert ended.startswith("incomplete: rank1, rank2 never began")
     assert not list((tmp_path / "a").glob("recording*"))
+
+
+def test_a_forked_child_ends_no_part_of_its_parent(tmp_path: Path) -> None:
+    """It leaves the block of a rank, which goes on."""
+    root = tmp_path / "a"
+    with tk.record(root):
+        done, part = root / "recording.rank1.done", ranks.joined(root, "rank1")
+        part.__enter__()
+        child = os.fork()
+        if not child:
+            part.__exit__(None, None, None)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert not done.exists()
+        part.__exit__(None, None, None)
+        assert done.exists()
 
 
 def test_a_rank_says_that_it_waits_for_rank_0(

@@ -282,20 +282,17 @@ class Recorder:
                 self._expectation.recorded(event.tap)
                 self._taking.places.reach.note_event(event)
             missing = self._missing()
+            lost = _lost(broken, store.lost or spawned)
+            if lost and outcome == "complete":
+                outcome = f"incomplete: {lost}"
             self._build = self._unfinished(kept, self._told(outcome, missing))
             if self.path is not None:
                 _stored(self._build, self.path)
                 self._build = None  # the trace is opened when asked for
         finally:
             self._delivery.close_sinks()
-        if broken is not None:
-            raise RecordingError(
-                f"{broken}. What fired before it is in the trace, what fired "
-                "behind it is not"
-            ) from broken
-        lost = store.lost or spawned
         if lost:
-            raise RecordingError(lost)
+            raise RecordingError(lost) from broken
         if missing:
             raise RecordingError(missing_taps(missing))
 
@@ -334,6 +331,16 @@ class Recorder:
                 fired=", ".join([*self.asked][:9]),
             )
         return told
+
+
+def _lost(broken: BaseException | None, others: str) -> str:
+    """What a trace lacks of what fired, "" if it has all."""
+    if broken is None:
+        return others
+    return (
+        f"{broken}. What fired before it is in the trace, what fired behind "
+        "it is not"
+    )
 
 
 def _stored(write: Callable[[], object], root: Path) -> None:

@@ -52,13 +52,14 @@ class Transfers:
                 self._changed.wait()
             if self._ends:
                 return
-            self._steps.append((step, size))
-            self._bytes += size
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._run, name="tracekit transfers", daemon=True
                 )
-                self._thread.start()
+                thread.start()  # where none can be, nothing waits for it
+                self._thread = thread
+            self._steps.append((step, size))
+            self._bytes += size
             self._changed.notify_all()
 
     def _run(self) -> None:

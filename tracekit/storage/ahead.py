@@ -29,7 +29,7 @@ _THREADS = 2  # one alone is slower than a disk
 _LATER = 10  # steps of priority behind the program
 _MOST = 64  # pieces that wait, which the system still has in memory
 _LINUX = sys.platform == "linux"  # where a thread has a priority
-_PATIENCE = 0.05  # seconds at the end: a piece is over where a core is free
+_PATIENCE = 0.05  # seconds for each: its piece is over where a core is free
 
 
 class Ahead:

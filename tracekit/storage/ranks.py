@@ -12,7 +12,7 @@ from tracekit.errors import RecordingError
 from tracekit.storage.directory import is_held
 
 RANK_SECONDS = 60
-TOLD_SECONDS = 2  # ranks that began end together, as a rule
+TOLD_SECONDS = 2  # ranks begin and end together, as a rule
 _EACH = (
     "enter record() on every rank, with taps=[] on those that should leave "
     "nothing"
@@ -47,7 +47,7 @@ def joined(root: Path, label: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if os.getpid() == owner:
+        if os.getpid() == owner:  # no forked child that leaves the block
             done.touch()
 
 
@@ -68,7 +68,7 @@ def wait_for_ranks(root: Path, world: int) -> str:
     ]:
         never = [n for n in left if not any(root.glob(f"recording.{n}.*"))]
         waited = time.monotonic() - began
-        if not told and (never or waited > TOLD_SECONDS):
+        if not told and waited >= TOLD_SECONDS:
             told = True
             _tell(
                 f"rank 0 of {world} waits until the others end the recording"
