@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import FrameType, TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
+PATIENCE = 10.0  # seconds that the end of a program waits for a thread
 
 
 class EndOfProgram(Exception):  # noqa: N818 - no error, it is how one ended
@@ -21,7 +27,7 @@ class EndOfProgram(Exception):  # noqa: N818 - no error, it is how one ended
 
 
 class Ending(ExitStack):
-    """Leaves what it entered once, whoever comes first.
+    """Leaves what it entered, with the program at the latest.
 
     Args:
         does: what its block does, for who has not left it.
@@ -32,10 +38,12 @@ class Ending(ExitStack):
         self.does = does
         self.lock = threading.RLock()
 
-    def __enter__(self) -> Self:
+    def enter_context(self, cm: AbstractContextManager[T]) -> T:
+        """Enter what is left with the block; an empty one needs no end."""
+        entered = super().enter_context(cm)
         _open[self] = None
         _end_with_worker()
-        return super().__enter__()
+        return entered
 
     def __exit__(
         self,
@@ -43,9 +51,9 @@ class Ending(ExitStack):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        with self.lock:  # whoever comes second waits for the end
-            if sys.is_finalizing():
-                return False  # as after a kill: the threads are gone
+        if sys.is_finalizing():
+            return False  # as after a kill: the threads are gone
+        with self.lock:  # the end of the program waits for it
             try:
                 return bool(super().__exit__(kind, error, trace))
             finally:
@@ -57,26 +65,90 @@ _workers: set[int] = set()
 
 
 def _end_all() -> None:
+    process, first = os.getpid(), None
     for ending in [*reversed(_open)]:
-        with ending.lock:  # a thread may be about to leave the block
-            if ending in _open:
-                _end(ending)
+        try:
+            with _no_endless_wait():
+                how = _end(ending)
+        except BaseException as error:  # others have to end as well
+            how = (
+                f"could not be ended ({type(error).__name__}: {error}). What "
+                "it wrote to a disk is kept, as after a kill: 'tracekit "
+                "repair' makes a trace of it"
+            )
+            if not isinstance(error, Exception):
+                first = first or error
+        if os.getpid() != process:  # a child that a sink's close forked
+            if isinstance(first, SystemExit):
+                return  # it is ending
+            break
+        if how:
+            _tell(f"the block that {ending.does} {how}")
+    if first is not None:
+        raise first
 
 
-def _end(ending: Ending) -> None:
-    end = EndOfProgram("nobody left the block")
+def _end(ending: Ending) -> str:
+    """End it unless a thread does; how it ended, "" if the thread did."""
+    if not ending.lock.acquire(timeout=PATIENCE):
+        raise EndOfProgram(f"a thread has been leaving it for {PATIENCE:g} s")
     try:
+        if ending not in _open:
+            return ""
+        end = EndOfProgram("nobody left the block")
         ending.__exit__(EndOfProgram, end, None)
-    except Exception as error:  # others have to end as well
-        end.add_note(f"tracekit: {error}")
-    import structlog  # 0.1 s to load, and needed only here
-
-    told = (
-        f"the program ended, and nobody left the block that {ending.does}; it "
-        "was ended. Write 'with tk.record(...):'"
-    )
+    finally:
+        ending.lock.release()
     notes: list[str] = getattr(end, "__notes__", [])
-    structlog.get_logger("tracekit").warning("\n".join([told, *notes]))
+    told = (
+        "ended with the program, since nobody left the block before: use "
+        "'with', and end the generator or join the thread that is inside"
+    )
+    return "\n".join([told, *notes])
+
+
+def _tell(what: str) -> None:
+    try:
+        import structlog  # who records has it, 'import tracekit' has not
+
+        structlog.get_logger("tracekit").warning(what)
+    except Exception:  # the program has closed its output
+        print(what, file=sys.stderr)
+
+
+@contextmanager
+def _no_endless_wait() -> Iterator[None]:
+    """Interrupts the main thread where it waits without doing anything.
+
+    Whom it waits for may wait for the main thread, which never comes. A long
+    end that works, or looks again and again, takes its time. Without signals
+    (Windows, another thread) nothing is interrupted.
+    """
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    last: object = None
+
+    def look(_: int, frame: FrameType | None) -> None:
+        nonlocal last
+        at = frame and frame.f_lasti
+        before, last = last, (frame, at, round(time.thread_time(), 2))
+        if last == before:
+            raise EndOfProgram(
+                f"it waits for a thread, for {PATIENCE:g} s at the least"
+            )
+
+    handler = signal.signal(signal.SIGALRM, look)
+    timer = signal.setitimer(signal.ITIMER_REAL, PATIENCE, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler or signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
 
 
 def _end_with_worker() -> None:

@@ -326,6 +326,106 @@ def test_a_block_that_nobody_leaves_ends_with_the_program(
         assert not list(path.glob("recording*"))
 
 
+ENDINGS = """
+import atexit, os, sys, threading
+how, path = sys.argv[2], sys.argv[1]
+freed = threading.Event()
+if how == "begun too late":
+    class Late:
+        def begin(self):
+            self.held = tk.record(path)
+            self.held.__enter__()
+            tk.tap(1.0, "t")
+        def __del__(self):
+            self.held.__exit__(None, None, None)
+    late = Late()
+    atexit.register(late.begin)
+atexit.register(freed.set)  # comes when all blocks have ended
+import tracekit as tk
+import tracekit.capture.record
+from tracekit import endings
+
+class Sink:
+    def __init__(self, write=lambda event: None, close=lambda: None):
+        self.write = write
+        self.close = close
+
+def by_hand(name, close):
+    block = tk.record(path + name, sinks=[Sink(close=close)])
+    block.__enter__()
+    tk.tap(1.0, "t")
+    return block
+
+def fork():
+    if os.fork() == 0:
+        sys.exit(0)
+    os.wait()
+
+def closed_by(event):
+    inside.set()
+    event.wait()
+
+inside, other = threading.Event(), threading.Event()
+sink = {
+    "stuck in write": Sink(write=lambda event: closed_by(freed)),
+    "stuck in close": Sink(close=lambda: closed_by(freed)),
+    "closes in a thread": Sink(close=lambda: closed_by(other)),
+}.get(how)
+if sink is not None:
+    def work():
+        with tk.record(path, sinks=[sink]):
+            tk.tap(1.0, "t")
+    threading.Thread(target=work, daemon=True).start()
+    inside.wait()
+if how.startswith("stuck"):
+    endings.PATIENCE = 0.2
+if how == "closes in a thread":
+    held = by_hand("2", other.set)
+if how == "forks":
+    held = by_hand("", fork)
+if how == "interrupted":
+    first, second = by_hand("", lambda: None), by_hand("2", lambda: 1 / 0)
+    def interrupt():
+        raise KeyboardInterrupt
+    third, fourth = by_hand("3", interrupt), by_hand("4", sys.stdout.close)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "told", "failed"),
+    [
+        ("stuck in write", 0, 1),
+        ("stuck in close", 0, 1),
+        ("closes in a thread", 1, 0),
+        ("forks", 1, 0),
+        ("interrupted", 2, 2),
+        ("begun too late", 0, 0),
+    ],
+)
+def test_a_block_that_nobody_can_end_holds_nobody_up(
+    tmp_path: Path, how: str, told: int, failed: int
+) -> None:
+    """A program waits for a thread that ends its block, for none that won't.
+
+    Each block is told of once, and all others end whatever befalls one.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", ENDINGS, str(tmp_path / "a"), how],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    output = done.stdout + done.stderr
+    assert output.count("nobody left the block") == told
+    assert output.count("could not be ended") == failed
+    assert ("Exception ignored" in output) is (how == "interrupted")
+    if how == "interrupted":
+        for name in ("a", "a2", "a3", "a4"):
+            assert open_trace(tmp_path / name).taps == ("t",)
+
+
 def test_a_block_that_nobody_holds_is_told(tmp_path: Path) -> None:
     """Entered by hand and dropped, it ends there and then."""
     with pytest.warns(RuntimeWarning, match="nobody holds it any more"):
