@@ -186,6 +186,8 @@ def test_closing_waits_for_no_piece(
         assert reads.wait(60)
     assert all(thread.is_alive() for thread in held)
     free.set()
+    for thread in held:
+        thread.join()
     found, expected = files(tmp_path / "a"), files(tmp_path / "undisturbed")
     for part in ("tap.parquet", *(f for f in found if "elements" in f)):
         assert found[part] == expected[part]
@@ -196,6 +198,7 @@ def test_a_signal_hides_no_thread_from_the_end(
 ) -> None:
     """Ctrl-C as a thread starts: it ends with the others, and nobody waits."""
     start, strikes = threading.Thread.start, [1]
+    others = threading.enumerate()  # a recording may have left one behind
 
     def struck(thread: threading.Thread) -> None:
         start(thread)
@@ -209,7 +212,11 @@ def test_a_signal_hides_no_thread_from_the_end(
     with pytest.raises(KeyboardInterrupt):
         looking.wants(event(0, large))
     assert looking.wants(event(1, large))
-    threads = [t for t in threading.enumerate() if "hashes" in t.name]
+    threads = [
+        thread
+        for thread in threading.enumerate()
+        if "hashes" in thread.name and thread not in others
+    ]
     assert len(threads) == 3
     closing = threading.Thread(target=looking.close, daemon=True)
     closing.start()
