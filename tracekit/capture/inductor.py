@@ -52,7 +52,7 @@ def keep_order() -> None:
 def _call_directly() -> None:
     """Let inductor's Python code call programs of taps without a dispatcher.
 
-    It would copy their texts at every call, and costs twenty times as much as
+    It would copy their texts at every call, and costs much more than
     a call between kernels that leave nothing in the cache.
     """
     from torch._inductor.codegen import custom_extern_kernel_codegen as own

@@ -1,7 +1,7 @@
 """One call of a program of taps, which may be computed when it is over.
 
 While compiled code runs, what Python needs has left the processor's caches:
-an operation of NumPy takes ten times as long as among its like. So what a call
+an operation of NumPy takes far longer than among its like. So what a call
 was given is copied, a few small tensors, and its taps are computed where the
 store takes them in.
 """

@@ -3,7 +3,7 @@
 A tap copies what is selected on the device, in the order of the program's own
 stream: the next kernel may overwrite the value, and this copy is the one that
 is over in time, at the speed of the device's memory. The program's stream
-could wait for the way to the host instead, which is fifty times as slow. A
+could wait for the way to the host instead, which is the slow one. A
 thread takes that way, through pinned memory on a stream of its own, and hands
 the events on, each behind those of all taps before it.
 
