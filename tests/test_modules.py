@@ -227,12 +227,13 @@ def test_dims_of_no_submodule_are_an_error() -> None:
 def test_a_module_is_attached_once_under_a_name() -> None:
     """Each output would be two firings; another name is another tap."""
     net = Net()
-    with (
-        tk.attach(net),
-        pytest.raises(TapError, match="'Net' is attached already"),
-        tk.attach(net),
-    ):
-        raise AssertionError
+    with tk.attach(net):
+        net(torch.ones(2, 2))
+        with (
+            pytest.raises(TapError, match="'Net' is attached already"),
+            tk.attach(net),
+        ):
+            raise AssertionError
     with tk.record() as recording, tk.attach(net), tk.attach(net, name="b"):
         net(torch.ones(2, 2))
     assert {"Net.y", "b.y"} <= set(recording.trace.taps)
