@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tracekit.errors import TapError
@@ -57,6 +57,10 @@ scopes: ContextVar[tuple[Scope, ...]] = ContextVar("scopes", default=())
 # to lists under checkpoints and misreads those to objects behind hooks.
 traced: tuple[tuple[str, Any], ...] = ()
 torch_side: ModuleType | None = None
+# Code of what programs call here. Where Dynamo gives up on a function it
+# compiles all that that calls, one by one, but a tap or a scope alone has
+# neither its loop indices nor its line.
+entries: set[CodeType] = set()
 # How a tap reaches the recorders: firing.fire, or torch_taps.fire where torch
 # is loaded.
 fire: Callable[..., None]
@@ -163,7 +167,9 @@ def load_torch_side() -> Any:
 
 def activate(recorder: Recorder) -> None:
     """Send every tap to this recorder too."""
-    load_torch_side()
+    side = load_torch_side()
+    if side is not None:
+        side.begin()
     with lock:
         _send_to((*(r for r in recorders if r is not unrecorded), recorder))
 

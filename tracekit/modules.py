@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tracekit import _state
 from tracekit.blocks import block
 from tracekit.calls import Calls
 from tracekit.errors import RecordingError, TapError
@@ -102,6 +103,7 @@ def _hook(path: str, dims: str, note: Callable[[], None]) -> Any:
         tap_parts(output, path, dims, None)
 
     hook.tap = path  # type: ignore[attr-defined]
+    _state.entries.add(hook.__code__)
     return hook
 
 

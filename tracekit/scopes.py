@@ -103,6 +103,12 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
         )
 
 
+_state.entries |= {
+    entry.__code__
+    for entry in (scope.__init__, scope.__enter__, scope.__exit__)
+}
+
+
 def _level(
     name: str, indices: Mapping[str, Any], around: tuple[_state.Scope, ...]
 ) -> _state.Scope:

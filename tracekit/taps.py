@@ -258,3 +258,9 @@ def input_file(path: str | PathLike[str], role: Role = "input") -> None:
             return
         for recorder in _state.recorders:
             recorder.read_file(path, role)
+
+
+_state.entries |= {
+    entry.__code__
+    for entry in (tap, is_recording, tap_parts, config, input_file)
+}

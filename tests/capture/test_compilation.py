@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.convert_frame import input_codes
 from torch._inductor.utils import run_and_get_code
 
 import tracekit as tk
@@ -102,6 +103,33 @@ def test_a_program_that_breaks_into_graphs_records_in_order() -> None:
     assert grid(trace, "after")["phi"] == (3, 1)
 
 
+def test_a_program_that_dynamo_gives_up_records_as_eager_code() -> None:
+    """Then it compiles function by function, but nothing of tracekit alone."""
+    weight = torch.ones(2, requires_grad=True)
+
+    def broken(x: torch.Tensor) -> torch.Tensor:
+        total = x.sum() * weight[0]
+        for phi in range(12):
+            with tk.scope("phi", phi=phi):
+                torch._dynamo.graph_break()
+                tk.config(f"sure {phi}", 1)
+                total = tk.tap(total * 2, f"before {phi}", grad=True)
+                total = total + tk.tap(squared(x), f"after {phi}", "n").sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    compiled = torch.compile(broken, backend="aot_eager")
+    compiled(X)
+    torch._dynamo.reset()
+    trace = recorded(lambda: compiled(X))
+    assert_same_firings(trace, recorded(lambda: broken(X)))
+    assert len(trace.tables["event"]) == 4 * 12
+    seen = filter(None, [code() for code in input_codes.seen])
+    package = str(Path(tk.__file__).parent)
+    own = {c.co_qualname for c in seen if c.co_filename.startswith(package)}
+    assert own == {"_traced.<locals>.wrapper"}  # around the program's code
+
+
 def test_a_value_is_recorded_before_it_is_overwritten() -> None:
     """In-place writes and inductor's reuse of buffers change no record."""
 
@@ -182,7 +210,9 @@ def test_a_program_that_fails_keeps_the_taps_before() -> None:
     assert recording.trace.taps == ("good",)
 
 
-def test_a_compiled_event_says_where_its_tap_stands() -> None:
+def test_a_compiled_event_says_where_its_tap_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """File and line are the program's, or those of the call."""
     compiled = torch.compile(program, fullgraph=True, backend="aot_eager")
     trace = recorded(lambda: compiled(X))
@@ -191,6 +221,10 @@ def test_a_compiled_event_says_where_its_tap_stands() -> None:
     assert places["angle"] == (file, first + 6)
     assert places["squared"] == (file, first + 9)
     alone = torch.compile(squared, fullgraph=True, backend="aot_eager")
+    (event,) = firings(recorded(lambda: alone(X)))
+    assert event["at"] == (__file__, here())
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "elsewhere"))
+    alone = torch.compile(tk.traced(name="same")(lambda x: x), fullgraph=True)
     (event,) = firings(recorded(lambda: alone(X)))
     assert event["at"] == (__file__, here())
 

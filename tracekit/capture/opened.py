@@ -67,6 +67,7 @@ def watch_opens() -> None:
     if not _installed:
         _installed = True
         sys.addaudithook(_hook)
+        _state.entries.add(_hook.__code__)
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:

@@ -9,21 +9,18 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from types import CodeType, FrameType
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tracekit.errors import TapError
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 NEEDED = (
     "torch._C:_len_torch_dispatch_stack",
@@ -38,6 +35,7 @@ NEEDED = (
     "torch._library.effects:EffectType.ORDERED",
     "torch.fx.experimental.proxy_tensor:get_proxy_mode",
     "torch.library:_register_effectful_op",
+    "torch._C._dynamo.eval_frame:set_code_exec_strategy",
 )
 INDUCTOR = (
     "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen",
@@ -246,25 +244,31 @@ def caller(*, dynamo: bool = False) -> tuple[str, int]:
                 return entry.filename, entry.lineno or 0
         return "", 0
     frame = sys._getframe(1)  # noqa: SLF001
-    while frame.f_back and _is_machinery(frame.f_code.co_filename):
+    while frame.f_back and _is_machinery(frame):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 
 
-@cache
-def unwatched(call: Callable[P, R]) -> Callable[P, R]:
-    """A function that Dynamo leaves alone.
+def leave_alone(entries: Iterable[CodeType]) -> None:
+    """Let Dynamo compile code as a part of what calls it, but never alone.
 
-    Where it gave up on a function, it looks at all that the function calls:
-    one that is compiled and then mapped by vmap, for one.
+    It forgets this when it is reset.
     """
-    left: Callable[P, R] = torch.compiler.disable(call)  # type: ignore[no-untyped-call]
-    return left
+    with suppress(ImportError, AttributeError):
+        from torch._C._dynamo import eval_frame
+
+        skip = eval_frame._FrameAction.SKIP  # noqa: SLF001
+        strategy = eval_frame._FrameExecStrategy(skip, skip)  # noqa: SLF001
+        for code in entries:
+            eval_frame.set_code_exec_strategy(code, strategy)
 
 
-def _is_machinery(file: str) -> bool:
+def _is_machinery(frame: FrameType) -> bool:
     """Whether tracekit, torch or what torch generated stands there."""
-    return file.startswith((_HERE, _TORCH, "<")) or "torchinductor" in file
+    module = frame.f_globals.get("__name__") or ""
+    return module.startswith("torch.") or frame.f_code.co_filename.startswith(
+        (_HERE, _TORCH, "<")
+    )
 
 
 def refuse_lacking(what: str, needed: tuple[str, ...]) -> None:

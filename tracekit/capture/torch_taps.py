@@ -153,8 +153,7 @@ def _fire_odd(
         or torch_internals.stands_for_others(where)
     ):
         torch_internals.refuse_fakes(name)
-        fires = torch_internals.unwatched(_fire_traced)
-        fires(value, name, dims, unit, where, grad, axes)
+        _fire_traced(value, name, dims, unit, where, grad, axes)
     elif not any(isinstance(part, Tensor) for part in parts):
         torch_internals.refuse_capture(name)
         torch_internals.refuse_proxies(name, parts)
@@ -268,7 +267,7 @@ def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
             emit(gradient, f"{name}.grad", named, None, where, origin)
 
     leaf = value.is_leaf
-    handle = when_backward(value, hook)
+    handle = _when_backward(value, hook)
 
 
 def _watched(value: Tensor, name: str) -> Callable[[], None]:
@@ -294,5 +293,10 @@ def _watched(value: Tensor, name: str) -> Callable[[], None]:
                     recorder.lacks(f"{name}.grad", _WRITTEN)
         came.clear()
 
-    when_backward(base, of_base)
+    _when_backward(base, of_base)
     return lambda: came.append(True)
+
+
+def _when_backward(tensor: Tensor, hook: Callable[..., None]) -> Any:
+    torch_internals.leave_alone((hook.__code__,))
+    return when_backward(tensor, hook)

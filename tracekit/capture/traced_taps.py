@@ -302,6 +302,11 @@ def _declare(*, dynamo: bool) -> None:
         sample_first()
 
 
+def begin() -> None:
+    """Something records from now on."""
+    torch_internals.leave_alone(_state.entries)
+
+
 def rest() -> None:
     """Nothing records any more."""
     sample_no_more()
