@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 import tracekit as tk
 from tests.helpers import assert_same_firings, firings, recorded
-from tracekit.capture import torch_internals
+from tracekit.capture import torch_frames
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore:The .grad attribute:UserWarning"
@@ -65,7 +65,7 @@ def hooks_come() -> bool:
     came: list[torch.Tensor] = []
 
     def hooked(x: torch.Tensor) -> torch.Tensor:
-        if not torch_internals.is_thrown_away():
+        if not torch_frames.is_thrown_away():
             x.register_hook(came.append)  # type: ignore[no-untyped-call]
         return x.sin()
 

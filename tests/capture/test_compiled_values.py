@@ -12,7 +12,7 @@ import torch
 import tracekit as tk
 from tests.capture.compiled import WARNINGS, X, program
 from tests.helpers import assert_same_firings, recorded, stored
-from tracekit.capture import torch_internals
+from tracekit.capture import torch_internals, torch_refusals
 from tracekit.errors import TapError
 
 pytestmark = WARNINGS
@@ -127,4 +127,4 @@ def test_a_torch_that_lacks_a_private_part_records_eager_code_only(
 def test_this_torch_has_every_private_part() -> None:
     """What constraints.txt and anything newer installs has them."""
     needed = (*torch_internals.NEEDED, *torch_internals.INDUCTOR)
-    torch_internals.refuse_lacking("this torch", needed)
+    torch_refusals.refuse_lacking("this torch", needed)

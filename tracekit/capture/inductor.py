@@ -23,6 +23,7 @@ from tracekit.capture import (
     sampled,
     terms,
     torch_internals,
+    torch_refusals,
     view_index,
 )
 from tracekit.capture.apart import move_back, set_apart
@@ -40,7 +41,7 @@ def keep_order() -> None:
     Raises:
         TapError: this torch lacks a part of it.
     """
-    torch_internals.refuse_lacking("torch.compile", torch_internals.INDUCTOR)
+    torch_refusals.refuse_lacking("torch.compile", torch_internals.INDUCTOR)
     from torch._inductor.lowering import lowerings
 
     for name in EFFECTS:

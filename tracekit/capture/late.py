@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from tracekit.capture import torch_internals
+from tracekit.capture import torch_frames, torch_refusals
 from tracekit.capture.firing import Firing, Moment, Origin, observe
 from tracekit.capture.kept import Kept
 from tracekit.capture.operator import indices_of
@@ -56,7 +56,7 @@ class Call:
         loops: dict[str, int],
         pixels: list[Index | None],
     ) -> None:
-        torch_internals.refuse_capture(program.sites[asked[0]].tap)
+        torch_refusals.refuse_capture(program.sites[asked[0]].tap)
         self.asked = asked
         self.held = 0
         self._program = program
@@ -70,7 +70,7 @@ class Call:
         self._taken: dict[int, Any] = {}  # lines that are known from the start
         self._work: list[Any] | None = None
         self._loops = loops
-        self._phase = torch_internals.phase()
+        self._phase = torch_frames.phase()
         self._moment: Moment | None = None
 
     def names(self) -> list[str]:
@@ -103,7 +103,7 @@ class Call:
         )
         file, line = site.file, site.line
         if not file:  # the tap of a compiled function's own result
-            file, line = torch_internals.caller()
+            file, line = torch_frames.caller()
         loops = {**self._loops, **indices}
         return picked(
             [_shown(lines[part]) for part in share.parts],

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.library import Library, fallthrough_kernel
 
 from tracekit import _state
-from tracekit.capture import torch_internals
+from tracekit.capture import torch_frames, torch_internals, torch_refusals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.firing import Origin, emit
 from tracekit.errors import TapError
@@ -158,15 +158,15 @@ def origin_of(
     site: Site, integers: list[int], counters: list[Tensor]
 ) -> Origin:
     """Where a tap in compiled code stands, while the code runs."""
-    torch_internals.refuse_capture(site.tap)
+    torch_refusals.refuse_capture(site.tap)
     if site.gradient:
         loops, phase = _state.loops_of(counters[-1].tolist()), "backward"
     else:
-        loops, phase = _state.loops(), torch_internals.phase()
+        loops, phase = _state.loops(), torch_frames.phase()
     loops.update(indices_of(site, integers, counters))
     file, line = site.file, site.line
     if not file:  # the tap of a compiled function's own result
-        file, line = torch_internals.caller()
+        file, line = torch_frames.caller()
     return Origin(file, line, phase, loops)
 
 

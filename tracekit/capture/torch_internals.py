@@ -7,20 +7,15 @@ transformed code is refused; eager code records without any of them.
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from operator import attrgetter
-from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from tracekit.errors import TapError
 
 NEEDED = (
     "torch._C:_len_torch_dispatch_stack",
@@ -51,8 +46,6 @@ INDUCTOR = (
     "torch._inductor.lowering:lowerings",
     "torch._inductor.virtualized:V",
 )
-_HERE = str(Path(__file__).parents[1]) + os.sep
-_TORCH = str(Path(torch.__file__).parent) + os.sep
 # by what torch was built for: forked children lose a GPU that was looked for
 _BUILT = {
     "cuda": torch.version.cuda or torch.version.hip,
@@ -62,7 +55,6 @@ _GPUS: Any = next((getattr(torch, name) for name in _BUILT if _BUILT[name]), 0)
 HAS_GRAPHS = hasattr(_GPUS, "is_current_stream_capturing")
 _NUMBERS = (kind for kind in np.ScalarType if issubclass(kind, np.generic))
 _PLAIN = frozenset((float, int, bool, complex, np.ndarray, *_NUMBERS))
-_CHECKPOINT = "tag_activation_checkpoint"  # its body stays in the graph
 
 
 def missing(needed: tuple[str, ...] = NEEDED) -> list[str]:
@@ -189,66 +181,6 @@ def rows_of(gradient: Tensor) -> Tensor | None:
     return torch._remove_batch_dim(gradient, level, 1, 0)  # noqa: SLF001
 
 
-def checkpoints(method: str) -> list[Any]:
-    """Nodes of reentrant checkpoints whose method runs, inner ones first."""
-    found: list[Any] = []
-    frame = sys._getframe(1).f_back  # noqa: SLF001
-    while frame is not None:
-        if frame.f_code.co_qualname == f"CheckpointFunction.{method}":
-            found.append(frame.f_locals["ctx"])
-        frame = frame.f_back
-    return found
-
-
-def is_thrown_away() -> bool:
-    """Whether a checkpoint that isn't reentrant computes again what runs.
-
-    The graph of autograd that was made before is the one that it goes back.
-    """
-    frame = sys._getframe(1).f_back  # noqa: SLF001
-    while frame is not None:
-        code = frame.f_code
-        if code.co_qualname == "CheckpointFunction.backward":
-            return False
-        if code.co_name == "unpack_hook" and _is_checkpoint(code.co_filename):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _is_checkpoint(file: str) -> bool:
-    return file.endswith("torch/utils/checkpoint.py")
-
-
-def phase() -> str:
-    """Whether autograd runs, and why: backward, or to recompute."""
-    if graph_task() == -1:
-        return "forward"
-    frame = sys._getframe(1).f_back  # noqa: SLF001
-    while frame is not None:
-        if _is_checkpoint(frame.f_code.co_filename):
-            return "recompute"
-        if frame.f_code.co_qualname == "BackwardCFunction.apply":
-            return "backward"
-        frame = frame.f_back
-    return "backward"
-
-
-def caller(*, dynamo: bool = False) -> tuple[str, int]:
-    """File and line of the program's call; "" if it isn't traced itself."""
-    if dynamo:
-        from torch._guards import TracingContext
-
-        for entry in reversed(TracingContext.extract_stack()):
-            if not entry.filename.startswith(_HERE):
-                return entry.filename, entry.lineno or 0
-        return "", 0
-    frame = sys._getframe(1)  # noqa: SLF001
-    while frame.f_back and _is_machinery(frame):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
-
-
 def leave_alone(entries: Iterable[CodeType]) -> None:
     """Let Dynamo compile code as a part of what calls it, but never alone.
 
@@ -261,148 +193,3 @@ def leave_alone(entries: Iterable[CodeType]) -> None:
         strategy = eval_frame._FrameExecStrategy(skip, skip)  # noqa: SLF001
         for code in entries:
             eval_frame.set_code_exec_strategy(code, strategy)
-
-
-def _is_machinery(frame: FrameType) -> bool:
-    """Whether tracekit, torch or what torch generated stands there."""
-    module = frame.f_globals.get("__name__") or ""
-    return module.startswith("torch.") or frame.f_code.co_filename.startswith(
-        (_HERE, _TORCH, "<")
-    )
-
-
-def refuse_lacking(what: str, needed: tuple[str, ...]) -> None:
-    """Raise where this torch lacks a part.
-
-    Raises:
-        TapError: it names the part.
-    """
-    lacking = missing(needed)
-    if lacking:
-        raise TapError(
-            f"{what}: taps in compiled or transformed code need "
-            f"{', '.join(lacking)}, which torch {torch.__version__} lacks; "
-            "record the eager function, or use another version of torch"
-        )
-
-
-def refuse_lost(name: str, device: str, *, dynamo: bool) -> None:
-    """Raise where a traced tap could not fire.
-
-    Raises:
-        TapError: see the texts.
-    """
-    refuse_body(f"tap {name!r}", dynamo=dynamo)
-    if device == "meta":
-        raise TapError(
-            f"tap {name!r}: a meta tensor holds no values to record; run the "
-            "program on a real device while recording"
-        )
-
-
-def refuse_body(what: str, *, dynamo: bool) -> None:
-    """Raise where torch traces a body that loses effects.
-
-    Raises:
-        TapError: in cond, while_loop, scan, map and their like.
-    """
-    refuse_lacking(what, NEEDED)
-    bodies = _bodies_of_dynamo() if dynamo else _bodies_of_frames()
-    body = next((b for b in bodies if b != _CHECKPOINT), "")
-    if body:
-        raise TapError(
-            f"{what}: it stands in a body of {body}, where torch drops "
-            "or repeats what returns nothing; return the value from the body "
-            "and tap it outside, or record the program with a Python if or "
-            "for in its place"
-        )
-
-
-def refuse_hook(name: str, *, dynamo: bool) -> None:
-    """Raise where a gradient can't be hooked.
-
-    Raises:
-        TapError: in a checkpoint that is compiled.
-    """
-    if dynamo and _CHECKPOINT in _bodies_of_dynamo():
-        raise TapError(
-            f"tap {name!r}: grad=True in a checkpoint that is compiled: torch "
-            "hooks no gradient there; tap the checkpoint's result, or record "
-            "the eager function"
-        )
-
-
-def _bodies_of_dynamo() -> list[str]:
-    """Operators that Dynamo traces a body of, from outside in."""
-    from torch._dynamo.symbolic_convert import InstructionTranslator
-
-    tracer = InstructionTranslator.current_tx().output.current_tracer
-    return [str(name) for name, _ in tracer.source_fn_stack]
-
-
-def _bodies_of_frames() -> list[str]:
-    found = []
-    frame = sys._getframe(1).f_back  # noqa: SLF001
-    while frame is not None:
-        folder, _, file = frame.f_code.co_filename.rpartition("/")
-        if folder.endswith("torch/_higher_order_ops"):
-            found.append(file.removesuffix(".py"))
-        frame = frame.f_back
-    return found
-
-
-def refuse_fakes(name: str) -> None:
-    """Raise where tensors have no values and nobody traces.
-
-    Raises:
-        TapError: inside a FakeTensorMode of the user.
-    """
-    mode = torch._C._TorchDispatchModeKey.FAKE  # noqa: SLF001
-    fakes = torch._C._get_dispatch_mode(mode)  # noqa: SLF001
-    if fakes is not None and not proxies():
-        raise TapError(
-            f"tap {name!r}: inside a FakeTensorMode tensors hold no values "
-            "to record; record outside of it"
-        )
-
-
-def refuse_replay(name: str) -> None:
-    """Raise where torch keeps what a program does without the tap.
-
-    Raises:
-        TapError: in torch.jit.trace, or while a CUDA graph is captured.
-    """
-    if is_tracing():
-        raise TapError(
-            f"tap {name!r}: torch.jit.trace keeps no taps; record the "
-            "untraced function, or export it with torch.export"
-        )
-    refuse_capture(name)
-
-
-def refuse_proxies(name: str, parts: tuple[Any, ...]) -> None:
-    """Raise where a value stands for what a program computes later.
-
-    Raises:
-        TapError: in torch.fx.symbolic_trace.
-    """
-    fx = sys.modules.get("torch.fx")
-    if fx is not None and any(isinstance(part, fx.Proxy) for part in parts):
-        raise TapError(
-            f"tap {name!r}: torch.fx.symbolic_trace keeps no taps; record the "
-            "function itself, or trace it with torch.export or make_fx"
-        )
-
-
-def refuse_capture(name: str) -> None:
-    """Raise where a CUDA graph takes up what runs, without the tap.
-
-    Raises:
-        TapError: in torch.cuda.graph, or a compiler's CUDA graphs.
-    """
-    if is_captured():
-        raise TapError(
-            f"tap {name!r}: a CUDA graph is captured, and its replays run no "
-            "taps; record without the graph, and compiled code with a mode "
-            'that makes none (the default, or "max-autotune-no-cudagraphs")'
-        )

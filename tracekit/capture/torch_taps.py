@@ -15,7 +15,7 @@ from torch import Tensor, is_grad_enabled
 from torch.compiler import is_compiling, is_dynamo_compiling
 
 from tracekit import _state
-from tracekit.capture import torch_internals
+from tracekit.capture import torch_frames, torch_internals, torch_refusals
 from tracekit.capture.box import Box, Pixels
 from tracekit.capture.few import copiers
 from tracekit.capture.firing import Origin, emit
@@ -25,7 +25,6 @@ from tracekit.capture.place import Place
 from tracekit.capture.small import forms
 from tracekit.capture.torch_internals import (
     HAS_GRAPHS,
-    checkpoints,
     graph_task,
     is_captured,
     is_plain,
@@ -152,15 +151,15 @@ def _fire_odd(
         or any(map(torch_internals.stands_for_others, parts))
         or torch_internals.stands_for_others(where)
     ):
-        torch_internals.refuse_fakes(name)
+        torch_refusals.refuse_fakes(name)
         _fire_traced(value, name, dims, unit, where, grad, axes)
     elif not any(isinstance(part, Tensor) for part in parts):
-        torch_internals.refuse_capture(name)
-        torch_internals.refuse_proxies(name, parts)
+        torch_refusals.refuse_capture(name)
+        torch_refusals.refuse_proxies(name, parts)
         emit(value, name, dims, unit, where, None, axes)
     else:
-        torch_internals.refuse_replay(name)
-        phase = torch_internals.phase()
+        torch_refusals.refuse_replay(name)
+        phase = torch_frames.phase()
         origin = None if phase == "forward" else Origin(phase=phase)
         emit(value, name, dims, unit, where, origin, axes)
         if grad:
@@ -222,14 +221,14 @@ def _refuse_gradient_along_axes(name: str) -> None:
 def _loops() -> dict[str, int]:
     """The loop indices around a tap, also where it fires again."""
     found: dict[str, int] = {}
-    for node in reversed(checkpoints("backward")):
+    for node in reversed(torch_frames.checkpoints("backward")):
         found.update(getattr(node, _KEPT, {}))
     return found | _state.loops()
 
 
 def _elsewhere(phase: str) -> bool:
     """Whether a firing of this tap in another phase has its gradient."""
-    if phase == "recompute" and torch_internals.is_thrown_away():
+    if phase == "recompute" and torch_frames.is_thrown_away():
         return True
     return not is_grad_enabled() and _keep_loops()
 
@@ -240,7 +239,7 @@ def _keep_loops() -> bool:
     Scopes around the checkpoint are closed then; so it keeps what is open
     around all of its taps.
     """
-    nodes = checkpoints("forward")
+    nodes = torch_frames.checkpoints("forward")
     loops = _loops() if nodes else {}
     for node in nodes:
         kept = getattr(node, _KEPT, loops)
@@ -250,7 +249,7 @@ def _keep_loops() -> bool:
 
 
 def _record_gradient(value: Tensor, name: str, dims: str, where: Any) -> None:
-    file, line = torch_internals.caller()
+    file, line = torch_frames.caller()
     origin = Origin(file, line, "backward", _loops())
     note = _watched(value, name)
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from tracekit import _state
-from tracekit.capture import torch_internals
+from tracekit.capture import torch_frames, torch_internals, torch_refusals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.inductor import (
     keep_order,
@@ -247,11 +247,11 @@ def _site(
     picks: tuple[int, int, int] = (0, 0, 0),
 ) -> str:
     """The site as text: it goes into the graph as it is."""
-    torch_internals.refuse_lost(name, device, dynamo=dynamo)
+    torch_refusals.refuse_lost(name, device, dynamo=dynamo)
     _declare(dynamo=dynamo)
     if dims:
         parse_dims(dims)
-    file, line = torch_internals.caller(dynamo=dynamo)
+    file, line = torch_frames.caller(dynamo=dynamo)
     site = Site(name, dims, unit, file, line, loops, tensors, pixels=picks)
     return json.dumps(site)
 
@@ -315,7 +315,7 @@ def rest() -> None:
 @_while_tracing
 def _gradient_site(site: str, dynamo: bool) -> str:  # noqa: FBT001
     tap = parsed(site)
-    torch_internals.refuse_hook(tap.tap, dynamo=dynamo)
+    torch_refusals.refuse_hook(tap.tap, dynamo=dynamo)
     return json.dumps(
         tap._replace(tap=f"{tap.tap}.grad", unit=None, gradient=True)
     )
@@ -353,7 +353,7 @@ def _traced_loops() -> dict[str, Any]:
 @_while_tracing
 def _refuse_old(scope: str) -> None:
     needed = (*torch_internals.NEEDED, *torch_internals.INDUCTOR)
-    torch_internals.refuse_lacking(f"scope {scope!r}", needed)
+    torch_refusals.refuse_lacking(f"scope {scope!r}", needed)
 
 
 @_while_tracing
@@ -386,7 +386,7 @@ def state(*fact: Any) -> None:
 def _fact(dynamo: bool, *fact: Any) -> str:  # noqa: FBT001
     called = fact[0] == "called"
     what = f"tap {fact[1]!r}" if called else f"{fact[0]}({fact[1]!r})"
-    torch_internals.refuse_body(what, dynamo=dynamo)
+    torch_refusals.refuse_body(what, dynamo=dynamo)
     _declare(dynamo=dynamo)
     try:
         return json.dumps(fact)
