@@ -11,7 +11,7 @@ _LONGER = 4  # times as long a graph may become, and a short one more
 _SHORT = 250
 
 
-class Kept(Exception):  # noqa: N818 - no error
+class NotSampled(Exception):  # noqa: N818 - no error
     """A value is kept, though its operations are exact."""
 
 
@@ -29,7 +29,7 @@ class Nodes:
         key = target, repr(args), repr(kwargs)  # 0.0 and -0.0 are not alike
         if key not in self._calls:
             if len(self._calls) + self._found >= self._most:
-                raise Kept
+                raise NotSampled
             node = self._graph.call_function(target, args, kwargs)
             values = map_arg((node.args, kwargs), lambda n: n.meta["val"])
             node.meta["val"] = target(*values[0], **values[1])

@@ -31,7 +31,7 @@ from tracekit.capture.taking import Taking
 from tracekit.errors import RecordingError, TapError
 from tracekit.schema import ConfigValue, FileUse, Role, Run
 from tracekit.storage.disk_store import DiskStore
-from tracekit.storage.live import Kept, Store
+from tracekit.storage.live import Store, Taken
 from tracekit.storage.memory_store import MemoryStore
 from tracekit.storage.ranks import wait_for_trace
 from tracekit.storage.trace import Trace, open_trace
@@ -275,17 +275,17 @@ class Recorder:
         self._ended = True
         try:
             spawned = lost_by_spawned(self.path) if self.path else ""
-            kept = store.close()
+            taken = store.close()
             if store.process and self.path is not None:
                 return  # rank 0 makes one trace of all parts
-            for event in kept.of_others():
+            for event in taken.of_others():
                 self._expectation.recorded(event.tap)
                 self._taking.places.reach.note_event(event)
             missing = self._missing()
             lost = _lost(broken, store.lost or spawned)
             if lost and outcome == "complete":
                 outcome = f"incomplete: {lost}"
-            self._build = self._unfinished(kept, self._told(outcome, missing))
+            self._build = self._unfinished(taken, self._told(outcome, missing))
             if self.path is not None:
                 _stored(self._build, self.path)
                 self._build = None  # the trace is opened when asked for
@@ -297,17 +297,17 @@ class Recorder:
             raise RecordingError(missing_taps(missing))
 
     def _unfinished(
-        self, kept: Kept, told: dict[str, str]
+        self, taken: Taken, told: dict[str, str]
     ) -> Callable[[], Trace | None]:
         """Makes the trace of what was kept."""
         run = replace(self._run, facts={**self._run.facts, **told})
-        stated = [f for f in kept.facts if isinstance(f, FileUse)]
+        stated = [f for f in taken.facts if isinstance(f, FileUse)]
         return partial(
-            kept.trace,
+            taken.trace,
             run=run,
-            config=[f for f in kept.facts if isinstance(f, ConfigValue)],
+            config=[f for f in taken.facts if isinstance(f, ConfigValue)],
             files=[*stated, *self.files.uses(stated)],
-            coverage=covered([*self.selection.coverage(), *kept.facts]),
+            coverage=covered([*self.selection.coverage(), *taken.facts]),
         )
 
     def _missing(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ from torch.fx import Graph, Node, map_arg
 
 from tracekit.capture import exact
 from tracekit.capture.exact import FULL, IOTA, LOOKED_UP, SAME, VIEWS
-from tracekit.capture.nodes import Kept, Nodes
+from tracekit.capture.nodes import Nodes, NotSampled
 from tracekit.capture.view_index import Index, aligned, behind
 
 aten = torch.ops.aten
@@ -81,7 +81,7 @@ class _Sampler:
         with self._graph.inserting_before(pick), _fakes(value):
             try:
                 found = self._pixels(value, pixels, axes, rest)
-            except Kept:
+            except NotSampled:
                 return
         pick.replace_all_uses_with(found)
         self._erase(pick)
@@ -231,7 +231,7 @@ class _Sampler:
             shape = (1,) if whole.dim() else ()
             made = self._nodes.call(aten.reshape.default, made, shape)
         if made.meta["val"].dtype != whole.dtype:
-            raise Kept
+            raise NotSampled
         return made
 
     def _narrowed(

@@ -146,17 +146,24 @@ def shape_of(
         array: as ``as_array`` gives it; None where nobody has asked yet.
         name: the tap, for errors.
     """
-    if array is None and _says_shape(value):
-        shape = box_of(value)
-        if isinstance(shape, tuple):
-            return tuple(shape), False
-    elif array is None and type(value) is tuple and is_planes(value):
-        shape = box_of(value[0])
-        if isinstance(shape, tuple) and all(map(_says_shape, value)):
-            return (*shape, len(value)), True
     if array is None:
+        stated = _stated_shape(value)
+        if stated is not None:
+            return stated
         array = as_array(value, name)
     return tuple(array.shape), isinstance(array, Planes)
+
+
+def _stated_shape(value: Any) -> tuple[tuple[int, ...], bool] | None:
+    """As ``shape_of``; None where the value's array alone knows it."""
+    planes = type(value) is tuple and is_planes(value)
+    first = value[0] if planes else value
+    shape = box_of(first)
+    if not isinstance(shape, tuple) or not all(
+        map(_says_shape, value if planes else (value,))
+    ):
+        return None
+    return (*shape, len(value)) if planes else tuple(shape), planes
 
 
 def _says_shape(value: Any) -> bool:

@@ -16,7 +16,7 @@ from tracekit.logs.reading_columns import ReadingColumns, Rows
 from tracekit.logs.templates import Template
 from tracekit.storage.columns import EventColumns
 from tracekit.storage.late_columns import LateColumns
-from tracekit.storage.spill import Kept, Spill
+from tracekit.storage.spill import Spill, Stored
 
 _PARAGRAPHS = 1 << 14
 _COLUMNS = [column.name for column in fields(Printed)]
@@ -37,9 +37,9 @@ class Sheet:
     """
 
     count: int
-    line: Kept
-    sequence: Kept
-    numbers: tuple[Kept, ...]
+    line: Stored
+    sequence: Stored
+    numbers: tuple[Stored, ...]
     row: Integers
     constants: Printed
 
@@ -195,7 +195,7 @@ class _Steps:
         return places * self.step + self.first
 
 
-def _places(found: Integers, spill: Spill) -> Kept:
+def _places(found: Integers, spill: Spill) -> Stored:
     step = int(found[1] - found[0]) if len(found) > 1 else 1
     steps = _Steps(int(found[0]), step, len(found))
     if np.array_equal(steps.rows(0, len(found)), found):

@@ -22,7 +22,7 @@ from tracekit.storage.ahead import Ahead
 from tracekit.storage.batches import read_stream
 from tracekit.storage.closing import write_recording
 from tracekit.storage.forks import forks
-from tracekit.storage.live import Kept, Store
+from tracekit.storage.live import Store, Taken
 from tracekit.storage.memory_store import InMemory
 from tracekit.storage.ranks import wait_for_ranks
 from tracekit.storage.stream import FIELDS, EventStream
@@ -189,7 +189,7 @@ class DiskStore:
             reason=str(error),
         )
 
-    def close(self) -> Kept:
+    def close(self) -> Taken:
         """End the files; what lies on the disk, of all processes.
 
         Raises:

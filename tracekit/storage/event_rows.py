@@ -17,7 +17,7 @@ from tracekit.storage.columns import EventColumns
 from tracekit.storage.event_file import TEXTS, EventFile, texts
 from tracekit.storage.event_runs import runs_of
 from tracekit.storage.grid import Ordinals
-from tracekit.storage.spill import Kept, Spill
+from tracekit.storage.spill import Spill, Stored
 
 _ROWS = 1 << 17
 _LISTS = ("grid_origin", STEPS["grid_origin"])
@@ -46,7 +46,7 @@ class EventRows:
     size: int
     count: int
     last: int
-    own: dict[str, Kept]
+    own: dict[str, Stored]
     _done: int = 0
 
     @classmethod

@@ -13,7 +13,7 @@ from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import Fact, Unfinished
 
 
-class Kept(Protocol):
+class Taken(Protocol):
     """What a store has taken."""
 
     @property
@@ -74,7 +74,7 @@ class Store(Protocol):
         """The store of a forked child, called in the child."""
         ...
 
-    def close(self) -> Kept:
+    def close(self) -> Taken:
         """Take no more; all that was taken, in the order in which it came.
 
         Raises:

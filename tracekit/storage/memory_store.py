@@ -13,7 +13,7 @@ from typing import Any, Unpack
 import structlog
 
 from tracekit.schema import Event
-from tracekit.storage.live import Kept, Store
+from tracekit.storage.live import Store, Taken
 from tracekit.storage.stream import FIELDS, event_of, events_of
 from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import Fact, Unfinished
@@ -81,7 +81,7 @@ class MemoryStore:
         """Nothing of a child arrives; the parent tells so at its end."""
         return _Refusing(self._refused)
 
-    def close(self) -> Kept:
+    def close(self) -> Taken:
         """All of it."""
         kept = InMemory(list(events_of(self.rows)), self._facts)
         self.rows, self._facts = [], []
@@ -118,6 +118,6 @@ class _Refusing:
         """A child's child is refused as well."""
         return self
 
-    def close(self) -> Kept:
+    def close(self) -> Taken:
         """Nothing."""
         return InMemory([], [])

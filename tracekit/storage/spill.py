@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Kept(Protocol):
+class Stored(Protocol):
     """An array that can be read again."""
 
     def rows(self, first: int, last: int) -> npt.NDArray[Any]:
@@ -82,7 +82,7 @@ class Spill:
         self._end = 0
         self._lock = threading.Lock()
 
-    def put(self, array: npt.NDArray[Any]) -> Kept:
+    def put(self, array: npt.NDArray[Any]) -> Stored:
         """Keep an array.
 
         Raises:
