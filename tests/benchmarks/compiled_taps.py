@@ -1,20 +1,22 @@
 """What taps at two pixels cost a simulation, eager and compiled.
 
-Run it with ``python tests/benchmarks/compiled_taps.py [PIXELS [SECONDS]]``: an
-image of PIXELS x PIXELS (1024) is computed without and with a recorder of
-twelve taps at two pixels, in turns, for SECONDS (45) a row. A machine that
-does other work is 5 % faster or slower from one image to the next, so the
-ratio is the median of those of neighbours, with the interval that holds it in
-19 of 20 cases, were all rounds alike; that of the fastest rounds stands beside
-it. Where planes come to lie in memory differs from process to process, so each
-row has rounds of several. The kernel alone computes the whole image as one
-block; ``simulate`` computes it in blocks of rows, of which most hold neither
-pixel. Each image follows upon one that is not timed, whose taps are off,
-inside of the recording where there is one: to begin a recording takes from the
-caches what the program had there. How long the beginning and the end of one
-take is printed, and is no part of the ratio; what taps show is put together at
-the end. One thread computes: two wait for each other where a machine does
-other work, too.
+    python tests/benchmarks/compiled_taps.py [--pixels PIXELS]
+        [--seconds SECONDS] [--only ROW]
+
+An image of PIXELS x PIXELS (1024) is computed without and with a recorder of
+twelve taps at two pixels, in turns, for SECONDS (45) a row; ROW is the name of
+one that runs alone, as "simulate eager". A machine that does other work is 5 %
+faster or slower from one image to the next, so the ratio is the median of
+those of neighbours, with the interval that holds it in 19 of 20 cases, were
+all rounds alike; that of the fastest rounds stands beside it. Where planes
+come to lie in memory differs from process to process, so each row has rounds
+of several. ``simulate`` computes an image in blocks of rows, of which most
+hold neither pixel; the other rows compute it as one block. Each image follows
+upon one that is not timed, whose taps are off, inside of the recording where
+there is one: to begin a recording takes from the caches what the program had
+there. How long the beginning and the end of one take is printed, and is no
+part of the ratio; what taps show is put together at the end. One thread
+computes: two wait for each other where a machine does other work, too.
 
 The first problem is the lightest that there is: one source, one orientation.
 The second one has ten mosaic domains; its taps show so many numbers more.
@@ -26,6 +28,7 @@ of a pixel or at a block's first, and nothing else is done with them.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -197,12 +200,12 @@ def runs(size: int) -> dict[str, Callable[[], object]]:
     carried = Carried(swept=False, interpolating=light.factors.interpolate)
     compiled = torch.compile(diffract, fullgraph=True, dynamic=False)
     return {
-        "simulate, eager": lambda: simulate(light),
-        "simulate, compiled": lambda: simulate(light, compiled=True),
-        "eager": lambda: diffract(light, whole, carried),
-        "compiled": lambda: compiled(light, whole, carried),
-        "simulate mosaic, eager": lambda: simulate(mosaic),
-        "simulate mosaic, compiled": lambda: simulate(mosaic, compiled=True),
+        "simulate eager": lambda: simulate(light),
+        "simulate compiled": lambda: simulate(light, compiled=True),
+        "one block eager": lambda: diffract(light, whole, carried),
+        "one block compiled": lambda: compiled(light, whole, carried),
+        "simulate mosaic eager": lambda: simulate(mosaic),
+        "simulate mosaic compiled": lambda: simulate(mosaic, compiled=True),
     }
 
 
@@ -212,13 +215,13 @@ def measured(
     """``rounds`` of what has this name, in a process of its own."""
     torch.set_num_threads(1)
     with torch.no_grad():
-        by_hand = name == "simulate, compiled"
+        by_hand = name == "simulate compiled"
         return rounds(runs(size)[name], size, seconds, by_hand=by_hand)
 
 
-def main(size: int, seconds: float) -> None:
+def main(size: int, seconds: float, only: str | None) -> None:
     """Print the ratios."""
-    for name in runs(size):
+    for name in [only] if only else runs(size):
         found: dict[str, list[float]] = {}
         for _ in range(PROCESSES):
             with ProcessPoolExecutor(1, get_context("spawn")) as process:
@@ -253,8 +256,9 @@ def show(what: str, found: dict[str, list[float]]) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # no Fdump.bin of another run
-        given = sys.argv[1:]
-        main(
-            int(given[0]) if given else 1024,
-            float(given[1]) if len(given) > 1 else 45.0,
-        )
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("--pixels", type=int, default=1024)
+        parser.add_argument("--seconds", type=float, default=45.0)
+        parser.add_argument("--only", choices=runs(8))
+        asked = parser.parse_args()
+        main(asked.pixels, asked.seconds, asked.only)
