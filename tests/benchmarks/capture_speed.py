@@ -21,7 +21,7 @@ import tracekit as tk
 
 EVENTS = 200_000
 BATCH = 1 << 14
-ROUNDS = 5
+ROUNDS = 9
 TARGET = 300_000
 
 
