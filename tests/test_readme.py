@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands, from its first block to its last."""
+"""Pages for readers: their code runs, and what they name is there."""
 
 import re
 from pathlib import Path
@@ -41,3 +41,12 @@ def test_the_oldest_torch_is_the_one_that_the_tests_run_with() -> None:
     )
     assert f"torch {oldest}+" in README.read_text()
     assert f"torch=={oldest}.0\n" in (root / "CONTRIBUTING.md").read_text()
+
+
+def test_the_page_of_capture_names_each_of_its_files() -> None:
+    """A file that is new stands in its table, and none that is gone."""
+    folder = README.parent / "tracekit" / "capture"
+    text = (folder / "README.md").read_text()
+    files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    table = text.partition("## The files")[2].partition("##")[0]
+    assert set(re.findall(r"`(\w+\.py)`", table)) == files
