@@ -19,7 +19,7 @@ from tests.helpers import about, cells, grid, labels, recorded, stored
 from tracekit.errors import TapError
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:ComplexHalf support", "ignore:Sparse CSR tensor support"
+    "ignore:ComplexHalf support", "ignore:Sparse CS. tensor support"
 )
 
 NARROW = [
