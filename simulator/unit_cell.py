@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -24,7 +25,7 @@ from simulator.vectors import cross, dot, magnitude, rotate_xyz, vector
 from tracekit import input_file
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: they hold no cached property
 class UnitCell:
     """The crystal lattice at phi = 0, gradients included.
 
@@ -36,13 +37,13 @@ class UnitCell:
     real: Tensor
     reciprocal: Tensor
 
-    @property
+    @cached_property
     def edges(self) -> tuple[float, float, float]:
         """|a|, |b|, |c| in metre."""
         a, b, c = (float(magnitude(v)) for v in self.real.detach())
         return a, b, c
 
-    @property
+    @cached_property
     def angles(self) -> tuple[float, float, float]:
         """alpha, beta, gamma in degree."""
         a, b, c = self.real.detach()
