@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from tracekit.schema import Axis, Event, Run
 from tracekit.storage import closing, large, sorting
 from tracekit.storage.closing import write_recording
+from tracekit.storage.gathering import Gathered
+from tracekit.storage.hashes import ROWS
 from tracekit.storage.stream import EventStream
 from tracekit.storage.survey import Survey
 from tracekit.storage.trace import Trace, open_trace
@@ -206,3 +208,36 @@ def test_large_taps_that_fire_in_turns_are_closed(tmp_path: Path) -> None:
         found = table["float"].to_numpy().reshape(len(numbers), 90)
         expected = numbers[:, None] + np.arange(number, 180, 2)
         assert np.array_equal(found, expected)
+
+
+def test_small_firings_are_taken_together(tmp_path: Path) -> None:
+    """Pixels picked of an image, texts, and what each mask leaves."""
+    image = (Axis("slow", 0, 2), Axis("fast", 0, 3))
+    stream = EventStream(tmp_path / "recording.arrow")
+    for firing in range(9_000):
+        axes = (Axis("phi", firing), *image)
+        places = np.array([1, 4])
+        values = np.array([1.0, 2.0]) * firing
+        stream.write(Event("pixels", values, axes, positions=places))
+        places = np.array([firing % 2, 4])
+        stream.write(Event("masked", values, axes, positions=places))
+        stream.write(
+            Event(
+                "hash", np.empty(0), axes[:1], kind="text", dtype="text",
+                text=[str(firing)],
+            )
+        )  # fmt: skip
+    stream.close()
+    survey = Survey([tmp_path / "recording.arrow"])
+    parts = [len([*survey.firings([number])]) for number in range(3)]
+    batches = len([*survey.batches()])
+    assert parts == [batches, 9_000, batches]
+    rows = Gathered(survey.taps[1], survey.taps[1].grid())
+    tables = [
+        table
+        for _, first, found in survey.firings([1])
+        for table in rows.tables(found, first, ROWS)
+    ]
+    tables += rows.rest()
+    assert sum(map(len, tables)) == 18_000
+    assert len(tables) < 5

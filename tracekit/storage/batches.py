@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tracekit.errors import TraceError
 from tracekit.schema import Event
@@ -84,8 +85,8 @@ def _address(values: npt.NDArray[Any]) -> int:
 class Firings:
     """Firings that follow one another in one layout.
 
-    Several are full boxes of plain numbers; one alone may have positions,
-    texts and digits, or be a piece of a firing.
+    Several have one size and the same positions; one alone may be a piece of
+    a firing.
 
     Args:
         layout: what they share.
@@ -94,7 +95,8 @@ class Firings:
         values: one firing after the other, views of the file.
         pages: where the values lie.
         begin: position of the first value in its box.
-        positions, text, digits, quantum: as for ``Event``, of one firing.
+        positions: as for ``Event``, of each firing.
+        text, digits, quantum: the same of one firing after the other.
     """
 
     layout: Layout
@@ -120,16 +122,16 @@ class Firings:
         if self.elements <= limit or self.text is not None:
             yield self
         elif len(self.rows) > 1:
-            size = self.layout.size
+            size = self.elements // len(self.rows)
             step = max(1, limit // size)
             for first in range(0, len(self.rows), step):
                 chosen = slice(first, first + step)
-                values = slice(first * size, (first + step) * size)
                 few = replace(
-                    self,
+                    self.part(first * size, (first + step) * size),
                     rows=self.rows[chosen],
                     origins=self.origins[chosen],
-                    values=self.values[values],
+                    begin=self.begin,
+                    positions=self.positions,
                 )
                 yield from few.pieces(limit)
         else:
@@ -144,7 +146,7 @@ class Firings:
             self.pages.give_back(self.values)
 
     def part(self, begin: int, end: int) -> Firings:
-        """Elements ``begin`` to ``end`` of one firing."""
+        """Elements ``begin`` to ``end``; their places, if it is one firing."""
         chosen = slice(begin, end)
         own: dict[str, Any] = {
             name: found[chosen]
@@ -186,9 +188,6 @@ class Batch:
             for name in (*(name for name, _ in _OPTIONAL), "text")
             if columns.column(name).null_count < len(columns)
         }
-        self._alone = np.zeros(len(columns), bool)
-        for column in self._optional.values():
-            self._alone |= column.is_valid().to_numpy(zero_copy_only=False)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -215,6 +214,21 @@ class Batch:
                 found[rows] = texts.fill_null(0).to_numpy()[rows]
         return found
 
+    @cached_property
+    def _forms(self) -> list[Integers]:
+        """What firings have alike that are taken together, row by row."""
+        found = [np.diff(self._ends)]
+        for name, column in self._optional.items():
+            form = (
+                pc.binary_length(column)
+                if name != "text"
+                else (pc.list_value_length(column))
+            )
+            if name == "positions" and len(column) > 1:
+                form = column.dictionary_encode().indices
+            found.append(form.fill_null(-1).to_numpy())
+        return found
+
     def firings(
         self, wanted: Container[int] | None = None
     ) -> Iterator[tuple[int, Firings]]:
@@ -235,10 +249,10 @@ class Batch:
         rows = rows[np.searchsorted(mine[rows], 0) :]
         if not len(rows):
             return
-        sizes = np.diff(self._ends)[rows]
-        layout, alone = self.numbers[rows], self._alone[rows]
-        cut = (layout[1:] != layout[:-1]) | (sizes[1:] != sizes[:-1])
-        cut |= alone[1:] | alone[:-1]
+        layout = self.numbers[rows]
+        cut = np.zeros(len(rows) - 1, bool)
+        for form in (layout, *(form[rows] for form in self._forms)):
+            cut |= form[1:] != form[:-1]
         edges = [0, *(np.flatnonzero(cut) + 1).tolist(), len(rows)]
         for begin, end in pairwise(edges):
             found = used[int(layout[begin])]
@@ -254,14 +268,24 @@ class Batch:
             self._values(layout.values_dtype, rows),
             self._pages,
         )
-        if self._alone[rows[0]]:
-            for name, kind in _OPTIONAL:
-                if name in self._optional:
-                    part = _array(self._optional[name][int(rows[0])], kind)
-                    setattr(found, name, part)
-            if "text" in self._optional:
-                found.text = self._optional["text"][int(rows[0])].as_py()
+        for name, kind in _OPTIONAL:
+            if name in self._optional:
+                own = rows[:1] if name == "positions" else rows
+                part = _array(self._of(name, own), kind)
+                setattr(found, name, part)
+        if "text" in self._optional:
+            texts = self._of("text", rows)
+            found.text = (
+                None if texts.null_count else texts.flatten().to_pylist()
+            )
         return found
+
+    def _of(self, name: str, rows: Integers) -> pa.Array:
+        """What is optional of firings; a view where they are neighbours."""
+        first, count = int(rows[0]), len(rows)
+        if int(rows[-1]) - first == count - 1:
+            return self._optional[name].slice(first, count)
+        return self._optional[name].take(pa.array(rows))
 
     def _values(self, kind: np.dtype[Any], rows: Integers) -> Any:
         begins, ends = self._ends[rows], self._ends[rows + 1]
@@ -298,11 +322,19 @@ class Batch:
             )
 
 
-def _array(scalar: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
-    if not scalar.is_valid:
+def _array(
+    column: pa.LargeBinaryArray, dtype: np.dtype[Any]
+) -> npt.NDArray[Any] | None:
+    """Numbers of neighbours; None where they have none."""
+    if column.null_count:
         return None
-    buffer = scalar.as_buffer()
-    return np.frombuffer(buffer, dtype) if buffer.size else np.empty(0, dtype)
+    _, ends, data = column.buffers()
+    count, first = len(column), 8 * column.offset
+    ends = np.frombuffer(ends, np.int64, count + 1, first)
+    size = int(ends[-1] - ends[0]) // dtype.itemsize
+    if not size:
+        return np.empty(0, dtype)
+    return np.frombuffer(data, dtype, size, int(ends[0]))
 
 
 def read_stream(path: Path) -> Iterator[Event]:

@@ -14,6 +14,8 @@ from tracekit.storage.grid import Ordinals, box_ordinals, places_in_box
 from tracekit.storage.seal import column_of
 from tracekit.storage.survey import TapSurvey
 
+_PARTS = 1 << 12  # small ones, which take more room than what they hold
+
 
 class Gathered:
     """Rows of a tap in the order in which they were added.
@@ -57,17 +59,23 @@ class Gathered:
     def tables(
         self, found: Firings, first: int, limit: int
     ) -> Iterator[pa.Table]:
-        """The rows of firings, so many at a time.
+        """Append firings; the rows so far, when there are many of them.
 
         Args:
             found: the firings.
             first: number of the first of them, in the order of firing.
-            limit: rows of a table at most, if no firing is larger.
+            limit: rows of which a table is made.
         """
         done = 0
         for piece in found.pieces(limit):
             self.add(piece, first + done)
             done += len(piece.rows) if len(found.rows) > 1 else 0
+            if self.rows >= limit or len(self._parts["event"]) >= _PARTS:
+                yield self.table()
+
+    def rest(self) -> Iterator[pa.Table]:
+        """The rows that wait, if there are some."""
+        if self._parts["event"]:
             yield self.table()
 
     def table(self) -> pa.Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +50,7 @@ def write_large(
         return _as_fired(file, survey, tap, grid, order.runs.most)
     from tracekit.storage.sorting import write_sorted  # needs DuckDB
 
-    ranks = event_ranks(np.concatenate(order.firsts))
+    ranks = event_ranks(np.frombuffer(order.firsts, np.int64))
     return write_sorted(file, survey, tap, grid, ranks, spill)
 
 
@@ -66,16 +68,16 @@ class _Order:
     def __init__(self) -> None:
         self.runs = Runs()
         self.ascends = True
-        self.firsts: list[Ordinals] = []  # 0 of an empty firing
+        self.firsts = array("q")  # 0 of an empty firing
 
     def see(self, found: Firings, grid: tuple[Axis, ...]) -> None:
         """Look at the first and last places of firings."""
         ends = _ends(found, grid)
         if ends is None:
             self.ascends = False
-            self.firsts.append(np.zeros(len(found.rows), np.int64))
+            self.firsts.extend([0] * len(found.rows))
             return
-        self.firsts.append(ends[0].copy())  # a view would hold all places
+        self.firsts.frombytes(ends[0].tobytes())
         one = found.elements == len(found.rows)
         marks = ends[0] if one else np.stack(ends, 1).reshape(-1)
         self.ascends = self.runs.see(marks) and self.ascends
@@ -88,8 +90,8 @@ def _ends(
     if not found.elements:
         return None
     if found.positions is not None or found.text is not None:
-        along = places(found, grid)
-        return along[:1], along[-1:]
+        along = places(found, grid).reshape(len(found.rows), -1)
+        return along[:, 0], along[:, -1]
     size = found.elements // len(found.rows)
     first, last = (
         places(
@@ -122,11 +124,13 @@ def _as_fired(
     with ElementFile(file, rows.schema, hashed) as target:
         for _, first, found in survey.firings([tap.number]):
             stretches = _stretches(found, first, grid) if plain else []
-            for stretch in stretches:
-                target.write(stretch)
-            if not stretches:
-                for table in rows.tables(found, first, ROWS):
-                    target.write(counted.number(table))
+            tables = (
+                rows.rest() if stretches else rows.tables(found, first, ROWS)
+            )
+            for part in chain(map(counted.number, tables), stretches):
+                target.write(part)
+        for table in rows.rest():
+            target.write(counted.number(table))
     return hashed, counted.grid, None
 
 

@@ -68,14 +68,8 @@ def _fired(
 ) -> Iterator[pa.Table]:
     """The tap's elements in the order of firing."""
     for _, first, found in survey.firings([tap.number]):
-        done = 0
-        for piece in found.pieces(_ROWS):
-            rows.add(piece, first + done)
-            done += len(piece.rows) if len(found.rows) > 1 else 0
-            if rows.rows >= _ROWS:
-                yield rows.table()
-    if rows.rows:
-        yield rows.table()
+        yield from rows.tables(found, first, _ROWS)
+    yield from rows.rest()
 
 
 def _ordered(
