@@ -35,7 +35,7 @@ import tracekit as tk
 from tracekit.storage import element_file
 from tracekit.storage.element_file import storage, stored
 
-ROUNDS = 5
+ROUNDS = 9
 MEGA = 1e6
 Image = npt.NDArray[np.float64]
 
