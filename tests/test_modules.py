@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -237,3 +238,41 @@ def test_a_module_is_attached_once_under_a_name() -> None:
     with tk.record() as recording, tk.attach(net), tk.attach(net, name="b"):
         net(torch.ones(2, 2))
     assert {"Net.y", "b.y"} <= set(recording.trace.taps)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What a module may return."""
+
+    hidden: torch.Tensor
+    kind: type[Any]
+
+
+class Odd(torch.nn.Module):
+    """A module that sets no attribute, with a part of an odd name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = torch.nn.ModuleDict({"x[0]": torch.nn.ReLU()})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "forward":
+            raise AttributeError(name)
+        super().__setattr__(name, value)
+
+    def forward(self, x: torch.Tensor) -> Encoded:
+        """Go through the part."""
+        return Encoded(self.parts["x[0]"](x), Encoded)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_odd_modules_are_attached(compiled: bool) -> None:
+    """A name with brackets is a name; fields of a dataclass are taps."""
+    net, names = Odd(), ["parts.x[0]", "Odd"]
+    call = torch.compile(net, backend="aot_eager") if compiled else net
+    dims = {"parts.x[0]": "ray"}
+    with tk.record() as recording, tk.attach(net, names, dims=dims):
+        call(torch.ones(2))
+    assert recording.trace.taps == ("parts.x[0]", "Odd.hidden")
+    assert grid(recording.trace, "parts.x[0]") == {"ray": (0, 2)}
+    assert not any(part._forward_hooks for part in net.modules())

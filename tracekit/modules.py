@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tracekit import _state
 from tracekit.blocks import block
 from tracekit.calls import Calls
 from tracekit.errors import RecordingError, TapError
+from tracekit.globs import fits
 from tracekit.taps import tap_parts
 
 _COMPILED = "_orig_mod"  # where torch.compile(module) keeps the module
@@ -27,9 +27,12 @@ def attach(
     """Tap what every submodule of a torch module returns, while it lasts.
 
     A tap has the submodule's path for its name ("encoder.layers.0"), the
-    module itself that of its class. Parts of a tuple or a dict are tapped one
-    by one (``encoder.0``, ``encoder.logits``). Repeated calls are occurrences
-    of the tap. What torch.compile made of them before is compiled once more.
+    module itself that of its class. Parts of a tuple, a dict or a dataclass
+    are tapped one by one (``encoder.0``, ``encoder.logits``). Repeated calls
+    are occurrences of the tap, of a module with two paths under the first.
+    What torch.compile made of them before is compiled once more. torch takes
+    its fused path through a TransformerEncoderLayer (eval mode, no gradients)
+    only where nothing is attached; the other has other last bits.
 
     Args:
         module: a ``torch.nn.Module``.
@@ -67,7 +70,7 @@ def attach(
     chosen = {
         path: part
         for path, part in named.items()
-        if taps is None or any(fnmatchcase(path, glob) for glob in taps)
+        if taps is None or any(fits(glob, path) for glob in taps)
     }
     calls = Calls(tuple(chosen))
     for path, part in chosen.items():
@@ -86,7 +89,7 @@ def attach(
     for part in marked:
         # Code that was compiled while a module had no hooks doesn't look for
         # some, but for a ``forward`` of its own.
-        part.forward = part.forward
+        vars(part)["forward"] = part.forward  # whatever it refuses to set
     try:
         yield tuple(chosen)
     finally:
@@ -157,9 +160,7 @@ def _refuse_unknown(
     option: str, globs: Iterable[str], named: Mapping[str, Any]
 ) -> None:
     idle = [
-        glob
-        for glob in globs
-        if not any(fnmatchcase(path, glob) for path in named)
+        glob for glob in globs if not any(fits(glob, path) for path in named)
     ]
     if idle:
         raise TapError(
@@ -173,6 +174,4 @@ def _path(name: str, path: str) -> list[str]:
 
 
 def _dims(path: str, dims: Mapping[str, str]) -> str:
-    return next(
-        (text for glob, text in dims.items() if fnmatchcase(path, glob)), ""
-    )
+    return next((text for glob, text in dims.items() if fits(glob, path)), "")

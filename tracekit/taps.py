@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from os import PathLike
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -138,9 +139,9 @@ def traced(
 ) -> Any:
     """Give a function a scope of its name, and tap its result.
 
-    A tuple or a dict of results is tapped part by part (``name.0``,
-    ``name.key``); what is no array of numbers and no number that fits 64
-    bits is passed on untapped.
+    A tuple, a dict or a dataclass of results is tapped part by part
+    (``name.0``, ``name.key``); what is no array of numbers and no number that
+    fits 64 bits is passed on untapped.
 
     Raises:
         TapError: the function is a generator or async: it returns before its
@@ -195,7 +196,7 @@ def returns_early(function: Callable[..., Any]) -> bool:
 
 
 def tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:
-    """Tap a result, or the parts of a tuple or a dict by their names."""
+    """Tap a result, or the parts of what holds several by their names."""
     if isinstance(result, tuple | list):
         for position, part in enumerate(result):
             tap_parts(part, f"{name}.{position}", dims, unit)
@@ -204,6 +205,10 @@ def tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:
             tap_parts(part, f"{name}.{key}", dims, unit)
     elif _recordable(result):
         tap(result, name, dims, unit=unit)
+    elif is_dataclass(result) and not isinstance(result, type):
+        for field in fields(result):
+            part = getattr(result, field.name)
+            tap_parts(part, f"{name}.{field.name}", dims, unit)
 
 
 def _recordable(part: Any) -> bool:

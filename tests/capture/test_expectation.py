@@ -131,6 +131,17 @@ def test_a_glob_in_taps_that_selects_nothing_is_told() -> None:
     assert line["fired"] == "scattering_vec, F_latt"
 
 
+def test_a_name_with_brackets_is_a_name() -> None:
+    """It is recorded, expected and reduced as it stands, and not told."""
+    name = "blocks[0]"
+    options: Any = {"taps": [name], "expect": [name], "reduce": [name]}
+    with tk.record(pixels=[(0, 1)], **options) as recording:
+        tk.tap(np.ones((2, 3)), name, "slow fast")
+    trace = recording.trace
+    assert f"{name}.count" in trace.taps
+    assert "selects_nothing" not in facts(trace)
+
+
 def test_a_glob_that_was_left_out_says_so() -> None:
     """A glob's reason is that of the taps that it matches."""
     _, message = ended(taps=["scattering_vec"], expect=["F_*"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tracekit.errors import (
@@ -13,6 +12,7 @@ from tracekit.errors import (
     TraceError,
     did_you_mean,
 )
+from tracekit.globs import fits
 from tracekit.schema import STATISTIC
 from tracekit.storage.trace import Trace, open_trace
 
@@ -56,7 +56,6 @@ class Expectation:
         reduce: tuple[str, ...] = (),
     ) -> None:
         self._taps = None if taps is None else frozenset(taps)
-        self._globs = {*(taps or ())} - {*_plain(taps or ())}
         self.asked: Mapping[str, bool] = _Asked(self._selects)
         self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._recorded: set[str] = set()
@@ -102,11 +101,8 @@ class Expectation:
         return found
 
     def _selects(self, name: str) -> bool:
-        return (
-            self._taps is None
-            or name in self._taps
-            or any(fnmatchcase(name, glob) for glob in self._globs)
-        )
+        taps = self._taps
+        return taps is None or any(fits(glob, name) for glob in taps)
 
     def lacks(self, name: str, why: str) -> bool:
         """Note that a tap could not be recorded; False if it need not be."""
@@ -123,8 +119,7 @@ class Expectation:
         lacking = [
             name
             for name in self._required
-            if name not in self._recorded
-            and not any(fnmatchcase(tap, name) for tap in self._recorded)
+            if not any(fits(name, tap) for tap in self._recorded)
         ]
         fired = self.asked.keys() | self._recorded
         lacking += [
@@ -140,16 +135,13 @@ class Expectation:
         return [
             glob
             for glob in self._taps or ()
-            if _WILD & set(glob)
-            and not any(fnmatchcase(tap, glob) for tap in fired)
+            if _WILD & set(glob) and not any(fits(glob, tap) for tap in fired)
         ]
 
     def _reason(self, name: str) -> str:
         fired = [tap for tap in self.asked if tap not in self._required]
         same = [
-            wanted
-            for tap, wanted in self.asked.items()
-            if tap == name or fnmatchcase(tap, name)
+            wanted for tap, wanted in self.asked.items() if fits(name, tap)
         ]
         if any(same):
             return "fired, but at none of the selected coordinates"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from math import prod
 from typing import Any
 
@@ -18,6 +17,7 @@ from tracekit.capture import tensors
 from tracekit.capture.dims import Dims
 from tracekit.capture.statistics import statistics
 from tracekit.errors import RecordingError
+from tracekit.globs import fits
 from tracekit.schema import COMPONENT, STATISTIC, Axis, Event
 
 Reduce = int | Sequence[str]
@@ -69,7 +69,7 @@ class Reduction:
         if not dims.coordinates:
             return False
         large = self.above is not None and prod(shape) > self.above
-        return large or any(fnmatchcase(name, glob) for glob in self.globs)
+        return large or any(fits(glob, name) for glob in self.globs)
 
 
 def reduced(

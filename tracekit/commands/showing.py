@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from tracekit.commands.console import (
 )
 from tracekit.comparison.database import Library
 from tracekit.errors import TraceError, did_you_mean
+from tracekit.globs import fits
 from tracekit.open import as_trace
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _verify(source: Path, *, as_json: bool) -> None:
 
 def _check_tap(trace: Trace, tap: str, source: Path) -> None:
     """A name that is spelled wrong would look like a tap without numbers."""
-    if tap in trace.taps or any(fnmatchcase(t, tap) for t in trace.taps):
+    if any(fits(tap, name) for name in trace.taps):
         return
     some = ", ".join(trace.taps[:_SOME])
     more = len(trace.taps) - _SOME

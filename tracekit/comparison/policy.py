@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
 from tracekit.comparison.translation import Translation
+from tracekit.globs import fits
 
 RULE = {
     "position": "BIGINT",
@@ -80,7 +80,7 @@ class Tolerance:
 
     def fits(self, tap: str) -> bool:
         """Whether it speaks about the tap of this name."""
-        return tap == self.pattern or fnmatchcase(tap, self.pattern)
+        return fits(self.pattern, tap)
 
 
 class _Entry(Protocol):

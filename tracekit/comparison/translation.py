@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tracekit.columns import COMPONENT, STATISTIC
 from tracekit.errors import PolicyError
+from tracekit.globs import fits
 from tracekit.storage.trace import Trace
 
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ class Translation:
 
     def fits(self, tap: str) -> bool:
         """Whether it speaks about the tap of this name."""
-        return tap == self.pattern or fnmatchcase(tap, self.pattern)
+        return fits(self.pattern, tap)
 
 
 def translated(
@@ -273,9 +273,6 @@ def _run(row: Row, rules: Sequence[Translation]) -> Row:
             rule.tap
             for rule in rules
             if rule.tap
-            and any(
-                pattern == rule.pattern or fnmatchcase(rule.pattern, pattern)
-                for pattern in selected
-            )
+            and any(fits(pattern, rule.pattern) for pattern in selected)
         ],
     }
