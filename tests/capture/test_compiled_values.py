@@ -52,6 +52,8 @@ KINDS: dict[str, Callable[[torch.Tensor], Any]] = {
     "numpy": lambda x: x.numpy(),
     "planes": lambda x: (x, x * 2),
     "numpy planes": lambda x: (x.numpy(), x.numpy()),
+    "denormal": lambda x: x * 5e-324,
+    "beyond 2^53": lambda x: x.long() + 2**60,
 }
 
 
@@ -66,6 +68,32 @@ def test_every_kind_of_value_is_recorded_in_compiled_code() -> None:
     compiled = torch.compile(kinds, fullgraph=True)
     trace = recorded(lambda: compiled(X))
     assert_same_firings(trace, recorded(lambda: kinds(X)))
+
+
+ODD: dict[str, Callable[[torch.Tensor], Any]] = {
+    "sparse coo": lambda x: x.to_sparse(),
+    "sparse csr": lambda x: torch.outer(x, x).to_sparse_csr(),
+    "quantised": lambda x: torch.quantize_per_tensor(
+        x.float(), 0.1, 0, torch.qint8
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+@pytest.mark.parametrize("kind", ODD)
+def test_what_breaks_the_graph_is_recorded_all_the_same(
+    kind: str, backend: str
+) -> None:
+    """Sparse and quantised values, which torch leaves to eager code."""
+
+    def odd(x: torch.Tensor) -> torch.Tensor:
+        tk.tap(ODD[kind](x), "odd")
+        return tk.tap(x * 2, "even")
+
+    compiled = torch.compile(odd, backend=backend)
+    trace = recorded(lambda: compiled(X))
+    assert_same_firings(trace, recorded(lambda: odd(X)))
 
 
 BAD: dict[str, tuple[Callable[[torch.Tensor], Any], str]] = {

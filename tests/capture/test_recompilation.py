@@ -11,7 +11,14 @@ import pytest
 import torch
 
 import tracekit as tk
-from tests.capture.compiled import WARNINGS, X, graphs, program
+from tests.capture.compiled import (
+    BACKENDS,
+    WARNINGS,
+    X,
+    graphs,
+    program,
+    untapped,
+)
 from tests.helpers import assert_same_firings, grid, recorded, stored
 
 pytestmark = WARNINGS
@@ -38,10 +45,19 @@ def test_another_selection_needs_no_other_graph() -> None:
     assert graphs() == 1
 
 
-@pytest.mark.parametrize("kind", [int, np.int64, torch.tensor])
-def test_a_changing_step_does_not_compile_again(kind: Any) -> None:
+@pytest.mark.parametrize(
+    ("kind", "backend"),
+    [
+        *((kind, "aot_eager") for kind in (int, np.int64, torch.tensor)),
+        (int, "eager"),
+        (int, "inductor"),
+    ],
+)
+def test_a_changing_step_does_not_compile_again(
+    kind: Any, backend: str
+) -> None:
     """Loop indices are data: twelve steps need at most three graphs."""
-    compiled = torch.compile(program, fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(program, fullgraph=True, backend=backend)
 
     def run(function: Callable[..., Any]) -> None:
         for step in range(12):
@@ -68,16 +84,69 @@ def test_scopes_around_a_compiled_function_count() -> None:
     assert graphs() == 1
 
 
-def test_dynamic_shapes_record_as_eager_ones() -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_dynamic_shapes_record_as_eager_ones(backend: str) -> None:
     """One graph of symbolic shapes records values of any length."""
-    compiled = torch.compile(
-        program, fullgraph=True, backend="aot_eager", dynamic=True
+    compiled, plain = (
+        torch.compile(f, fullgraph=True, backend=backend, dynamic=True)
+        for f in (program, untapped)
     )
+    made: list[torch.Tensor] = []
     for length in (3, 5, 8):
         x = X[:length]
-        trace = recorded(partial(compiled, x))
+        trace = recorded(lambda x=x: made.append(compiled(x)))  # type: ignore[misc]
         assert_same_firings(trace, recorded(partial(program, x)))
     assert graphs() == 1
+    for x in made:
+        assert torch.equal(x, plain(X[: len(x)]))
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_an_exported_program_has_any_length_and_step(strict: bool) -> None:
+    """Its symbolic shapes and tensors of loop indices record as eager ones."""
+
+    class Module(torch.nn.Module):
+        def forward(self, x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+            with tk.scope("step", step=step):
+                return tk.tap(x.sin() * 2, "wave", "n")
+
+    length = torch.export.Dim("length", min=2, max=64)
+    with tk.record():
+        exported = torch.export.export(
+            Module(),
+            (X, torch.tensor(3)),
+            dynamic_shapes=({0: length}, None),
+            strict=strict,
+        )
+
+    def run(module: Callable[..., Any]) -> None:
+        for step, count in enumerate((3, 5, 9)):
+            module(X[:count], torch.tensor(step))
+
+    expected = recorded(lambda: run(Module()))
+    assert_same_firings(recorded(lambda: run(exported.module())), expected)
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {"every": 2},
+    {"when": lambda name, loops: name == "wave" and loops["phi"] == 1},
+    {"stop_when": lambda event: event.tap == "squared"},
+    {"at": {"phi": 1}, "taps": ["wave"]},
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_compiled_code_is_sampled_as_eager_code_is(backend: str) -> None:
+    """By every n-th firing, by predicate, by loop index, to the first bad."""
+    compiled = torch.compile(program, fullgraph=True, backend=backend)
+
+    def run(function: Callable[..., Any]) -> None:
+        for step in range(3):
+            function(X, step)
+
+    for options in OPTIONS:
+        trace = recorded(lambda: run(compiled), **options)
+        assert_same_firings(trace, recorded(lambda: run(program), **options))
 
 
 def test_compiled_code_records_what_a_later_recording_asks_for() -> None:

@@ -168,6 +168,8 @@ LAYOUTS: dict[str, Callable[[torch.Tensor], Any]] = {
     "sparse coo": lambda t: t.to_sparse(),
     "sparse csr": lambda t: t.to_sparse_csr(),
     "sparse csc": lambda t: t.to_sparse_csc(),
+    "sparse bsr": lambda t: t.to_sparse_bsr((1, 1)),
+    "sparse bsc": lambda t: t.to_sparse_bsc((1, 1)),
     "sparse twice": lambda t: (t / 2).to_sparse() + (t / 2).to_sparse(),
     "subclass": lambda t: t.as_subclass(Plain),
     "negated view": lambda t: torch.complex(t, -t).conj().imag,
@@ -199,13 +201,51 @@ def test_a_conjugate_view_is_resolved() -> None:
     assert stored(trace, "t").tolist() == [1, -2]
 
 
+QUANTISED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "by tensor": lambda t: torch.quantize_per_tensor(
+        t, 0.25, 10, torch.quint8
+    ),
+    "wide": lambda t: torch.quantize_per_tensor(t, 0.5, 0, torch.qint32),
+    "by channel": lambda t: torch.quantize_per_channel(
+        t, torch.tensor([0.5, 0.25]), torch.tensor([0, 9]), 0, torch.qint8
+    ),
+}
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_a_quantised_tensor_is_the_numbers_it_stands_for() -> None:
+@pytest.mark.parametrize("kind", QUANTISED)
+def test_a_quantised_tensor_is_the_numbers_it_stands_for(kind: str) -> None:
     """Scale and zero point are applied."""
-    value = torch.quantize_per_tensor(
-        torch.tensor([1.0, -0.5]), 0.25, 10, torch.quint8
-    )
+    value = QUANTISED[kind](torch.tensor([1.0, -0.5]))
     assert stored(through_parquet(value), "t").tolist() == [1.0, -0.5]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "options",
+    [{"pixels": [(1, 2)]}, {"reduce": ["*"]}, {"stop_when": "nan"}],
+    ids=str,
+)
+@pytest.mark.parametrize("layout", ["coo", "csr", "quantised"])
+def test_odd_layouts_can_be_selected_and_reduced(
+    layout: str, options: dict[str, Any]
+) -> None:
+    """Whatever is asked for of them is that of the plain numbers."""
+    plain = torch.arange(6.0).reshape(2, 3)
+    odd = {
+        "coo": plain.to_sparse(),
+        "csr": plain.to_sparse_csr(),
+        "quantised": torch.quantize_per_tensor(plain, 0.5, 0, torch.qint8),
+    }
+    traces = [
+        recorded(lambda v=value: tk.tap(v, "t", "slow fast"), **options)  # type: ignore[misc]
+        for value in (odd[layout], plain)
+    ]
+    found, expected = traces
+    assert found.taps == expected.taps
+    assert tk.compare(found, expected).verdict == "close"
+    for name in {*found.taps} - {"t.hash"}:
+        assert stored(found, name).tolist() == stored(expected, name).tolist()
 
 
 @pytest.mark.parametrize(

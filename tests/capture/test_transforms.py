@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -117,26 +119,124 @@ def test_the_rows_of_vmap_are_a_dim(transform: str) -> None:
     assert tk.compare(trace, loop).verdict == "close"
 
 
-@pytest.mark.parametrize(
-    ("transform", "x"),
-    [
-        (program, X),
-        (grad(program), X),
-        (vmap(program), ROWS),
-        (vmap(grad(program)), ROWS),
-    ],
-)
-@pytest.mark.parametrize("wrap", [lambda f: f, compiled])
+def untapped(x: torch.Tensor) -> torch.Tensor:
+    """The program without tracekit."""
+    total = x.sum() * 0
+    for phi in range(2):
+        wave = x.sin() + phi
+        total = total + wave.square().sum()
+    return total
+
+
+def numbers(result: Any) -> list[torch.Tensor]:
+    """The tensors in what a transform returns."""
+    parts = result if isinstance(result, tuple) else (result,)
+    return [part for part in parts if part is not None]
+
+
+@pytest.mark.parametrize("transform", [*ONE, *MANY])
 def test_recording_a_transform_changes_no_bit(
-    transform: Callable[..., Any],
-    x: torch.Tensor,
-    wrap: Callable[..., Any],
+    transform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The result is that of the same transform while nothing records."""
+    """The result is that of the same transform of the untapped program."""
+    run = {**ONE, **MANY}[transform]
     with tk.record():
-        tapped = wrap(transform)(x)
-    plain = wrap(transform)(x)
-    assert torch.equal(tapped, plain)
+        tapped = numbers(run())
+    torch._dynamo.reset()
+    monkeypatch.setattr(sys.modules[__name__], "program", untapped)
+    plain = numbers(run())
+    assert len(tapped) == len(plain)
+    assert all(map(torch.equal, tapped, plain))
+
+
+def vector(x: torch.Tensor) -> torch.Tensor:
+    """Taps in a scope: a dead value with a mask, and the result."""
+    with tk.scope("loop", phi=2):
+        tk.tap(x + 1, "dead", "n", where=x > 0)
+        return tk.tap(x.sin() * x, "wave", "n")
+
+
+Transform = Callable[[Callable[..., Any]], Callable[..., Any]]
+TRANSFORMS: dict[str, Transform] = {
+    "grad": lambda f: grad(lambda x: f(x).sum()),
+    "vmap": vmap,
+    "jvp": lambda f: lambda x: jvp(f, (x,), (x.cos(),))[1],
+    "jacrev": jacrev,
+}
+PAIRS = [*product(TRANSFORMS, TRANSFORMS)]
+COMPILED = [
+    ("vmap", "jacrev"),
+    ("jacrev", "vmap"),
+    ("jvp", "vmap"),
+    ("vmap", "vmap"),
+    ("jvp", "jacrev"),
+    ("jacrev", "grad"),
+    ("grad", "jvp"),
+]
+
+
+@pytest.mark.parametrize(
+    ("pair", "backend"),
+    [
+        *((pair, None) for pair in PAIRS),
+        *((pair, "aot_eager") for pair in COMPILED),
+        (("vmap", "grad"), "inductor"),
+    ],
+    ids=str,
+)
+def test_transforms_of_transforms_record_as_loops(
+    pair: tuple[str, str], backend: str | None
+) -> None:
+    """Any two, in either order: what a loop over the rows would record."""
+    outer, inner = (TRANSFORMS[name] for name in pair)
+    batch = ["batch", "batch1"][: pair.count("vmap")]
+    x = X
+    for _ in batch:
+        x = torch.stack([x, x + 1])
+    function = outer(inner(vector))
+    if backend:
+        function = torch.compile(function, fullgraph=True, backend=backend)
+    made = []
+    trace = recorded(lambda: made.append(function(x)))
+
+    def loop() -> None:
+        for rows in product(range(2), repeat=len(batch)):
+            places = dict(zip(batch, rows, strict=True))
+            with tk.scope("rows", **places):
+                vector(x[rows])
+
+    expected = recorded(loop)
+    assert trace.taps == expected.taps
+    for name in trace.taps:
+        found = cells(trace, name)
+        assert found == pytest.approx(cells(expected, name), rel=1e-12)
+    assert torch.equal(made[0], function(x))
+
+
+@pytest.mark.filterwarnings(
+    "ignore::FutureWarning", "ignore:While compiling, we found:UserWarning"
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_an_exported_transform_has_its_taps(strict: bool) -> None:
+    """Rows of a vmap and the taps of a jvp.
+
+    What torch exports of a gradient has no numbers, tapped or not.
+    """
+
+    class Module(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            return vmap(program)(x), jvp(program, (x[0],), (x[1],))
+
+    def plain() -> Any:
+        return Module()(ROWS)
+
+    with tk.record():
+        exported = torch.export.export(Module(), (ROWS,), strict=strict)
+    module = exported.module()
+    made: list[Any] = []
+    trace = recorded(lambda: made.append(module(ROWS)))
+    assert_same_firings(trace, recorded(plain))
+    assert torch.equal(made[0][0], module(ROWS)[0])
 
 
 def test_nested_vmaps_are_dims_from_outside_in() -> None:
