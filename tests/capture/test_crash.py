@@ -191,6 +191,35 @@ def test_a_full_disk_ends_the_recording_and_not_the_program(
     assert repair(path).tables["event"].num_rows == kept
 
 
+SMALL_DISK = """
+mkdir "$1/small"
+mount -t tmpfs -o size=20m tracekit "$1/small" || exit 77
+"$2" -c "$3" "$1/small/a" 9
+cp -r "$1/small/a" "$1/a"
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None, reason="no unshare is here"
+)
+def test_a_file_system_without_room_is_told_too(tmp_path: Path) -> None:
+    """A real one of 20 MB, mounted for this test alone."""
+    alone = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    done = subprocess.run(
+        [*alone, SMALL_DISK, "sh", str(tmp_path), sys.executable, FULL],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "end of the block" not in done.stdout and "mit" in done.stderr:
+        pytest.skip(f"no file system can be mounted: {done.stderr.strip()}")
+    assert "end of the block 5500000.0" in done.stdout
+    assert done.stdout.count("stopped while the program went on") == 1
+    assert "No space left on device" in done.stdout
+    assert events(tmp_path / "a") == 2
+    assert stored(repair(tmp_path / "a"), "t").size == 2 * 1_100_000
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_vanished_directory_is_one_error(
     tmp_path: Path, replaced: bool

@@ -157,11 +157,10 @@ def test_a_fork_while_events_are_written_hangs_nothing(tmp_path: Path) -> None:
 
 
 RANKED = """
-import os, sys
+import sys
 import torch, torch.distributed as dist
 import tracekit as tk
-dist.init_process_group("gloo", init_method="file://" + sys.argv[2],
-    rank=int(os.environ["RANK"]), world_size=int(os.environ["WORLD_SIZE"]))
+dist.init_process_group("gloo")
 rank = dist.get_rank()
 with tk.record(sys.argv[1]) as recording:
     part = torch.arange(3.0, dtype=torch.float64) + 10 * rank
@@ -176,18 +175,17 @@ dist.destroy_process_group()
 
 @pytest.mark.parametrize("world", [2, 4])
 def test_ranks_write_parts_of_one_trace(tmp_path: Path, world: int) -> None:
-    """Rank is a coordinate and a column; all ranks open the same trace."""
+    """Under torchrun rank is a coordinate, and all open the same trace."""
     script, path = tmp_path / "ranked.py", tmp_path / "a"
     script.write_text(RANKED)
-    command = [sys.executable, str(script), str(path), str(tmp_path / "init")]
-    ranks = [
-        subprocess.Popen(
-            command,
-            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": str(world)},
-        )
-        for rank in range(world)
-    ]
-    assert [process.wait(timeout=90) for process in ranks] == [0] * world
+    torchrun = ["-m", "torch.distributed.run", "--standalone"]
+    count = f"--nproc-per-node={world}"
+    subprocess.run(
+        [sys.executable, *torchrun, count, str(script), str(path)],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     trace = tk.read_trace(path)
     assert trace.taps == ("part", "total")
     assert grid(trace, "part") == {"rank": (0, world), "n": (0, 3)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import structlog
 
 import tracekit as tk
-from tests.helpers import recorded
+from tests.helpers import recorded, stored
 from tracekit.errors import RecordingError
 from tracekit.storage.directory import LOCK
 
@@ -99,6 +100,30 @@ def test_two_recorders_on_one_path_are_refused(tmp_path: Path) -> None:
     assert recording.trace.taps == ("t", "u")
 
 
+RECORDS = """
+import sys, tracekit as tk
+try:
+    with tk.record(sys.argv[1]):
+        tk.tap(2.0, "t")
+except tk.TracekitError as error:
+    print(error)
+"""
+
+
+def test_another_process_on_the_path_is_refused(tmp_path: Path) -> None:
+    """It is told who records, and the trace is that of the first one."""
+    with tk.record(tmp_path / "a") as recording:
+        tk.tap(1.0, "t")
+        done = subprocess.run(
+            [sys.executable, "-c", RECORDS, str(tmp_path / "a")],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    assert f"is being recorded by process {os.getpid()}" in done.stdout
+    assert stored(recording.trace, "t").tolist() == [1.0]
+
+
 def dead_process() -> int:
     """The number of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
@@ -132,5 +157,21 @@ def test_a_place_that_can_not_be_written_is_a_clear_error(
 ) -> None:
     """The error says which place, and what to do."""
     (tmp_path / "file").touch()
-    with pytest.raises(RecordingError, match="give a path that can be wri"):
+    with pytest.raises(RecordingError, match="give a path that can"):
         recorded(one, path=tmp_path / "file" / "a")
+
+
+@pytest.mark.parametrize("room", [0, 30, 200])
+def test_a_disk_that_is_full_from_the_start_is_a_clear_error(
+    tmp_path: Path, room: int
+) -> None:
+    """Nothing is left that would block the path once there is room."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(RecordingError, match=r"File too large.* make roo"):
+            recorded(one, path=tmp_path / "a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list((tmp_path / "a").iterdir())
+    assert recorded(one, path=tmp_path / "a").taps == ("one",)

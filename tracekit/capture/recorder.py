@@ -30,12 +30,13 @@ from tracekit.capture.spawned import announce, lost_by_spawned, withdraw
 from tracekit.capture.taking import Taking
 from tracekit.errors import RecordingError, TapError
 from tracekit.schema import ConfigValue, FileUse, Role, Run
+from tracekit.storage.directory import unwritable
 from tracekit.storage.disk_store import DiskStore
 from tracekit.storage.live import Store, Taken
 from tracekit.storage.memory_store import MemoryStore
 from tracekit.storage.ranks import wait_for_trace
 from tracekit.storage.trace import Trace, open_trace
-from tracekit.storage.unfinished import Fact, covered
+from tracekit.storage.unfinished import Fact, covered, remove_unfinished
 
 
 class Recorder:
@@ -70,7 +71,7 @@ class Recorder:
         store: Store = (
             MemoryStore(rank)
             if path is None
-            else DiskStore(path, run, selection.coverage(), rank, world)
+            else _on_disk(path, run, selection, rank, world)
         )
         self._delivery = Delivery(
             store, sinks, sampling, expectation, views=path is not None
@@ -331,6 +332,18 @@ class Recorder:
                 fired=", ".join([*self.asked][:9]),
             )
         return told
+
+
+def _on_disk(
+    root: Path, run: Run, selection: Selection, rank: int, world: int
+) -> DiskStore:
+    """A store that has begun; of one that can't, nothing is left."""
+    try:
+        return DiskStore(root, run, selection.coverage(), rank, world)
+    except OSError as error:
+        if not rank:
+            remove_unfinished(root)
+        raise unwritable(root, error) from error
 
 
 def _lost(broken: BaseException | None, others: str) -> str:

@@ -39,7 +39,7 @@ def claimed(root: Path) -> Iterator[None]:
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(root, error) from error
+        raise unwritable(root, error) from error
     with held(root):
         _clear(root)
         yield
@@ -115,15 +115,20 @@ def _lock(root: Path) -> None:
         _lock(root)
         return
     except OSError as error:
-        raise _unwritable(root, error) from error
-    with os.fdopen(handle, "w") as stream:
-        stream.write(f"{os.getpid()} on {socket.gethostname()}")
+        raise unwritable(root, error) from error
+    try:
+        with os.fdopen(handle, "w") as stream:
+            stream.write(f"{os.getpid()} on {socket.gethostname()}")
+    except OSError as error:
+        lock.unlink()  # one without an owner would be respected for ever
+        raise unwritable(root, error) from error
 
 
-def _unwritable(root: Path, error: OSError) -> RecordingError:
+def unwritable(root: Path, error: OSError) -> RecordingError:
+    """What is raised where a recording can't begin."""
     return RecordingError(
-        f"{root} can't be recorded to ({error}); give a path that can be "
-        "written"
+        f"{root} can't be recorded to ({error}); make room, or give a path "
+        "that can be written"
     )
 
 

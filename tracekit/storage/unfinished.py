@@ -54,10 +54,14 @@ class Journal:
         self, path: Path, run: Run, coverage: Sequence[Coverage]
     ) -> None:
         self._file = path.open("x", encoding="utf-8")
-        self.append("tracekit", FORMAT_VERSION)
-        self.append("run", asdict(run))
-        for group in coverage:
-            self.append("coverage", asdict(group))
+        try:
+            self.append("tracekit", FORMAT_VERSION)
+            self.append("run", asdict(run))
+            for group in coverage:
+                self.append("coverage", asdict(group))
+        except OSError:
+            self.close()
+            raise
 
     def write(self, fact: Fact) -> None:
         """Append one fact."""
