@@ -152,6 +152,17 @@ def test_equal_numbers_have_one_hash_in_any_type() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["i4", "u8", "f4", "f8", "c16"])
+def test_the_order_of_bytes_changes_nothing(kind: str) -> None:
+    """FITS files have the other one."""
+    numbers = np.arange(-3, 3).astype(kind)
+    own, other = (
+        [repr(s) for s in statistics(array, 1)]
+        for array in (numbers, numbers.astype(f">{kind}"))
+    )
+    assert own == other
+
+
 def test_sums_beyond_the_range_of_doubles_have_a_mean() -> None:
     """Numbers near the largest double, and near the smallest."""
     large, small = 1.5e308, 5e-324

@@ -252,6 +252,8 @@ def type_name(array: Any) -> str:
 
 @lru_cache(maxsize=256)
 def _name_of(dtype: Any) -> str:
+    if isinstance(dtype, np.dtype):
+        return dtype.name  # whatever the order of its bytes
     return str(dtype).removeprefix("torch.")
 
 
