@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,57 @@ def test_a_forked_child_holds_no_room_of_a_recording_that_ended(
     assert recording.trace.tables["event"].num_rows == 2
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_bad_value_in_a_worker_ends_the_run(tmp_path: Path) -> None:
+    """The block catches what the loader raises of it, and says where."""
+    with tk.record(
+        tmp_path / "a",
+        stop_when=lambda event: event.values[0] == 5,
+        expect=["later"],
+    ) as recording:
+        loaded()
+        tk.tap(1.0, "later")
+    trace = recording.trace
+    assert trace.taps == ("loaded",)
+    assert 5.0 in stored(trace, "loaded")
+    (run,) = trace.tables["run"].to_pylist()
+    ended = dict(run["facts"])["recording"]
+    assert re.match("fork[12] stopped at tap 'loaded', .*test_proc", ended)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("path", "early"), [("a", True), ("a", False), (None, False)]
+)
+def test_a_child_that_outlives_the_block_leaves_nothing_and_says_nothing(
+    tmp_path: Path,
+    path: str | None,
+    early: bool,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """As a persistent worker does, whether it had a part or not."""
+    ended, end = os.pipe()
+    with tk.record(path and tmp_path / path) as recording:
+        tk.tap(1.0, "t")
+        child = os.fork()
+        if child == 0:
+            os.close(end)
+            if early:
+                tk.tap(2.0, "t")
+            os.read(ended, 1)
+            tk.tap(3.0, "t")
+            os._exit(0)
+        while early and not list(tmp_path.glob("a/*fork1.arrow")):
+            pass
+    os.close(end)
+    assert os.waitpid(child, 0)[1] == 0
+    os.close(ended)
+    told = capfd.readouterr()
+    assert told.out + told.err == ""
+    assert 3.0 not in stored(recording.trace, "t")
+    assert not list(tmp_path.glob("a/recording*"))
+
+
 FORKS_WHILE_FLUSHED = """
 import os, sys, threading, time
 import tracekit as tk
@@ -199,6 +251,39 @@ def test_ranks_write_parts_of_one_trace(tmp_path: Path, world: int) -> None:
     events = trace.tables["event"].to_pylist()
     assert {row["process"] for row in events} == set(range(world))
     assert trace.tables["config"].num_rows == world
+
+
+ENDING = """
+import os, sys
+import tracekit as tk
+rank = int(os.environ["RANK"])
+with tk.record(sys.argv[1], stop_when="nan"):
+    tk.tap(1.0, "t")
+    if rank == 1:
+        tk.tap(float("nan"), "t")
+    if rank == 2:
+        raise ValueError("no such file")
+"""
+
+
+def test_the_trace_says_how_each_rank_ended(tmp_path: Path) -> None:
+    """It is not complete if one stopped or failed, and rank 0 did not."""
+    command = [sys.executable, "-c", ENDING, str(tmp_path / "a")]
+    ranks = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, "RANK": rank, "WORLD_SIZE": "3"},
+            stderr=subprocess.DEVNULL,
+        )
+        for rank in "012"
+    ]
+    assert [process.wait(timeout=90) for process in ranks] == [0, 0, 1]
+    trace = tk.read_trace(tmp_path / "a")
+    (run,) = trace.tables["run"].to_pylist()
+    assert dict(run["facts"])["recording"] == (
+        "rank1 stopped at tap 't', <string>:8: it holds nan; "
+        "rank2 ended by ValueError: no such file"
+    )
 
 
 def test_a_wrong_rank_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 import tracekit as tk
 from tests.helpers import cells, recorded, stored
-from tracekit.errors import RecordingError
+from tracekit.errors import RecordingError, RecordingStopped
 
 
 def program() -> None:
@@ -69,6 +71,25 @@ def test_a_bad_value_ends_the_run(
     assert trace.tables["event"].num_rows == 3
     facts = dict(trace.tables["run"].to_pylist()[0]["facts"])
     assert facts["recording"].startswith("stopped at tap 'x'")
+
+
+def test_who_catches_the_end_meets_it_again() -> None:
+    """At the next tap, of the main thread if another one saw the value."""
+    reached = []
+
+    def bad() -> None:
+        with suppress(RecordingStopped):
+            tk.tap(np.nan, "x")
+
+    with tk.record(stop_when="nan") as recording:
+        thread = threading.Thread(target=bad)
+        thread.start()
+        thread.join()
+        reached.append(1)
+        tk.tap(1.0, "y")
+        reached.append(2)
+    assert reached == [1]
+    assert recording.trace.taps == ("x",)
 
 
 def test_other_errors_and_other_recorders_are_left_alone() -> None:

@@ -175,3 +175,9 @@ def test_a_disk_that_is_full_from_the_start_is_a_clear_error(
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list((tmp_path / "a").iterdir())
     assert recorded(one, path=tmp_path / "a").taps == ("one",)
+
+
+def test_a_name_that_no_disk_takes_is_refused(tmp_path: Path) -> None:
+    """In words; it is found out as one looks whether something lies there."""
+    with pytest.raises(RecordingError, match="can't be recorded to"):
+        recorded(one, path=tmp_path / ("long" * 100))

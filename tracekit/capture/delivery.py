@@ -19,6 +19,8 @@ from tracekit.storage.live import Store
 from tracekit.storage.messages import LARGE
 from tracekit.storage.unfinished import Fact
 
+STOPPED = "stopped at"
+
 
 class Delivery:
     """The way of events, from any thread.
@@ -112,6 +114,8 @@ class Delivery:
     def _deliver(self, events: Sequence[Event]) -> None:
         """Keep the events of one firing, and end the block if they say so."""
         with self._lock:
+            if self.stopped is not None:
+                raise self.stopped  # in another thread, or it was caught
             if self._closed:
                 return  # fired in another thread as the block ended
             for event in events:
@@ -128,9 +132,10 @@ class Delivery:
             if reason:
                 self._closed = True
                 self.stopped = RecordingStopped(
-                    f"stopped at tap {event.tap!r}, "
+                    f"{STOPPED} tap {event.tap!r}, "
                     f"{event.file}:{event.line}: {reason}"
                 )
+                self.store.tell_end(str(self.stopped))
                 raise self.stopped
 
     def keep(self, fact: Fact) -> None:

@@ -77,7 +77,8 @@ def record(
         stop_when: end the block at the first event that holds "nan" or
             "inf", or that a predicate is true of. The tap raises
             RecordingStopped, this block catches it, and the run's fact
-            ``recording`` says where; ``expect`` is not asked then.
+            ``recording`` says where; ``expect`` is not asked then. A rank
+            ends for itself, a forked child when the program learns of it.
         pixel_dims: the names of the pixel's two dims.
         sinks: where each event goes as well (see ``tracekit.sinks``).
         program: the program's name in the run record.
@@ -89,7 +90,8 @@ def record(
 
     Threads record into the one trace; a forked child (a DataLoader's worker)
     writes a part of its own, which the parent takes in at its end, and a
-    recording in memory refuses it. Under torchrun, or where RANK and
+    recording in memory refuses it; one that was forked before the block
+    records nothing, as a persistent worker. Under torchrun, or where RANK and
     WORLD_SIZE stand in the environment, every rank records to one path: rank
     is a dim of every tap, rank 0 waits for the others and makes one trace of
     all. A process that is spawned records what it opens itself;

@@ -15,7 +15,7 @@ import structlog
 
 from tracekit import _state, run_record
 from tracekit._state import Later, Passes, Quick
-from tracekit.capture.delivery import Delivery
+from tracekit.capture.delivery import STOPPED, Delivery
 from tracekit.capture.expectation import Expectation, missing_taps
 from tracekit.capture.few import FewTaps
 from tracekit.capture.firing import Firing
@@ -28,7 +28,7 @@ from tracekit.capture.sinks import Sink
 from tracekit.capture.small import SmallTaps
 from tracekit.capture.spawned import announce, lost_by_spawned, withdraw
 from tracekit.capture.taking import Taking
-from tracekit.errors import RecordingError, TapError
+from tracekit.errors import RecordingError, RecordingStopped, TapError
 from tracekit.schema import ConfigValue, FileUse, Role, Run
 from tracekit.storage.directory import unwritable
 from tracekit.storage.disk_store import DiskStore
@@ -61,7 +61,7 @@ class Recorder:
         self._run = run
         self._trace: Trace | None = None
         self._build: Callable[[], Trace | None] | None = None
-        self._ended = False
+        self._ended = self._stopped = False
         self._owner = os.getpid()
         rank, world = rank_of_world()
         self._around = {DIM: rank} if world > 1 else {}
@@ -142,20 +142,26 @@ class Recorder:
     ) -> bool:
         _state.deactivate(self)
         withdraw(self._announced)
+        stopped = self._is_stop(error)
         if os.getpid() != self._owner:
-            return False  # a forked child; the parent closes
-        stopped = self._delivery.stopped
-        if stopped is not None and error in (None, stopped):
-            self.close(str(stopped))
-            return True
-        if error is None:
-            self.close("complete")
-            return False
+            return stopped  # a forked child; the parent closes
+        if stopped or error is None:
+            self.close(str(self._delivery.stopped or "complete"))
+            return stopped
         try:
             self.close(f"ended by {type(error).__name__}: {error}")
         except RecordingError as second:
             error.add_note(f"tracekit: {second}")
         return False
+
+    def _is_stop(self, error: BaseException | None) -> bool:
+        """Whether ``stop_when`` raised it, here or in a forked child."""
+        if not isinstance(error, RecordingStopped):
+            return False
+        store = self._delivery.store
+        return error is self._delivery.stopped or any(
+            how in str(error) for _, how in store.ends_of_others()
+        )
 
     @property
     def trace(self) -> Trace:
@@ -276,9 +282,12 @@ class Recorder:
         self._ended = True
         try:
             spawned = lost_by_spawned(self.path) if self.path else ""
+            if outcome != "complete":
+                store.tell_end(outcome)
             taken = store.close()
             if store.process and self.path is not None:
                 return  # rank 0 makes one trace of all parts
+            outcome = self._outcome(outcome)
             for event in taken.of_others():
                 self._expectation.recorded(event.tap)
                 self._taking.places.reach.note_event(event)
@@ -311,8 +320,16 @@ class Recorder:
             coverage=covered([*self.selection.coverage(), *taken.facts]),
         )
 
+    def _outcome(self, mine: str) -> str:
+        """How the recording ended, in other processes too."""
+        ends = self._delivery.store.ends_of_others()
+        if mine == "complete" and ends:
+            mine = "; ".join(f"{who} {how}" for who, how in ends)
+        self._stopped = self._delivery.stopped is not None or STOPPED in mine
+        return mine
+
     def _missing(self) -> dict[str, str]:
-        if self._delivery.stopped is not None:
+        if self._stopped:
             return {}  # what comes later had no chance
         return self._expectation.missing()
 
@@ -324,7 +341,7 @@ class Recorder:
         if outside:
             told["never_reached"] = outside
         idle = ", ".join(self._expectation.idle())
-        if idle and self._delivery.stopped is None:
+        if idle and not self._stopped:
             told["selects_nothing"] = idle
             structlog.get_logger("tracekit").warning(
                 "globs in taps= select none of the taps that fired",

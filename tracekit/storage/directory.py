@@ -35,8 +35,8 @@ def claimed(root: Path) -> Iterator[None]:
         RecordingError: another recorder writes there, or the directory holds
             something that is no trace; it is left as it was.
     """
-    _refuse_others(root)
     try:
+        _refuse_others(root)
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(root, error) from error

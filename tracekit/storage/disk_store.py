@@ -6,8 +6,10 @@ may cost. A disk that takes no more ends the recording, not the program.
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -22,17 +24,19 @@ from tracekit.storage.ahead import Ahead
 from tracekit.storage.batches import read_stream
 from tracekit.storage.closing import write_recording
 from tracekit.storage.forks import forks
-from tracekit.storage.live import Store, Taken
+from tracekit.storage.live import Nowhere, Store, Taken
 from tracekit.storage.memory_store import InMemory
 from tracekit.storage.ranks import wait_for_ranks
 from tracekit.storage.stream import FIELDS, EventStream
 from tracekit.storage.survey import Survey
 from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import (
+    ENDED,
     STREAM,
     Fact,
     Journal,
     Unfinished,
+    ends_of_parts,
     part_files,
     read_facts,
     remove_unfinished,
@@ -101,6 +105,7 @@ class DiskStore:
         forks.stores.add(self)
         self._failure = ""
         self._parent: DiskStore | None = None
+        self._over = mmap.mmap(-1, 1)  # shared with forked children
         self._ended = threading.Event()
         self._flusher = threading.Thread(
             target=self._flush_often, name="tracekit flush", daemon=True
@@ -152,8 +157,19 @@ class DiskStore:
             except OSError as error:
                 self._fail(error)
 
+    def tell_end(self, how: str) -> None:
+        """Tell the process that closes how this one ended, if not well."""
+        with self.lock, suppress(OSError):
+            self._journal.append(ENDED, how)
+
+    def ends_of_others(self) -> list[tuple[str, str]]:
+        """Which other processes ended otherwise than well, and how."""
+        return ends_of_parts(self._root)
+
     def forked(self) -> Store:
-        """A part of its own for a forked child."""
+        """A part of its own for a forked child; none behind the end."""
+        if self._over[0]:
+            return Nowhere()
         for child in count(1):
             try:
                 store = DiskStore(*self._origin, child)
@@ -164,7 +180,7 @@ class DiskStore:
                 self._fail(error)
                 return self
             # what the parent has not flushed is the parent's to write
-            store._parent = self
+            store._parent, store._over = self, self._over
             return store
         raise AssertionError
 
@@ -183,6 +199,8 @@ class DiskStore:
             f"the recording to {self._root} stopped while the program went "
             f"on: {error}. {left}"
         )
+        if self._parent is not None and self._over[0]:
+            return  # the parent's block has ended
         structlog.get_logger("tracekit").error(
             "the recording stopped, the program goes on",
             trace=str(self._root),
@@ -196,6 +214,7 @@ class DiskStore:
             RecordingError: the disk took no more, or lost some.
         """
         self._ended.set()
+        self._over[0] = 1
         if not self._at_once:
             self._flusher.join()
         known = None if self._ahead is None else self._ahead.close()

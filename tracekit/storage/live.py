@@ -70,6 +70,14 @@ class Store(Protocol):
         """Take one fact."""
         ...
 
+    def tell_end(self, how: str) -> None:
+        """Tell the process that closes how this one ended, if not well."""
+        ...
+
+    def ends_of_others(self) -> list[tuple[str, str]]:
+        """Which other processes ended otherwise than well, and how."""
+        ...
+
     def forked(self) -> Store:
         """The store of a forked child, called in the child."""
         ...
@@ -81,3 +89,39 @@ class Store(Protocol):
             RecordingError: some is lost.
         """
         ...
+
+
+class Nowhere:
+    """The store of a forked child that can't reach the recording."""
+
+    process = 0
+    lost = ""
+    most_rows = 0
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+
+    def spill(self) -> None:
+        """Take nothing."""
+        self.rows.clear()
+
+    def write(self, event: Event) -> None:
+        """Take nothing."""
+
+    def keep(self, fact: Fact) -> None:
+        """Take nothing."""
+
+    def tell_end(self, how: str) -> None:
+        """Tell nobody."""
+
+    def ends_of_others(self) -> list[tuple[str, str]]:
+        """None."""
+        return []
+
+    def forked(self) -> Store:
+        """A child's child is no better off."""
+        return self
+
+    def close(self) -> Taken:
+        """Only the process that began closes."""
+        raise AssertionError

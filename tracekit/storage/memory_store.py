@@ -13,10 +13,12 @@ from typing import Any, Unpack
 import structlog
 
 from tracekit.schema import Event
-from tracekit.storage.live import Store, Taken
+from tracekit.storage.live import Nowhere, Store, Taken
 from tracekit.storage.stream import FIELDS, event_of, events_of
 from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import Fact, Unfinished
+
+_REFUSED, _OVER = 1, 2  # a child had something to record; the block ended
 
 
 @dataclass(slots=True)
@@ -50,12 +52,13 @@ class MemoryStore:
         self._taken = 0
         self._facts: list[Fact] = []
         self._refused = mmap.mmap(-1, 1)  # shared with forked children
+        self._lost = ""
 
     @property
     def lost(self) -> str:
         """Whether a forked child had something to record."""
-        if self._refused[0] == 0:
-            return ""
+        if self._refused[0] != _REFUSED:
+            return self._lost
         return (
             "taps fired in forked processes, which can't reach a recording "
             "in memory; give record() a path, and each writes its part"
@@ -77,47 +80,27 @@ class MemoryStore:
         """Take one fact."""
         self._facts.append(fact)
 
+    def tell_end(self, how: str) -> None:
+        """The recorder knows it."""
+
+    def ends_of_others(self) -> list[tuple[str, str]]:
+        """None records here."""
+        return []
+
     def forked(self) -> Store:
-        """Nothing of a child arrives; the parent tells so at its end."""
-        return _Refusing(self._refused)
+        """Nothing of a child arrives; both tell so, while it records."""
+        if self._refused[0] != _OVER:
+            self._refused[0] = _REFUSED
+            structlog.get_logger("tracekit").error(
+                "a forked process can't reach a recording in memory; give "
+                "record() a path",
+                process=os.getpid(),
+            )
+        return Nowhere()
 
     def close(self) -> Taken:
         """All of it."""
+        self._lost, self._refused[0] = self.lost, _OVER
         kept = InMemory(list(events_of(self.rows)), self._facts)
         self.rows, self._facts = [], []
         return kept
-
-
-class _Refusing:
-    """Takes nothing and says so, once here and once in the parent."""
-
-    process = 0
-    lost = ""
-
-    def __init__(self, refused: mmap.mmap) -> None:
-        self.rows: list[Any] = []
-        self.most_rows = 0
-        refused[0] = 1
-        structlog.get_logger("tracekit").error(
-            "a forked process can't reach a recording in memory; give "
-            "record() a path",
-            process=os.getpid(),
-        )
-
-    def spill(self) -> None:
-        """Refuse."""
-        self.rows.clear()
-
-    def write(self, event: Event) -> None:
-        """Refuse."""
-
-    def keep(self, fact: Fact) -> None:
-        """Refuse."""
-
-    def forked(self) -> Store:
-        """A child's child is refused as well."""
-        return self
-
-    def close(self) -> Taken:
-        """Nothing."""
-        return InMemory([], [])

@@ -37,6 +37,9 @@ COPY = "recording.log"
 """What was read of a log that is followed."""
 PART = re.compile(r"recording\.(sorting|log|\w+\.(arrow|jsonl|done|refused))")
 
+ENDED = "ended"
+"""How a part ended, in its journal, if not well."""
+
 Fact = ConfigValue | FileUse | Coverage
 _KINDS = {ConfigValue: "config", FileUse: "file", Coverage: "coverage"}
 
@@ -161,6 +164,16 @@ def read_facts(root: Path) -> list[Fact]:
         fact
         for stream in streams_of(root)
         for fact in _stated(_journal(stream.with_suffix(".jsonl")))
+    ]
+
+
+def ends_of_parts(root: Path) -> list[tuple[str, str]]:
+    """Which ranks and forked children ended otherwise than well, and how."""
+    return [
+        (stream.suffixes[-2].removeprefix("."), facts[ENDED])
+        for stream in streams_of(root)[1:]
+        for facts in [dict(_journal(stream.with_suffix(".jsonl")))]
+        if ENDED in facts
     ]
 
 
