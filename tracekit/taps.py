@@ -34,10 +34,15 @@ def tap(
 ) -> T:
     """Observe a value that the program goes on to use; returns the value.
 
-    Works in eager code, under torch.compile, torch.export and torch.func;
-    vmap's rows are a dim in front, ``batch`` for the outermost vmap, then
-    ``batch1``, ...; each chunk of ``chunk_size`` begins at row 0, so map
-    chunks of your own in ``scope("chunk", batch=first)``.
+    Works in eager code, under torch.compile, torch.export and torch.func.
+    It changes no number, save for one thing: inductor keeps a whole value
+    that is tapped in memory, and may then add it up in another order or
+    compute its sine in vectors of another length. Where that matters, record
+    the pixels that are wanted, or compile with ``backend="aot_eager"``.
+
+    The rows of ``torch.func.vmap`` are a dim in front, ``batch`` for the
+    outermost one, then ``batch1``, ...; each chunk of ``chunk_size`` begins
+    at row 0, so map chunks of your own in ``scope("chunk", batch=first)``.
     A program has the taps in it with which it was exported:
     export it while recording. What torch.jit.trace, torch.fx.symbolic_trace
     or a CUDA graph made of it never has any: they are refused while recording,

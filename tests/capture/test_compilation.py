@@ -87,6 +87,25 @@ def test_an_exported_program_has_its_taps(strict: bool) -> None:
     assert_same_firings(trace, recorded(lambda: program(X, 3)))
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_compiled_ahead_of_time_keeps_its_taps(tmp_path: Path) -> None:
+    """A package of AOTInductor records as the program that was exported."""
+
+    class Module(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return program(x, 3)
+
+    with tk.record():
+        exported = torch.export.export(Module(), (X,))
+        path = torch._inductor.aoti_compile_and_package(
+            exported, package_path=str(tmp_path / "program.pt2")
+        )
+    package = torch._inductor.aoti_load_package(path)
+    trace = recorded(lambda: package(X))
+    assert_same_firings(trace, recorded(lambda: program(X, 3)))
+
+
 def test_a_program_that_breaks_into_graphs_records_in_order() -> None:
     """Around a break taps fire in compiled and in eager code."""
 

@@ -60,6 +60,27 @@ def test_compiled_code_picks_the_pixels_itself(backend: str) -> None:
     assert graphs() <= 3  # off, the first row, another row
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_only_whole_values_that_inductor_keeps_touch_last_bits(
+    backend: str,
+) -> None:
+    """It adds a value in memory up in an order of its own."""
+
+    def program(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        return tk.tap(x * w, "product", "slow fast").sum()
+
+    torch.manual_seed(0)
+    given = torch.randn(37, 53), torch.randn(53)
+    compiled = torch.compile(program, fullgraph=True, backend=backend)
+    plain = compiled(*given)
+    with tk.record(pixels=[(1, 2)]):
+        assert torch.equal(compiled(*given), plain)
+    with tk.record():
+        whole = compiled(*given)
+    rtol = 1e-5 if backend == "inductor" else 0
+    torch.testing.assert_close(whole, plain, rtol=rtol, atol=0)
+
+
 def test_rooms_for_pixels_are_few() -> None:
     """Thirty selections compile once a room, and two recorders get all."""
     compiled = torch.compile(pictures, fullgraph=True, backend="aot_eager")

@@ -37,6 +37,13 @@ def test_numbers_and_arrays_are_taps_in_compiled_code_too() -> None:
     assert np.signbit(stored(trace, "t1")[0])
 
 
+def test_numbers_stay_on_the_cpu_whatever_the_default_device() -> None:
+    """A number is no tensor of the program, and needs no other device."""
+    compiled = torch.compile(lambda x: tk.tap(2.5, "n") * x, backend="eager")
+    with torch.device("meta"):
+        assert stored(recorded(lambda: compiled(X)), "n").tolist() == [2.5]
+
+
 KINDS: dict[str, Callable[[torch.Tensor], Any]] = {
     "bfloat16": lambda x: x.bfloat16(),
     "float8": lambda x: x.to(torch.float8_e4m3fn),

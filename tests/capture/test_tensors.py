@@ -195,6 +195,12 @@ def test_an_expanded_tensor_is_stored_in_full() -> None:
     assert stored(trace, "t").tolist() == [1, 1, 1, 2, 2, 2]
 
 
+def test_a_tangent_that_is_zero_is_stored() -> None:
+    """Torch keeps no memory for it, in forward mode."""
+    trace = through_parquet(torch._efficientzerotensor((2, 3)), "a b")
+    assert stored(trace, "t").tolist() == [0] * 6
+
+
 def test_a_conjugate_view_is_resolved() -> None:
     """A lazy conjugation is carried out before it is stored."""
     trace = through_parquet(torch.tensor([1 + 2j]).conj())

@@ -102,7 +102,7 @@ def tensor_to_numpy(tensor: Any, name: str) -> Array:
             tensor = tensor.to(torch.complex64)
         elif tensor.is_floating_point() and tensor.element_size() < _SINGLE:
             tensor = tensor.float()
-        return np.asarray(tensor.cpu().numpy())
+        return np.asarray(tensor.numpy(force=True))
     except (RuntimeError, TypeError) as error:
         raise TapError(
             f"tap {name!r}: the values of a {type(tensor).__name__} can't be "

@@ -174,7 +174,7 @@ def indices_of(
     site: Located, integers: list[int], counters: list[Tensor]
 ) -> dict[str, int]:
     """The loop indices that came as arguments."""
-    whole, tensors = iter(integers), iter(counters)
+    whole, tensors = iter(integers or ()), iter(counters or ())
     return {
         dim: _whole(next(tensors), site.tap, dim)
         if dim in site.tensors

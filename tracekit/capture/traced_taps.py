@@ -190,17 +190,17 @@ def _as_tensor(value: Any, name: str) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, bool):
-        return torch.full((), value, dtype=torch.bool)
+        return torch.full((), value, dtype=torch.bool, device="cpu")
     if isinstance(value, int):
         if not -(2**63) <= value < 2**64:
             _refuse_integer(name, value)
         if value < 2**63:
-            return torch.scalar_tensor(value, dtype=torch.int64)
-        return torch.tensor(value, dtype=torch.uint64)
+            return torch.scalar_tensor(value, dtype=torch.int64, device="cpu")
+        return torch.tensor(value, dtype=torch.uint64, device="cpu")
     if isinstance(value, float):
-        return torch.scalar_tensor(value, dtype=torch.float64)
+        return torch.scalar_tensor(value, dtype=torch.float64, device="cpu")
     if isinstance(value, complex):
-        return torch.scalar_tensor(value, dtype=torch.complex128)
+        return torch.scalar_tensor(value, dtype=torch.complex128, device="cpu")
     if isinstance(value, tuple) and any(isinstance(x, Tensor) for x in value):
         return torch.stack([torch.as_tensor(x) for x in value], dim=-1)
     if isinstance(value, tuple) and any(
