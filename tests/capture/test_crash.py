@@ -148,6 +148,38 @@ def test_an_idle_program_s_events_reach_the_disk(tmp_path: Path) -> None:
             pass
 
 
+FIRST = """
+import sys
+from pathlib import Path
+import numpy as np
+import tracekit as tk
+
+class Found:
+    def find_spec(self, name, *rest):
+        assert name != "pandas"
+
+sys.meta_path.insert(0, Found())
+path = Path(sys.argv[1])
+with tk.record(path, reduce=["image"]):
+    tk.tap(1.0, "t")
+    tk.tap(np.eye(2), "image", "slow fast")
+    while not (path / "recording.arrow").stat().st_size:
+        pass
+    print("flushed")
+    sys.meta_path.pop(0)
+"""
+
+
+def test_the_first_events_reach_the_disk_as_soon_as_later_ones(
+    tmp_path: Path,
+) -> None:
+    """What pyarrow makes of lists loads pandas, which takes as long."""
+    command = [sys.executable, "-c", FIRST, str(tmp_path / "a")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "flushed\n"
+    assert "the recording stopped" not in done.stdout + done.stderr
+
+
 FULL = """
 import resource, sys
 import numpy as np

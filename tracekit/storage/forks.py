@@ -45,8 +45,8 @@ class Writing(Protocol):
 class Forks:
     """Lets no process be forked while a store writes.
 
-    A lock that another thread holds at a fork, of pyarrow while it imports
-    pandas for one, is never opened in the child.
+    A lock that another thread holds at a fork, of an import for one, is
+    never opened in the child.
     """
 
     def __init__(self) -> None:

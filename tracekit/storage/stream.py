@@ -165,22 +165,17 @@ def _batch(rows: list[Any], layouts: Layouts) -> pa.RecordBatch:
     np.cumsum(axes[codes], out=starts[1:])
     flat = _integers(chain.from_iterable(origins), starts[-1])
     columns: dict[str, pa.Array] = {
-        "layout": pa.array(np.array(layouts.numbers(used), np.int64)[codes]),
+        "layout": _array(np.array(layouts.numbers(used), np.int64)[codes]),
         "values": _values(list(used), codes, values, numbers=not more),
-        "origins": pa.ListArray.from_arrays(pa.array(starts), pa.array(flat)),
-        "time_ns": pa.array(_integers(times, count)),
-        "thread": pa.array(_integers(threads, count)),
+        "origins": _lists(starts, _array(flat)),
+        "time_ns": _array(_integers(times, count)),
+        "thread": _array(_integers(threads, count)),
     }
     for name, column in more.items():
-        field = SCHEMA.field(name)
-        columns[name] = (
-            _optional_arrays(column)
-            if field.type == ARRAY
-            else pa.array(
-                [None if part is None else _plain(part) for part in column],
-                field.type,
-            )
-        )
+        given = [part is not None for part in column]
+        if any(given):
+            form = _FORMS.get(name, _optional_arrays)
+            columns[name] = form(column, pa.py_buffer(_bits(given)))
     return pa.record_batch(
         [
             columns[field.name]
@@ -283,26 +278,71 @@ def _flat(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return values.reshape(-1).view(np.uint8)
 
 
-def _plain(part: Any) -> Any:
-    return part if isinstance(part, str) else list(part)
+def _bits(given: list[bool]) -> npt.NDArray[np.uint8]:
+    return np.packbits(np.array(given, bool), bitorder="little")
 
 
-def _optional_arrays(parts: list[npt.NDArray[Any] | None]) -> pa.Array:
-    if all(part is None for part in parts):
-        return pa.nulls(len(parts), ARRAY)
-    given = [part is not None for part in parts]
+def _array(numbers: npt.NDArray[Any]) -> pa.Array:
+    """Numbers as they lie; ``pa.array`` would load pandas.
+
+    That takes as long as the events that a kill may cost.
+    """
+    kind = pa.from_numpy_dtype(numbers.dtype)
+    buffers = [None, pa.py_buffer(numbers)]
+    return pa.Array.from_buffers(kind, len(numbers), buffers)
+
+
+def _lists(
+    starts: npt.NDArray[np.int32],
+    items: pa.Array,
+    valid: pa.Buffer | None = None,
+) -> pa.Array:
+    return pa.Array.from_buffers(
+        pa.list_(items.type),
+        len(starts) - 1,
+        [valid, pa.py_buffer(starts)],
+        children=[items],
+    )
+
+
+def _starts(parts: list[Any]) -> npt.NDArray[np.int32]:
+    starts = np.zeros(len(parts) + 1, np.int32)
+    np.cumsum(_integers(map(len, parts), len(parts)), out=starts[1:])
+    return starts
+
+
+def _texts(texts: list[str | None], valid: pa.Buffer) -> pa.Array:
+    parts = [(text or "").encode() for text in texts]
+    data = pa.py_buffer(b"".join(parts))
+    buffers = [valid, pa.py_buffer(_starts(parts)), data]
+    return pa.Array.from_buffers(pa.string(), len(parts), buffers)
+
+
+def _several_texts(
+    parts: list[list[str | None] | None], valid: pa.Buffer
+) -> pa.Array:
+    flat = [text for part in parts for text in part or ()]
+    given = pa.py_buffer(_bits([text is not None for text in flat]))
+    starts = _starts([part or () for part in parts])
+    return _lists(starts, _texts(flat, given), valid)
+
+
+def _optional_arrays(
+    parts: list[npt.NDArray[Any] | None], valid: pa.Buffer
+) -> pa.Array:
     return _binary(
         [
             b"" if part is None else np.ascontiguousarray(part).data
             for part in parts
         ],
-        np.packbits(given, bitorder="little"),
+        valid,
     )
 
 
-def _binary(
-    parts: list[Any], valid: npt.NDArray[np.uint8] | None = None
-) -> pa.Array:
+_FORMS: dict[str, Any] = {"context": _texts, "text": _several_texts}
+
+
+def _binary(parts: list[Any], valid: pa.Buffer | None = None) -> pa.Array:
     """Buffers as one binary column; a single one is not copied again."""
     offsets = np.zeros(len(parts) + 1, np.int64)
     sizes = [p.nbytes if hasattr(p, "nbytes") else len(p) for p in parts]
@@ -314,10 +354,9 @@ def _binary(
 def _large_binary(
     offsets: npt.NDArray[np.int64],
     data: Any,
-    valid: npt.NDArray[np.uint8] | None = None,
+    valid: pa.Buffer | None = None,
 ) -> pa.Array:
-    validity = None if valid is None else pa.py_buffer(valid)
-    buffers = [validity, pa.py_buffer(offsets), pa.py_buffer(data)]
+    buffers = [valid, pa.py_buffer(offsets), pa.py_buffer(data)]
     return pa.Array.from_buffers(ARRAY, len(offsets) - 1, buffers)
 
 
