@@ -60,6 +60,17 @@ def test_a_function_is_tapped_under_every_name_and_given_back() -> None:
     assert mean is before
 
 
+def test_an_error_in_the_block_gives_the_function_back() -> None:
+    """Under every name, and the program's error goes on."""
+    before = statistics.mean
+    with (
+        pytest.raises(ZeroDivisionError),
+        tk.instrument("statistics:mean"),
+    ):
+        raise ZeroDivisionError
+    assert statistics.mean is mean is before
+
+
 def test_methods_of_every_kind_are_tapped(optics: ModuleType) -> None:
     """Instance, static and class methods, also where they are inherited."""
     names = ("Beam.energy", "Beam.twice", "Laser.named")

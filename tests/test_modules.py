@@ -57,6 +57,29 @@ def test_outputs_are_tapped_by_path_and_calls_are_counted() -> None:
     assert all(not part._forward_hooks for part in net.modules())
 
 
+def test_an_error_in_the_block_leaves_no_hook() -> None:
+    """What was attached is given back, and the program's error goes on."""
+    net = Net()
+    with pytest.raises(ZeroDivisionError), tk.attach(net):
+        raise ZeroDivisionError
+    assert all(not part._forward_hooks for part in net.modules())
+    assert all("forward" not in vars(part) for part in net.modules())
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
+def test_attached_modules_compute_the_same_bits(backend: str) -> None:
+    """The result is that of the module alone, compiled the same way."""
+    torch.manual_seed(0)
+    net, x = Net(), torch.rand(3, 2)
+    compiled = torch.compile(net, fullgraph=True, backend=backend)
+    plain = compiled(x)
+    with tk.record() as recording, tk.attach(net):
+        found = compiled(x)
+    assert recording.trace.taps[0] == "layer"
+    assert all(torch.equal(found[key], plain[key]) for key in plain)
+    torch._dynamo.reset()
+
+
 def test_globs_select_submodules() -> None:
     """What isn't selected has no hook; a glob without effect is an error."""
     net = Net()

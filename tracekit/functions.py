@@ -35,6 +35,9 @@ def instrument(
 ) -> Iterator[tuple[str, ...]]:
     """Call functions as if they were ``@traced``, while the block lasts.
 
+    Compiled code that calls one of them is compiled once more; methods that
+    it keeps need ``torch.compiler.reset()`` before, and their error says so.
+
     Args:
         targets: "package.module:function" or "package.module:Class.method".
             Other modules that imported the function by name call it so too.

@@ -33,6 +33,15 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     ``contextvars.copy_context().run``. In compiled code an index may be a
     constant, a changing integer or a tensor.
 
+    Args:
+        name: of the loop or the block, for errors.
+        indices: by dim, whole numbers or ranges of step 1; an inner scope's
+            go first. The dims component and occurrence are reserved.
+
+    Raises:
+        TapError: while recording, if an index is no whole number, a range
+            leaves some out, or a dim is reserved.
+
     >>> import tracekit as tk
     >>> with tk.scope("phi", phi=3):
     ...     _ = tk.tap(0.1, "angle", unit="rad")

@@ -43,6 +43,13 @@ def tap(
     The rows of ``torch.func.vmap`` are a dim in front, ``batch`` for the
     outermost one, then ``batch1``, ...; each chunk of ``chunk_size`` begins
     at row 0, so map chunks of your own in ``scope("chunk", batch=first)``.
+    jacfwd and hessian map themselves: a vmap inside of them is ``batch1``.
+
+    What is recorded is a copy: the program may write behind a tap. What a
+    checkpoint computes again has the phase "recompute", and meets nothing in
+    a comparison. Bodies of cond, while_loop, scan and their like, which lose
+    taps, are refused: return the value and tap it outside.
+
     A program has the taps in it with which it was exported:
     export it while recording. What torch.jit.trace, torch.fx.symbolic_trace
     or a CUDA graph made of it never has any: they are refused while recording,

@@ -10,6 +10,7 @@ import torch
 from torch._higher_order_ops import scan, while_loop
 from torch._higher_order_ops.map import map as map_rows
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.attention.flex_attention import flex_attention
 
 import tracekit as tk
 from tests.helpers import recorded, stored
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning",
     "ignore::FutureWarning",
     "ignore::torch.jit.TracerWarning",
+    "ignore:flex_attention called without:UserWarning",
 )
 X = torch.linspace(1, 2, 4)
 
@@ -54,7 +56,15 @@ def rows(x: torch.Tensor) -> Any:
     return map_rows(double, x)  # type: ignore[arg-type]
 
 
-BODIES = [branch, loop, sweep, rows]
+def attention(x: torch.Tensor) -> Any:
+    """A score of each pair."""
+    query = x[:2].expand(1, 1, 4, 2)
+    return flex_attention(
+        query, query, query, score_mod=lambda score, *_: double(score)
+    )
+
+
+BODIES = [branch, loop, sweep, rows, attention]
 
 
 @pytest.mark.parametrize("program", BODIES)
@@ -74,6 +84,44 @@ def test_a_tap_in_a_body_of_torch_is_an_error(
     with tk.record(), pytest.raises(Exception, match="in a body of"):
         wrap(program)(X)
     assert wrap(program)(X) is not None
+
+
+class Double(torch.autograd.Function):
+    """A function with a gradient of its own."""
+
+    @staticmethod
+    def forward(_: Any, x: torch.Tensor) -> torch.Tensor:
+        """Twice the value."""
+        return double(x)
+
+    @staticmethod
+    def backward(_: Any, slope: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        """Twice the slope."""
+        return slope * 2
+
+
+def with_own_gradient(x: torch.Tensor) -> Any:
+    """A call of it."""
+    return Double.apply(x)  # type: ignore[no-untyped-call]
+
+
+region = torch.compiler.nested_compile_region(double)
+
+
+@pytest.mark.parametrize("program", [with_own_gradient, region])
+def test_a_body_that_only_compiled_code_has_is_an_error_there(
+    program: Callable[..., Any],
+) -> None:
+    """An autograd.Function, a nested region: eager code records them."""
+    x = X.clone().requires_grad_()
+    trace = recorded(lambda: program(x))
+    assert stored(trace, "inside").tolist() == (X * 2).tolist()
+    compiled = torch.compile(
+        lambda x: program(x) + 1, backend="aot_eager", fullgraph=True
+    )
+    with tk.record(), pytest.raises(Exception, match="in a body of"):
+        compiled(x)
+    assert torch.equal(compiled(x), X * 2 + 1)
 
 
 @pytest.mark.parametrize(

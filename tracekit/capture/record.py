@@ -97,6 +97,11 @@ def record(
     all. A process that is spawned records what it opens itself;
     a tap that fires there without is told at the end.
 
+    A program that is killed loses its last half second at most; ``tracekit
+    repair`` makes a trace of the rest. Where the disk takes no more, or the
+    directory is gone, the program goes on and the end of the block is one
+    error.
+
     A block that nobody leaves, entered by hand or in a daemon thread, ends
     with the program, in the run's fact ``recording`` too.
 
@@ -105,8 +110,9 @@ def record(
 
     Raises:
         RecordingError: another recorder writes to the path, something lies
-            there that is no trace, or the selection can't be understood;
-            at the end, a tap that had to fire did not.
+            there that is no trace, it can't be written, or the selection
+            can't be understood; at the end, a tap that had to fire did not,
+            or events were lost.
 
     >>> import numpy as np, tracekit as tk
     >>> with tk.record(pixels=[(0, 1)]) as recording:
