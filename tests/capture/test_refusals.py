@@ -95,7 +95,7 @@ class Double(torch.autograd.Function):
         return double(x)
 
     @staticmethod
-    def backward(_: Any, slope: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def backward(_: Any, slope: torch.Tensor) -> torch.Tensor:
         """Twice the slope."""
         return slope * 2
 
