@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tracekit.schema import Event
+from tracekit.storage.batches import Firings
 
 Group = tuple[tuple[str, ...], npt.NDArray[np.int64]]
 
@@ -30,12 +30,15 @@ class Reach:
             self._reached[number] |= inside
             self._left[number] = int(np.sum(~self._reached[number]))
 
-    def note_event(self, event: Event) -> None:
-        """Note what an event of another process reached."""
-        held = {axis.dim: (axis.origin, axis.extent) for axis in event.axes}
+    def note_firings(self, found: Firings) -> None:
+        """Note what firings of another process reached."""
+        axes = {axis.dim: n for n, axis in enumerate(found.layout.axes)}
         for number, (dims, rows) in enumerate(self._groups):
-            if self._left[number] and all(dim in held for dim in dims):
-                first, extent = np.array([held[dim] for dim in dims]).T
+            if not self._left[number] or not all(dim in axes for dim in dims):
+                continue
+            along = [axes[dim] for dim in dims]
+            extent = np.array([found.layout.axes[n].extent for n in along])
+            for first in np.unique(found.origins[:, along], axis=0):
                 local = rows - first
                 inside = np.all((local >= 0) & (local < extent), axis=1)
                 self.note(number, inside)

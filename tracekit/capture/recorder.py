@@ -288,9 +288,9 @@ class Recorder:
             if store.process and self.path is not None:
                 return  # rank 0 makes one trace of all parts
             outcome = self._outcome(outcome)
-            for event in taken.of_others():
-                self._expectation.recorded(event.tap)
-                self._taking.places.reach.note_event(event)
+            for found in taken.of_others():
+                self._expectation.recorded(found.layout.shared["tap"])
+                self._taking.places.reach.note_firings(found)
             missing = self._missing()
             lost = _lost(broken, store.lost or spawned)
             if lost and outcome == "complete":

@@ -21,7 +21,7 @@ from tracekit.errors import RecordingError
 from tracekit.schema import Coverage, Event, Run
 from tracekit.storage import stream as event_stream
 from tracekit.storage.ahead import Ahead
-from tracekit.storage.batches import read_stream
+from tracekit.storage.batches import Firings, read_batches
 from tracekit.storage.closing import write_recording
 from tracekit.storage.forks import forks
 from tracekit.storage.live import Nowhere, Store, Taken
@@ -54,10 +54,11 @@ class OnDisk:
     survey: Survey
     facts: list[Fact]
 
-    def of_others(self) -> Iterator[Event]:
-        """Events of forked children and ranks."""
+    def of_others(self) -> Iterator[Firings]:
+        """Firings in forked children and ranks."""
         for stream in self.survey.streams[1:]:
-            yield from read_stream(stream)
+            for batch in read_batches(stream, lambda _: 0):
+                yield from (found for _, found in batch.firings())
 
     def trace(self, **about: Unpack[Unfinished]) -> Trace | None:
         """Write the trace of all events; None, it is opened when asked for."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol, Unpack
 
 from tracekit.schema import Event
+from tracekit.storage.batches import Firings
 from tracekit.storage.trace import Trace
 from tracekit.storage.unfinished import Fact, Unfinished
 
@@ -21,8 +22,8 @@ class Taken(Protocol):
         """Facts and files, as they came."""
         ...
 
-    def of_others(self) -> Iterator[Event]:
-        """Events of other processes than the one that closes."""
+    def of_others(self) -> Iterator[Firings]:
+        """Firings of other processes than the one that closes."""
         ...
 
     def trace(self, **about: Unpack[Unfinished]) -> Trace | None:

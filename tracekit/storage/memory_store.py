@@ -13,6 +13,7 @@ from typing import Any, Unpack
 import structlog
 
 from tracekit.schema import Event
+from tracekit.storage.batches import Firings
 from tracekit.storage.live import Nowhere, Store, Taken
 from tracekit.storage.stream import FIELDS, event_of, events_of
 from tracekit.storage.trace import Trace
@@ -28,7 +29,7 @@ class InMemory:
     events: list[Event]
     facts: list[Fact]
 
-    def of_others(self) -> Iterator[Event]:
+    def of_others(self) -> Iterator[Firings]:
         """None reach the memory of this one."""
         return iter(())
 
