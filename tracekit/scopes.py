@@ -31,7 +31,9 @@ class scope:  # noqa: N801 - reads as a statement: with scope("phi", phi=3)
     Open scopes inside ``record``: what was entered before is not seen. A new
     thread begins outside of all scopes; hand it the present ones with
     ``contextvars.copy_context().run``. In compiled code an index may be a
-    constant, a changing integer or a tensor.
+    constant, a changing integer or a tensor. Taps in the body of a custom
+    operator (``torch.library.custom_op``) don't see a scope that the compiled
+    code around it opens: open it in the body, or around the compiled call.
 
     Args:
         name: of the loop or the block, for errors.

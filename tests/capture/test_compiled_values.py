@@ -11,7 +11,7 @@ import torch
 
 import tracekit as tk
 from tests.capture.compiled import WARNINGS, X, program
-from tests.helpers import assert_same_firings, recorded, stored
+from tests.helpers import assert_same_firings, grid, recorded, stored
 from tracekit.capture import torch_internals, torch_refusals
 from tracekit.errors import TapError
 
@@ -42,6 +42,46 @@ def test_numbers_stay_on_the_cpu_whatever_the_default_device() -> None:
     compiled = torch.compile(lambda x: tk.tap(2.5, "n") * x, backend="eager")
     with torch.device("meta"):
         assert stored(recorded(lambda: compiled(X)), "n").tolist() == [2.5]
+
+
+def test_numbers_that_only_the_run_knows_are_taps() -> None:
+    """What is computed of an ``.item()`` has no bounds while it is traced."""
+
+    def program(x: torch.Tensor) -> torch.Tensor:
+        place = int(x.argmax().item())
+        with tk.scope("place", place=place):
+            tk.tap(place + 1, "next")
+            tk.tap(2 * place - 3, "other")
+        return x * 2
+
+    compiled = torch.compile(program, fullgraph=True, backend="aot_eager")
+    with torch._dynamo.config.patch(capture_scalar_outputs=True):
+        trace = recorded(lambda: compiled(X))
+    assert_same_firings(trace, recorded(lambda: program(X)))
+
+
+def test_a_custom_operator_has_the_scopes_that_it_can_see() -> None:
+    """Its own, and those around compiled code; not those within that."""
+
+    @torch.library.custom_op("tracekit_tests::double", mutates_args=())
+    def double(x: torch.Tensor) -> torch.Tensor:
+        with tk.scope("own", own=3):
+            return tk.tap(x * 2, "inside", "n").clone()
+
+    @double.register_fake
+    def _(x: torch.Tensor) -> torch.Tensor:
+        return torch.empty_like(x)
+
+    def program(x: torch.Tensor) -> torch.Tensor:
+        doubled: torch.Tensor = double(x)
+        return doubled + 1
+
+    compiled = torch.compile(program, fullgraph=True, backend="aot_eager")
+    for call in (program, compiled):
+        with tk.record() as recording, tk.scope("around", around=5):
+            call(X)
+        axes = grid(recording.trace, "inside")
+        assert axes == {"around": (5, 1), "own": (3, 1), "n": (0, 17)}
 
 
 KINDS: dict[str, Callable[[torch.Tensor], Any]] = {

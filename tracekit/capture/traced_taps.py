@@ -192,11 +192,7 @@ def _as_tensor(value: Any, name: str) -> Tensor:
     if isinstance(value, bool):
         return torch.full((), value, dtype=torch.bool, device="cpu")
     if isinstance(value, int):
-        if not -(2**63) <= value < 2**64:
-            _refuse_integer(name, value)
-        if value < 2**63:
-            return torch.scalar_tensor(value, dtype=torch.int64, device="cpu")
-        return torch.tensor(value, dtype=torch.uint64, device="cpu")
+        return _whole(value, name)
     if isinstance(value, float):
         return torch.scalar_tensor(value, dtype=torch.float64, device="cpu")
     if isinstance(value, complex):
@@ -211,6 +207,18 @@ def _as_tensor(value: Any, name: str) -> Tensor:
         return torch.as_tensor(np.asarray(value))
     _refuse_value(name, type(value).__name__)
     raise AssertionError
+
+
+def _whole(value: int, name: str) -> Tensor:
+    """A whole number, or a symbol of one that isn't known yet."""
+    from torch.fx.experimental.symbolic_shapes import guard_or_true
+
+    lowest, highest = value >= -(2**63), value < 2**64
+    if not (guard_or_true(lowest) and guard_or_true(highest)):
+        _refuse_integer(name, value)
+    if guard_or_true(value < 2**63):
+        return torch.scalar_tensor(value, dtype=torch.int64, device="cpu")
+    return torch.tensor(value, dtype=torch.uint64, device="cpu")
 
 
 @_while_tracing
