@@ -7,6 +7,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,34 @@ def test_a_vanished_directory_is_one_error(
         recorded(program, path=tmp_path / "a")
     assert ("isn't there any more" in str(failure.value)) is not replaced
     assert fired == [2.0]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+@pytest.mark.parametrize("rank", [None, "1"])
+def test_a_directory_that_vanishes_behind_the_last_tap_is_one_error(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    replaced: bool,
+    rank: str | None,
+) -> None:
+    """A rank's end and the end of the lock don't hide it."""
+    path = tmp_path / "a"
+
+    def program() -> None:
+        tk.tap(1.0, "t")
+        shutil.rmtree(path)
+        if replaced:
+            path.touch()
+
+    with ExitStack() as ranks:
+        if rank:
+            ranks.enter_context(suppress(RecordingError))
+            ranks.enter_context(tk.record(path))
+            monkeypatch.setenv("RANK", rank)
+            monkeypatch.setenv("WORLD_SIZE", "2")
+        with pytest.raises(RecordingError) as failure:
+            recorded(program, path=path)
+    assert "isn't there any more; record again" in str(failure.value)
 
 
 def test_a_recording_is_closed_while_python_ends(tmp_path: Path) -> None:

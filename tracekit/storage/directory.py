@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tracekit.columns import TABLES
@@ -58,7 +58,8 @@ def held(root: Path) -> Iterator[None]:
         yield
     finally:
         if os.getpid() == owner:  # no forked child that leaves the block
-            (root / LOCK).unlink(missing_ok=True)
+            with suppress(OSError):  # what is gone, closing has told
+                (root / LOCK).unlink()
 
 
 def is_held(root: Path) -> bool:

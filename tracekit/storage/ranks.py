@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tracekit.errors import RecordingError
@@ -48,7 +48,8 @@ def joined(root: Path, label: str) -> Iterator[None]:
         yield
     finally:
         if os.getpid() == owner:  # no forked child that leaves the block
-            done.touch()
+            with suppress(OSError):  # what is gone, closing has told
+                done.touch()
 
 
 def wait_for_ranks(root: Path, world: int) -> str:

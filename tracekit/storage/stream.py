@@ -101,11 +101,11 @@ class EventStream:
         Raises:
             OSError: the disk is full, or the file is gone.
         """
+        if self._path.stat().st_ino != self._inode:
+            raise FileNotFoundError(f"{self._path} was replaced")
         taken = self.rows[:]
         count, self._bytes = len(taken), 0
         if taken:
-            if self._path.stat().st_ino != self._inode:
-                raise FileNotFoundError(f"{self._path} was replaced")
             before = self._messages.tell()
             self._messages.forget()
             try:
