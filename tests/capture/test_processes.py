@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -175,6 +176,25 @@ def test_a_child_that_outlives_the_block_leaves_nothing_and_says_nothing(
     assert told.out + told.err == ""
     assert 3.0 not in stored(recording.trace, "t")
     assert not list(tmp_path.glob("a/recording*"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_worker_that_could_not_write_is_told(tmp_path: Path) -> None:
+    """Its program goes on, and the trace doesn't say that it is complete."""
+    with tk.record(tmp_path / "a") as recording:
+        child = os.fork()
+        if child == 0:
+            tk.tap(1.0, "t")
+            room = 1 << 16
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+            for _ in range(3):
+                tk.tap(np.ones(room), "large", "n")
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    assert recording.trace.taps == ("t",)
+    (run,) = recording.trace.tables["run"].to_pylist()
+    ended = dict(run["facts"])["recording"]
+    assert re.match("fork1 could not write all .* File too large", ended)
 
 
 FORKS_WHILE_FLUSHED = """

@@ -160,7 +160,11 @@ class DiskStore:
 
     def tell_end(self, how: str) -> None:
         """Tell the process that closes how this one ended, if not well."""
-        with self.lock, suppress(OSError):
+        with self.lock:
+            self._note_end(how)
+
+    def _note_end(self, how: str) -> None:
+        with suppress(OSError):
             self._journal.append(ENDED, how)
 
     def ends_of_others(self) -> list[tuple[str, str]]:
@@ -202,6 +206,8 @@ class DiskStore:
         )
         if self._parent is not None and self._over[0]:
             return  # the parent's block has ended
+        if self._is_part:  # the rest of a page may have room for it
+            self._note_end(f"could not write all that fired: {error}")
         structlog.get_logger("tracekit").error(
             "the recording stopped, the program goes on",
             trace=str(self._root),
