@@ -299,3 +299,15 @@ def test_odd_modules_are_attached(compiled: bool) -> None:
     assert recording.trace.taps == ("parts.x[0]", "Odd.hidden")
     assert grid(recording.trace, "parts.x[0]") == {"ray": (0, 2)}
     assert not any(part._forward_hooks for part in net.modules())
+
+
+def test_a_module_that_trains_is_attached_under_inductor() -> None:
+    """What a kernel reads is still there behind a note of a call."""
+    net, x = torch.nn.Sequential(torch.nn.BatchNorm1d(3)), torch.rand(5, 3, 8)
+    twin = deepcopy(net)
+    with tk.record() as recording, tk.attach(net):
+        found = torch.compile(net)(x)
+    torch.testing.assert_close(found, twin(x))
+    assert recording.trace.taps == ("0", "Sequential")
+    for one, other in zip(net.buffers(), twin.buffers(), strict=True):
+        torch.testing.assert_close(one, other)

@@ -168,11 +168,15 @@ def _lowered(operator: Any, *args: Any) -> Any:
     before = graph.effectful_ops.get(EffectType.ORDERED)
     first = len(graph.operations)
     made = ir.FallbackKernel.create(operator, *args)
-    if before is not None:
-        for operation in graph.operations[first:]:
-            if isinstance(operation, ir.FallbackKernel):
-                name = operation.get_operation_name()
-                graph.additional_star_deps[name].add(before.get_name())
+    for operation in graph.operations[first:]:
+        if not isinstance(operation, ir.FallbackKernel):
+            continue
+        if operation.get_device() is None:  # else kernels that wait to be
+            # written come behind it, when what they read is given back
+            operation.layout = ir.NoneLayout(device=torch.device("cpu"))
+        if before is not None:
+            name = operation.get_operation_name()
+            graph.additional_star_deps[name].add(before.get_name())
     return pytree.tree_map(
         lambda x: x.wrap_for_lowering() if isinstance(x, ir.IRNode) else x,
         made,
