@@ -392,3 +392,23 @@ def test_a_reduction_that_means_nothing_is_refused(
     """The error comes before anything is recorded."""
     with pytest.raises(RecordingError, match=says), tk.record(**options):
         pass
+
+
+@pytest.mark.parametrize("other", [0.0, 1.0])
+def test_a_loop_that_one_side_lacks_leaves_statistics_to_compare(
+    other: float,
+) -> None:
+    """As the rank, of which a program that runs alone knows nothing."""
+
+    def ranks() -> None:
+        for rank in range(2):
+            with tk.scope("rank", rank=rank):
+                tk.tap(torch.eye(3), "image", "slow fast")
+
+    def alone() -> None:
+        tk.tap(torch.eye(3) * (1 - other), "image", "slow fast")
+
+    reduced = recorded(ranks, reduce=["image"])
+    result = tk.compare(reduced, recorded(alone))
+    assert result.verdict == ("diverged" if other else "close")
+    assert "image.hash" in {row["tap"] for row in result.taps}

@@ -77,7 +77,6 @@ def _is_whole(
     )
     return (
         not limited
-        and loops <= along
         and tap["need"] != "ignored"
         and tap["kind"] != "text"
         and f"{tap['name']}{_COUNT}" not in names
