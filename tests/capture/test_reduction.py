@@ -412,3 +412,26 @@ def test_a_loop_that_one_side_lacks_leaves_statistics_to_compare(
     result = tk.compare(reduced, recorded(alone))
     assert result.verdict == ("diverged" if other else "close")
     assert "image.hash" in {row["tap"] for row in result.taps}
+
+
+@pytest.mark.parametrize("other", [0.0, 1.0])
+def test_rows_in_a_loop_meet_an_image_as_a_whole(other: float) -> None:
+    """Each row's statistics are those of the image's part."""
+    image = np.arange(18.0).reshape(2, 3, 3)
+
+    def rows() -> None:
+        for n, row in enumerate(image):
+            with tk.scope("row", n=n):
+                tk.tap(row, "image", "m xyz", where=row[:, 0] > 2)
+
+    def whole() -> None:
+        moved = image.copy()
+        moved[1, 2, 1] += other
+        tk.tap(moved, "image", "n m xyz", where=image[..., 0] > 2)
+
+    reduced = recorded(rows, reduce=["image"])
+    result = tk.compare(reduced, recorded(whole))
+    assert result.gaps == []
+    first = result.first_divergence
+    assert (first and first["coordinate"]) == ({"n": 1} if other else None)
+    assert "image.hash" in {row["tap"] for row in result.taps}

@@ -39,21 +39,28 @@ def with_statistics(trace: Trace, other: Trace) -> Trace:
     return _extended(trace, made) if made else trace
 
 
-def _reduced(trace: Trace) -> dict[str, set[str]]:
-    """Loop indices around each tap that was reduced, by its name."""
+def _reduced(trace: Trace) -> dict[str, dict[str, int]]:
+    """Loops around each tap that was reduced, by its name.
+
+    Of each how many indices follow one another, 0 where some are left out:
+    there may be blocks.
+    """
     taps = trace.tables["tap"].to_pylist()
     counts = [
         tap for tap in taps
         if tap["family"] == STATISTIC and tap["name"].endswith(_COUNT)
     ]  # fmt: skip
     grids = _grids(trace) if counts else {}
-    return {
-        tap["name"].removesuffix(_COUNT): {
-            axis["dim"] for axis in grids.get(tap["tap_id"], [])
+    found: dict[str, dict[str, int]] = {}
+    for tap in counts:
+        axes = grids.get(tap["tap_id"], [])
+        whole = tap["elements"] == math.prod(axis["extent"] for axis in axes)
+        found[tap["name"].removesuffix(_COUNT)] = {
+            axis["dim"]: axis["extent"] if whole else 0
+            for axis in axes
+            if axis["dim"] not in {COMPONENT, OCCURRENCE}
         }
-        - {COMPONENT, OCCURRENCE}
-        for tap in counts
-    }
+    return found
 
 
 def _grids(trace: Trace) -> dict[int, list[Row]]:
@@ -64,7 +71,7 @@ def _grids(trace: Trace) -> dict[int, list[Row]]:
 
 
 def _is_whole(
-    trace: Trace, tap: Row, axes: list[Row], loops: set[str]
+    trace: Trace, tap: Row, axes: list[Row], loops: dict[str, int]
 ) -> bool:
     """Whether all numbers of a tap are there that its statistics count."""
     names = trace.tables["tap"]["name"].to_pylist()
@@ -72,7 +79,7 @@ def _is_whole(
     limited = any(
         row["kind"] != "all"
         and row["tap"] in ("", tap["name"])
-        and (along - loops) & set(row["dims"])
+        and (along - loops.keys()) & set(row["dims"])
         for row in trace.tables["coverage"].to_pylist()
     )
     return (
@@ -84,7 +91,7 @@ def _is_whole(
 
 
 def _statistics(
-    trace: Trace, tap: Row, axes: list[Row], loops: set[str]
+    trace: Trace, tap: Row, axes: list[Row], loops: dict[str, int]
 ) -> Iterator[tuple[int, int, Event]]:
     """Order of the tap, sequence of the firing, and an event of it."""
     from tracekit.capture.reduction import reduced  # 0.02 s, needed rarely
@@ -115,9 +122,32 @@ def _statistics(
             file=firing["file"], line=firing["line"],
             process=firing["process"],
         )  # fmt: skip
-        around = {axis.dim: axis.origin for axis in box if axis.dim in loops}
-        for made in reduced(event, value, rank, around, where):
-            yield tap["order"], firing["sequence"], made
+        for index in np.ndindex(*_turns(box, loops)):
+            around, chosen = _turn(box, loops, index)
+            part = None if where is None else where[chosen[: where.ndim]]
+            for made in reduced(event, value[chosen], rank, around, part):
+                yield tap["order"], firing["sequence"], made
+
+
+def _turns(box: tuple[Axis, ...], loops: dict[str, int]) -> list[int]:
+    """How often the other side fired along each axis of a value."""
+    return [axis.extent if loops.get(axis.dim, 0) > 1 else 1 for axis in box]
+
+
+def _turn(
+    box: tuple[Axis, ...], loops: dict[str, int], index: tuple[int, ...]
+) -> tuple[dict[str, int], tuple[slice, ...]]:
+    """The loop indices of one of these firings, and its part of the value."""
+    around = {
+        axis.dim: axis.origin + step
+        for axis, step in zip(box, index, strict=True)
+        if axis.dim in loops
+    }
+    turns = zip(index, _turns(box, loops), strict=True)
+    return around, tuple(
+        slice(step, step + 1) if count > 1 else slice(None)
+        for step, count in turns
+    )
 
 
 def _box(axes: list[Row], firing: Row) -> tuple[Axis, ...]:
