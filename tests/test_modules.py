@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.convert_frame import input_codes
 from torch._dynamo.utils import counters
 
 import tracekit as tk
@@ -311,3 +312,27 @@ def test_a_module_that_trains_is_attached_under_inductor() -> None:
     assert recording.trace.taps == ("0", "Sequential")
     for one, other in zip(net.buffers(), twin.buffers(), strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_hooks_that_come_while_a_recording_lasts_are_not_compiled() -> None:
+    """Where Dynamo gives up on a module, its hooks are called as they are."""
+
+    class Broken(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = torch.nn.ReLU()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for phi in range(2):
+                with tk.scope("phi", phi=phi):
+                    torch._dynamo.graph_break()
+                    x = self.part(x)
+            return x
+
+    net = Broken()
+    compiled = torch.compile(net, backend="eager")
+    with tk.record() as recording, tk.attach(net):
+        compiled(torch.ones(2))
+    assert grid(recording.trace, "part")["phi"] == (0, 2)
+    seen = filter(None, [code() for code in input_codes.seen])
+    assert "hook" not in {code.co_name for code in seen}

@@ -85,6 +85,7 @@ def attach(
         )
         for path, part in chosen.items()
     ]
+    _state.load_torch_side().begin()  # a recording may have begun before
     marked = [part for part in chosen.values() if "forward" not in vars(part)]
     for part in marked:
         # Code that was compiled while a module had no hooks doesn't look for
