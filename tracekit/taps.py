@@ -36,9 +36,11 @@ def tap(
 
     Works in eager code, under torch.compile, torch.export and torch.func.
     It changes no number, save for one thing: inductor keeps a whole value
-    that is tapped in memory, and may then add it up in another order or
-    compute its sine in vectors of another length. Where that matters, record
-    the pixels that are wanted, or compile with ``backend="aot_eager"``.
+    that is tapped in memory, and may then add it up in another order, compute
+    its sine in vectors of another length, or draw the random numbers of
+    Dropout before those of Dropout2d. Where that matters, compile with
+    ``backend="aot_eager"``, or record pixels of what is exact: sums, products,
+    quotients and roots of single numbers, no sine, nothing random.
 
     The rows of ``torch.func.vmap`` are a dim in front, ``batch`` for the
     outermost one, then ``batch1``, ...; each chunk of ``chunk_size`` begins
