@@ -210,6 +210,26 @@ def test_large_taps_that_fire_in_turns_are_closed(tmp_path: Path) -> None:
         assert np.array_equal(found, expected)
 
 
+def test_firings_that_fill_more_than_a_table_stay_apart(
+    tmp_path: Path,
+) -> None:
+    """Large masks of one batch, the last place first."""
+    count = sorting._ROWS * 2 + 1
+    mask = np.arange(count) % 3 > 0
+    events = [
+        Event(
+            "t", mask, (Axis("n", n), Axis("x", 0, count)),
+            kind="bool", dtype="bool",
+        )
+        for n in range(6, -1, -1)
+    ]  # fmt: skip
+    assert mask.nbytes * len(events) * 16 > closing.IN_MEMORY
+    found = closed(events, tmp_path, len(events) + 1)
+    built = Trace.build(events, run=Run())
+    assert found.elements(0).equals(built.elements(0))
+    assert found.tables["event"].equals(built.tables["event"])
+
+
 def test_small_firings_are_taken_together(tmp_path: Path) -> None:
     """Pixels picked of an image, texts, and what each mask leaves."""
     image = (Axis("slow", 0, 2), Axis("fast", 0, 3))

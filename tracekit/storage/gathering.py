@@ -66,10 +66,9 @@ class Gathered:
             first: number of the first of them, in the order of firing.
             limit: rows of which a table is made.
         """
-        done = 0
         for piece in found.pieces(limit):
+            done = int(np.searchsorted(found.rows, piece.rows[0]))
             self.add(piece, first + done)
-            done += len(piece.rows) if len(found.rows) > 1 else 0
             if self.rows >= limit or len(self._parts["event"]) >= _PARTS:
                 yield self.table()
 
