@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,27 @@ def test_a_traced_function_passes_on_what_is_no_number(part: Any) -> None:
         return 1, part, 2**64 - 1
 
     assert recorded(parts).taps == ("parts.0", "parts.2")
+
+
+@dataclass
+class Node:
+    """A result that knows what it is a part of."""
+
+    value: float
+    parent: Any = None
+    later: Any = field(init=False, repr=False)
+
+
+def test_a_dataclass_may_lack_a_field_and_lead_back_to_itself() -> None:
+    """What isn't set yet is no part, and each is tapped once on the way."""
+
+    @tk.traced
+    def tree() -> Node:
+        root = Node(1.0)
+        root.parent = [Node(2.0, parent=root)]
+        return root
+
+    assert recorded(tree).taps == ("tree.value", "tree.parent.0.value")
 
 
 def test_facts_are_kept_and_the_last_word_counts() -> None:

@@ -209,20 +209,34 @@ def returns_early(function: Callable[..., Any]) -> bool:
     )
 
 
-def tap_parts(result: Any, name: str, dims: str, unit: str | None) -> None:
-    """Tap a result, or the parts of what holds several by their names."""
+def tap_parts(
+    result: Any,
+    name: str,
+    dims: str,
+    unit: str | None,
+    around: tuple[Any, ...] = (),
+) -> None:
+    """Tap a result, or the parts of what holds several by their names.
+
+    A dataclass may refer to one that is ``around`` it, and lack a field.
+    """
     if isinstance(result, tuple | list):
         for position, part in enumerate(result):
-            tap_parts(part, f"{name}.{position}", dims, unit)
+            tap_parts(part, f"{name}.{position}", dims, unit, around)
     elif isinstance(result, dict):
         for key, part in result.items():
-            tap_parts(part, f"{name}.{key}", dims, unit)
+            tap_parts(part, f"{name}.{key}", dims, unit, around)
     elif _recordable(result):
         tap(result, name, dims, unit=unit)
-    elif is_dataclass(result) and not isinstance(result, type):
+    elif _has_fields(result) and all(result is not one for one in around):
         for field in fields(result):
-            part = getattr(result, field.name)
-            tap_parts(part, f"{name}.{field.name}", dims, unit)
+            part = getattr(result, field.name, None)
+            within = (*around, result)
+            tap_parts(part, f"{name}.{field.name}", dims, unit, within)
+
+
+def _has_fields(result: Any) -> bool:
+    return is_dataclass(result) and not isinstance(result, type)
 
 
 def _recordable(part: Any) -> bool:

@@ -51,6 +51,16 @@ def test_expected_taps_that_never_fired_are_one_error() -> None:
     assert recorded(program, expect=["F_*", "scattering_vec"]).taps
 
 
+def test_an_error_of_the_program_hides_no_tap_that_is_missing() -> None:
+    """Whatever its words are: only ``stop_when`` leaves no chance."""
+    with (
+        pytest.raises(ValueError, match="stopped at step 5"),
+        tk.record(expect=["fluence"]) as recording,
+    ):
+        raise ValueError("stopped at step 5")
+    assert facts(recording.trace)["never_recorded"] == "fluence"
+
+
 def test_a_mistyped_name_to_record_is_an_error_and_a_glob_is_none() -> None:
     """A plain name in taps= means that this tap is there."""
     _, message = ended(taps=["F_lat", "scattering_vec"])

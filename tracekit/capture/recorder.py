@@ -325,7 +325,9 @@ class Recorder:
         ends = self._delivery.store.ends_of_others()
         if mine == "complete" and ends:
             mine = "; ".join(f"{who} {how}" for who, how in ends)
-        self._stopped = self._delivery.stopped is not None or STOPPED in mine
+        self._stopped = self._delivery.stopped is not None or any(
+            how.startswith(STOPPED) for _, how in ends
+        )
         return mine
 
     def _missing(self) -> dict[str, str]:
