@@ -435,3 +435,40 @@ def test_rows_in_a_loop_meet_an_image_as_a_whole(other: float) -> None:
     first = result.first_divergence
     assert (first and first["coordinate"]) == ({"n": 1} if other else None)
     assert "image.hash" in {row["tap"] for row in result.taps}
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("other", [0.0, 1.0])
+def test_selected_rows_meet_an_image_as_a_whole(
+    index: int, other: float
+) -> None:
+    """Whichever side selects one row, it is held against that row."""
+    image = np.arange(18.0).reshape(2, 3, 3)
+
+    def rows() -> None:
+        for n, row in enumerate(image):
+            with tk.scope("row", n=n):
+                tk.tap(row, "image", "m k")
+
+    def whole() -> None:
+        moved = image.copy()
+        moved[index, 2, 1] += other
+        tk.tap(moved, "image", "n m k")
+
+    some: dict[str, Any] = {"at": {"n": index}}
+    for pair in (
+        (recorded(rows, reduce=["image"], **some), recorded(whole)),
+        (recorded(rows, reduce=["image"]), recorded(whole, **some)),
+    ):
+        result = tk.compare(*pair)
+        assert result.gaps == []
+        assert result.summary["compared"] == 9
+        assert result.verdict == ("diverged" if other else "close")
+
+
+def test_a_value_without_dims_meets_no_statistics() -> None:
+    """It is another tap, which is told, whether a mask left it or not."""
+    reduced = recorded(program, reduce=["image"])
+    for left in (True, False):
+        alone = recorded(lambda x=left: tk.tap(1.0, "image", where=x))  # type: ignore[misc]
+        assert tk.compare(reduced, alone).verdict == "incomparable"

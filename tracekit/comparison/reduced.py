@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,12 @@ def with_statistics(trace: Trace, other: Trace) -> Trace:
     return _extended(trace, made) if made else trace
 
 
-def _reduced(trace: Trace) -> dict[str, dict[str, int]]:
+def _reduced(trace: Trace) -> dict[str, dict[str, bool]]:
     """Loops around each tap that was reduced, by its name.
 
-    Of each how many indices follow one another, 0 where some are left out:
-    there may be blocks.
+    Of each whether a firing stands for one index, not for a block of them:
+    indices follow one another, or the trace says along which dims it kept
+    nothing (where no selection says so) and the loop is none of these.
     """
     taps = trace.tables["tap"].to_pylist()
     counts = [
@@ -51,12 +53,18 @@ def _reduced(trace: Trace) -> dict[str, dict[str, int]]:
         if tap["family"] == STATISTIC and tap["name"].endswith(_COUNT)
     ]  # fmt: skip
     grids = _grids(trace) if counts else {}
-    found: dict[str, dict[str, int]] = {}
+    along: dict[str, set[str]] = {}
+    for row in trace.tables["coverage"].to_pylist():
+        if row["kind"] == "selected" and not row["selected"]:
+            along.setdefault(row["tap"], set()).update(row["dims"])
+    found: dict[str, dict[str, bool]] = {}
     for tap in counts:
+        name = tap["name"].removesuffix(_COUNT)
         axes = grids.get(tap["tap_id"], [])
         whole = tap["elements"] == math.prod(axis["extent"] for axis in axes)
-        found[tap["name"].removesuffix(_COUNT)] = {
-            axis["dim"]: axis["extent"] if whole else 0
+        found[name] = {
+            axis["dim"]: (whole and axis["extent"] > 1)
+            or axis["dim"] not in along.get(name, {axis["dim"]})
             for axis in axes
             if axis["dim"] not in {COMPONENT, OCCURRENCE}
         }
@@ -71,7 +79,7 @@ def _grids(trace: Trace) -> dict[int, list[Row]]:
 
 
 def _is_whole(
-    trace: Trace, tap: Row, axes: list[Row], loops: dict[str, int]
+    trace: Trace, tap: Row, axes: list[Row], loops: dict[str, bool]
 ) -> bool:
     """Whether all numbers of a tap are there that its statistics count."""
     names = trace.tables["tap"]["name"].to_pylist()
@@ -83,7 +91,8 @@ def _is_whole(
         for row in trace.tables["coverage"].to_pylist()
     )
     return (
-        not limited
+        bool(axes)  # a value without is never reduced
+        and not limited
         and tap["need"] != "ignored"
         and tap["kind"] != "text"
         and f"{tap['name']}{_COUNT}" not in names
@@ -91,7 +100,7 @@ def _is_whole(
 
 
 def _statistics(
-    trace: Trace, tap: Row, axes: list[Row], loops: dict[str, int]
+    trace: Trace, tap: Row, axes: list[Row], loops: dict[str, bool]
 ) -> Iterator[tuple[int, int, Event]]:
     """Order of the tap, sequence of the firing, and an event of it."""
     from tracekit.capture.reduction import reduced  # 0.02 s, needed rarely
@@ -108,6 +117,7 @@ def _statistics(
     fired = trace.tables["event"]
     fired = fired.filter(pa.array(fired["tap_id"].to_numpy() == tap["tap_id"]))
     axes = [axis for axis in axes if axis["dim"] != OCCURRENCE]
+    limits = _limits(trace, tap, axes)
     for firing in fired.to_pylist():
         first, last = np.searchsorted(
             events, [firing["event"], firing["event"] + 1], sorter=rows
@@ -124,18 +134,51 @@ def _statistics(
         )  # fmt: skip
         for index in np.ndindex(*_turns(box, loops)):
             around, chosen = _turn(box, loops, index)
+            if not _is_covered(box, chosen, limits):
+                continue
             part = None if where is None else where[chosen[: where.ndim]]
             for made in reduced(event, value[chosen], rank, around, part):
                 yield tap["order"], firing["sequence"], made
 
 
-def _turns(box: tuple[Axis, ...], loops: dict[str, int]) -> list[int]:
+def _turns(box: tuple[Axis, ...], loops: dict[str, bool]) -> list[int]:
     """How often the other side fired along each axis of a value."""
-    return [axis.extent if loops.get(axis.dim, 0) > 1 else 1 for axis in box]
+    return [axis.extent if loops.get(axis.dim) else 1 for axis in box]
+
+
+def _limits(
+    trace: Trace, tap: Row, axes: list[Row]
+) -> list[tuple[list[str], set[tuple[int, ...]]]]:
+    """Dims of a tap along which the trace has selected places only."""
+    along = {axis["dim"] for axis in axes}
+    return [
+        (row["dims"], set(map(tuple, row["selected"])))
+        for row in trace.tables["coverage"].to_pylist()
+        if row["kind"] == "selected"
+        and row["tap"] in ("", tap["name"])
+        and along.issuperset(row["dims"])
+    ]
+
+
+def _is_covered(
+    box: tuple[Axis, ...],
+    chosen: tuple[slice, ...],
+    limits: list[tuple[list[str], set[tuple[int, ...]]]],
+) -> bool:
+    """Whether a trace selects all of a part of a value."""
+    held = {
+        axis.dim: range(axis.origin, axis.origin + axis.extent)[part]
+        for axis, part in zip(box, chosen, strict=True)
+    }
+    return all(
+        place in selected
+        for dims, selected in limits
+        for place in product(*(held[dim] for dim in dims))
+    )
 
 
 def _turn(
-    box: tuple[Axis, ...], loops: dict[str, int], index: tuple[int, ...]
+    box: tuple[Axis, ...], loops: dict[str, bool], index: tuple[int, ...]
 ) -> tuple[dict[str, int], tuple[slice, ...]]:
     """The loop indices of one of these firings, and its part of the value."""
     around = {
