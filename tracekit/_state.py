@@ -165,11 +165,23 @@ def load_torch_side() -> Any:
     return torch_side
 
 
+class _DynamoComes:
+    """Sees a program that is recorded load what compiles it."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> None:
+        """Find nothing."""
+        if name == "torch._dynamo" and recording:
+            load_torch_side().begin()
+
+
 def activate(recorder: Recorder) -> None:
     """Send every tap to this recorder too."""
     side = load_torch_side()
     if side is not None:
         side.begin()
+    elif _DynamoComes not in sys.meta_path:
+        sys.meta_path.insert(0, _DynamoComes)
     with lock:
         _send_to((*(r for r in recorders if r is not unrecorded), recorder))
 

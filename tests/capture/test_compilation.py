@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -139,14 +140,48 @@ def test_a_program_that_dynamo_gives_up_records_as_eager_code() -> None:
 
     compiled = torch.compile(broken, backend="aot_eager")
     compiled(X)
-    torch._dynamo.reset()
-    trace = recorded(lambda: compiled(X))
+    with tk.record() as recording:
+        torch._dynamo.reset()
+        compiled(X)
+    trace = recording.trace
     assert_same_firings(trace, recorded(lambda: broken(X)))
     assert len(trace.tables["event"]) == 4 * 12
     seen = filter(None, [code() for code in input_codes.seen])
     package = str(Path(tk.__file__).parent)
     own = {c.co_qualname for c in seen if c.co_filename.startswith(package)}
     assert own == {"_traced.<locals>.wrapper"}  # around the program's code
+
+
+LATE = """
+import sys
+import tracekit as tk
+
+with tk.record() as recording:
+    assert "torch" not in sys.modules
+    import torch
+
+    def broken(x):
+        for phi in range(12):
+            with tk.scope("phi", phi=phi):
+                torch._dynamo.graph_break()
+                x = tk.tap(x + 1, f"x{phi}", "n")
+        return x
+
+    torch.compile(broken, backend="eager")(torch.ones(2))
+print(recording.trace.tables["grid"]["dim"].to_pylist().count("phi"))
+"""
+
+
+def test_a_recording_that_began_before_torch_was_loaded_has_all() -> None:
+    """Dynamo is told of tracekit when it comes."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATE],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout == "12\n"
 
 
 def test_a_value_is_recorded_before_it_is_overwritten() -> None:

@@ -7,6 +7,7 @@ transformed code is refused; eager code records without any of them.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from operator import attrgetter
@@ -31,6 +32,8 @@ NEEDED = (
     "torch.fx.experimental.proxy_tensor:get_proxy_mode",
     "torch.library:_register_effectful_op",
     "torch._C._dynamo.eval_frame:set_code_exec_strategy",
+    "torch._dynamo.convert_frame:compile_lock",
+    "torch._dynamo.convert_frame:input_codes.seen",
 )
 INDUCTOR = (
     "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen",
@@ -182,10 +185,7 @@ def rows_of(gradient: Tensor) -> Tensor | None:
 
 
 def leave_alone(entries: Iterable[CodeType]) -> None:
-    """Let Dynamo compile code as a part of what calls it, but never alone.
-
-    It forgets this when it is reset.
-    """
+    """Let Dynamo compile code as a part of what calls it, but never alone."""
     with suppress(ImportError, AttributeError):
         from torch._C._dynamo import eval_frame
 
@@ -193,3 +193,17 @@ def leave_alone(entries: Iterable[CodeType]) -> None:
         strategy = eval_frame._FrameExecStrategy(skip, skip)  # noqa: SLF001
         for code in entries:
             eval_frame.set_code_exec_strategy(code, strategy)
+
+
+def outlive_reset(entries: Iterable[CodeType]) -> None:
+    """Let ``leave_alone`` hold when Dynamo is reset.
+
+    That is undone for all that Dynamo has ever looked at: so it never has.
+    """
+    dynamo = sys.modules.get("torch._dynamo.convert_frame")
+    if dynamo is None:
+        return  # it has looked at nothing
+    ours = set(map(id, entries))
+    with suppress(AttributeError), dynamo.compile_lock:
+        seen = dynamo.input_codes.seen
+        seen[:] = [code for code in seen if id(code()) not in ours]

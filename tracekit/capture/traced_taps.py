@@ -312,7 +312,9 @@ def _declare(*, dynamo: bool) -> None:
 
 def begin() -> None:
     """Something records from now on."""
-    torch_internals.leave_alone(_state.entries)
+    entries = tuple(_state.entries)  # another thread may add some
+    torch_internals.leave_alone(entries)
+    torch_internals.outlive_reset(entries)
 
 
 def rest() -> None:
