@@ -297,5 +297,8 @@ def _watched(value: Tensor, name: str) -> Callable[[], None]:
 
 
 def _when_backward(tensor: Tensor, hook: Callable[..., None]) -> Any:
-    torch_internals.leave_alone((hook.__code__,))
+    code = hook.__code__
+    if code not in _state.entries:
+        _state.entries.add(code)
+        torch_internals.leave_alone((code,))
     return when_backward(tensor, hook)
