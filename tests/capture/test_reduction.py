@@ -466,6 +466,53 @@ def test_selected_rows_meet_an_image_as_a_whole(
         assert result.verdict == ("diverged" if other else "close")
 
 
+@pytest.mark.parametrize("other", [0.0, 1.0])
+def test_an_image_that_was_kept_row_by_row_meets_one_that_was_reduced(
+    other: float,
+) -> None:
+    """Its statistics are made of all rows, which are no firings of it."""
+    image = np.arange(18.0).reshape(2, 3, 3)
+    mask = image[..., 0] > 2
+
+    def rows() -> None:
+        for n in range(2):
+            with tk.scope("row", n=n):
+                row = image[n] + other * n
+                tk.tap(row, "image", "m xyz", where=mask[n])
+
+    def whole() -> None:
+        tk.tap(image, "image", "n m xyz", where=mask)
+
+    reduced = recorded(whole, reduce=["image"])
+    result = tk.compare(recorded(rows), reduced)
+    assert result.gaps == []
+    assert result.verdict == ("diverged" if other else "close")
+
+    def again() -> None:
+        rows()
+        rows()
+
+    assert tk.compare(recorded(again), reduced).verdict == "diverged"
+
+
+@pytest.mark.parametrize("other", [0.0, 1.0])
+def test_every_rank_meets_what_one_program_reduced(other: float) -> None:
+    """The loop that only ranks have is theirs, not the value's."""
+
+    def ranks() -> None:
+        for rank in range(2):
+            with tk.scope("rank", rank=rank):
+                tk.tap(np.eye(3) + rank * other, "image", "slow fast")
+
+    def alone() -> None:
+        tk.tap(np.eye(3), "image", "slow fast")
+
+    result = tk.compare(recorded(ranks), recorded(alone, reduce=["image"]))
+    assert result.gaps == []
+    first = result.first_divergence
+    assert (first and first["coordinate"]) == ({"rank": 1} if other else None)
+
+
 def test_a_value_without_dims_meets_no_statistics() -> None:
     """It is another tap, which is told, whether a mask left it or not."""
     reduced = recorded(program, reduce=["image"])

@@ -31,12 +31,17 @@ def with_statistics(trace: Trace, other: Trace) -> Trace:
     wanted = {} if program["declares"] else _reduced(other)
     made: list[tuple[int, int, Event]] = []
     if wanted:
-        grids = _grids(trace)
+        grids, inside = _grids(trace), _inside(other)
         for tap in trace.tables["tap"].to_pylist():
             loops = wanted.get(tap["name"])
             axes = grids.get(tap["tap_id"], [])
-            if loops is not None and _is_whole(trace, tap, axes, loops):
-                made += _statistics(trace, tap, axes, loops)
+            if loops is None:
+                continue
+            along = inside.get(tap["name"])
+            loops = {**_own_loops(axes, along), **loops}
+            if _is_whole(trace, tap, axes, loops):
+                united = (along or set()) - loops.keys()
+                made += _statistics(trace, tap, axes, loops, united)
     return _extended(trace, made) if made else trace
 
 
@@ -53,10 +58,7 @@ def _reduced(trace: Trace) -> dict[str, dict[str, bool]]:
         if tap["family"] == STATISTIC and tap["name"].endswith(_COUNT)
     ]  # fmt: skip
     grids = _grids(trace) if counts else {}
-    along: dict[str, set[str]] = {}
-    for row in trace.tables["coverage"].to_pylist():
-        if row["kind"] == "selected" and not row["selected"]:
-            along.setdefault(row["tap"], set()).update(row["dims"])
+    along = _inside(trace)
     found: dict[str, dict[str, bool]] = {}
     for tap in counts:
         name = tap["name"].removesuffix(_COUNT)
@@ -69,6 +71,28 @@ def _reduced(trace: Trace) -> dict[str, dict[str, bool]]:
             if axis["dim"] not in {COMPONENT, OCCURRENCE}
         }
     return found
+
+
+def _inside(trace: Trace) -> dict[str, set[str]]:
+    """Dims along which a trace says that it kept nothing, by tap."""
+    found: dict[str, set[str]] = {}
+    for row in trace.tables["coverage"].to_pylist():
+        if row["kind"] == "selected" and not row["selected"]:
+            found.setdefault(row["tap"], set()).update(row["dims"])
+    return found
+
+
+def _own_loops(axes: list[Row], along: set[str] | None) -> dict[str, bool]:
+    """Loops around a tap of which the side that reduced it knows nothing.
+
+    Args:
+        axes: of the tap.
+        along: dims of what was reduced, None if that isn't told.
+    """
+    if along is None:
+        return {}
+    others = along | {COMPONENT, OCCURRENCE}
+    return {a["dim"]: False for a in axes if a["dim"] not in others}
 
 
 def _grids(trace: Trace) -> dict[int, list[Row]]:
@@ -100,7 +124,11 @@ def _is_whole(
 
 
 def _statistics(
-    trace: Trace, tap: Row, axes: list[Row], loops: dict[str, bool]
+    trace: Trace,
+    tap: Row,
+    axes: list[Row],
+    loops: dict[str, bool],
+    united: set[str],
 ) -> Iterator[tuple[int, int, Event]]:
     """Order of the tap, sequence of the firing, and an event of it."""
     from tracekit.capture.reduction import reduced  # 0.02 s, needed rarely
@@ -116,14 +144,20 @@ def _statistics(
     rows = np.argsort(events, kind="stable")
     fired = trace.tables["event"]
     fired = fired.filter(pa.array(fired["tap_id"].to_numpy() == tap["tap_id"]))
-    axes = [axis for axis in axes if axis["dim"] != OCCURRENCE]
+    once = [axis for axis in axes if axis["dim"] != OCCURRENCE]
+    if len(once) < len(axes):
+        united = set()  # fired again and again: who knows what with what
+    axes = once
     limits = _limits(trace, tap, axes)
-    for firing in fired.to_pylist():
-        first, last = np.searchsorted(
-            events, [firing["event"], firing["event"] + 1], sorter=rows
+    for firings in _together(fired.to_pylist(), axes, united):
+        numbered = [firing["event"] for firing in firings]
+        ends = zip(
+            np.searchsorted(events, numbered, sorter=rows),
+            np.searchsorted(events, numbered, "right", sorter=rows),
+            strict=True,
         )
-        mine = rows[first:last]
-        box = _box(axes, firing)
+        mine = np.sort(np.concatenate([rows[a:b] for a, b in ends]))
+        firing, box = firings[0], _box(axes, firings)
         value, where = _value(box, axes, numbers[mine], ordinals[mine])
         rank = len(box) - (bool(box) and box[-1].dim == COMPONENT)
         event = Event(
@@ -193,11 +227,46 @@ def _turn(
     )
 
 
-def _box(axes: list[Row], firing: Row) -> tuple[Axis, ...]:
-    places = zip(firing["grid_origin"], firing["grid_extent"], strict=True)
+def _together(
+    fired: list[Row], axes: list[Row], united: set[str]
+) -> Iterator[list[Row]]:
+    """Firings that hold parts of what the other side reduced at once.
+
+    Args:
+        fired: firings of a tap.
+        axes: its dims.
+        united: those along which the other side has no loop.
+    """
+    groups: dict[tuple[int, ...], list[Row]] = {}
+    for firing in fired:
+        places = zip(axes, firing["grid_origin"], strict=True)
+        key = tuple(o for axis, o in places if axis["dim"] not in united)
+        groups.setdefault(key, []).append(firing)
+    for group in groups.values():
+        apart = {tuple(firing["grid_origin"]) for firing in group}
+        if len(apart) == len(group):
+            yield group
+        else:
+            yield from ([firing] for firing in group)
+
+
+def _box(axes: list[Row], firings: list[Row]) -> tuple[Axis, ...]:
+    """The smallest box that holds some firings."""
+    low = np.array([firing["grid_origin"] for firing in firings])
+    high = low + [firing["grid_extent"] for firing in firings]
     return tuple(
-        Axis(axis["dim"], *place, labels=tuple(axis["labels"] or ()))
-        for axis, place in zip(axes, places, strict=True)
+        Axis(
+            axis["dim"],
+            first,
+            last - first,
+            labels=tuple(axis["labels"] or ()),
+        )
+        for axis, first, last in zip(
+            axes,
+            low.min(axis=0).tolist(),
+            high.max(axis=0).tolist(),
+            strict=True,
+        )
     )
 
 
