@@ -32,7 +32,6 @@ NEEDED = (
     "torch.fx.experimental.proxy_tensor:get_proxy_mode",
     "torch.library:_register_effectful_op",
     "torch._C._dynamo.eval_frame:set_code_exec_strategy",
-    "torch._dynamo.convert_frame:compile_lock",
     "torch._dynamo.convert_frame:input_codes.seen",
 )
 INDUCTOR = (
@@ -204,6 +203,9 @@ def outlive_reset(entries: Iterable[CodeType]) -> None:
     if dynamo is None:
         return  # it has looked at nothing
     ours = set(map(id, entries))
-    with suppress(AttributeError), dynamo.compile_lock:
+    # without its lock: a thread that compiles, or did at a fork, holds that
+    with suppress(AttributeError, IndexError):  # all is forgotten meanwhile
         seen = dynamo.input_codes.seen
-        seen[:] = [code for code in seen if id(code()) not in ours]
+        for place in reversed(range(len(seen))):
+            if id(seen[place]()) in ours:
+                del seen[place]
