@@ -197,6 +197,30 @@ def test_a_worker_that_could_not_write_is_told(tmp_path: Path) -> None:
     assert re.match("fork1 could not write all .* File too large", ended)
 
 
+@pytest.mark.usefixtures("capsys")  # so that the log is no file
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_worker_that_could_not_begin_is_told(tmp_path: Path) -> None:
+    """What it recorded has no file to be missed in."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with tk.record(tmp_path / "a") as recording:
+        tk.tap(1.0, "t")
+        recording._delivery.store.spill()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            child = os.fork()
+            if child == 0:
+                tk.tap(1.0, "of the child")
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert recording.trace.taps == ("t",)
+    (run,) = recording.trace.tables["run"].to_pylist()
+    assert dict(run["facts"])["recording"] == (
+        "a forked process could not begin its part"
+    )
+
+
 FORKS_WHILE_FLUSHED = """
 import os, sys, threading, time
 import tracekit as tk

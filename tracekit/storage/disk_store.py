@@ -106,7 +106,8 @@ class DiskStore:
         forks.stores.add(self)
         self._failure = ""
         self._parent: DiskStore | None = None
-        self._over = mmap.mmap(-1, 1)  # shared with forked children
+        # shared with forked children: the end, and that one could not begin
+        self._over = mmap.mmap(-1, 2)
         self._ended = threading.Event()
         self._flusher = threading.Thread(
             target=self._flush_often, name="tracekit flush", daemon=True
@@ -169,7 +170,10 @@ class DiskStore:
 
     def ends_of_others(self) -> list[tuple[str, str]]:
         """Which other processes ended otherwise than well, and how."""
-        return ends_of_parts(self._root)
+        ends = ends_of_parts(self._root)
+        if self._over[1]:
+            ends.append(("a forked process", "could not begin its part"))
+        return ends
 
     def forked(self) -> Store:
         """A part of its own for a forked child; none behind the end."""
@@ -182,6 +186,7 @@ class DiskStore:
                 continue
             except OSError as error:
                 self.lock = threading.Lock()
+                self._over[1] = 1
                 self._fail(error)
                 return self
             # what the parent has not flushed is the parent's to write
