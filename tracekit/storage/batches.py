@@ -214,20 +214,22 @@ class Batch:
                 found[rows] = texts.fill_null(0).to_numpy()[rows]
         return found
 
-    @cached_property
-    def _forms(self) -> list[Integers]:
-        """What firings have alike that are taken together, row by row."""
-        found = [np.diff(self._ends)]
+    def _forms(self, rows: Integers) -> Iterator[Integers]:
+        """What firings have alike that are taken together, row by row.
+
+        Of others, of taps that are not wanted, nothing is read.
+        """
+        yield self.numbers[rows]
+        yield np.diff(self._ends)[rows]
         for name, column in self._optional.items():
-            form = (
-                pc.binary_length(column)
-                if name != "text"
-                else (pc.list_value_length(column))
-            )
-            if name == "positions" and len(column) > 1:
-                form = column.dictionary_encode().indices
-            found.append(form.fill_null(-1).to_numpy())
-        return found
+            mine = column.take(pa.array(rows))
+            if name == "positions":
+                form = mine.dictionary_encode().indices
+            elif name == "text":
+                form = pc.list_value_length(mine)
+            else:
+                form = pc.binary_length(mine)
+            yield form.fill_null(-1).to_numpy()
 
     def firings(
         self, wanted: Container[int] | None = None
@@ -249,13 +251,12 @@ class Batch:
         rows = rows[np.searchsorted(mine[rows], 0) :]
         if not len(rows):
             return
-        layout = self.numbers[rows]
         cut = np.zeros(len(rows) - 1, bool)
-        for form in (layout, *(form[rows] for form in self._forms)):
+        for form in self._forms(rows) if len(rows) > 1 else ():
             cut |= form[1:] != form[:-1]
         edges = [0, *(np.flatnonzero(cut) + 1).tolist(), len(rows)]
         for begin, end in pairwise(edges):
-            found = used[int(layout[begin])]
+            found = used[int(self.numbers[rows[begin]])]
             yield found[1], self._firings(found[0], rows[begin:end])
 
     def _firings(self, layout: Layout, rows: Integers) -> Firings:
