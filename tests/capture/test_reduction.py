@@ -513,6 +513,21 @@ def test_every_rank_meets_what_one_program_reduced(other: float) -> None:
     assert (first and first["coordinate"]) == ({"rank": 1} if other else None)
 
 
+def test_a_hash_meets_that_of_dims_in_another_order() -> None:
+    """A loop or another layout changes the order of dims, not the numbers."""
+    image = np.arange(6.0).reshape(2, 3)
+
+    def columns() -> None:
+        for m in range(3):
+            with tk.scope("column", m=m):
+                tk.tap(image[:, m], "image", "n")
+
+    reduced = recorded(lambda: tk.tap(image, "image", "n m"), reduce=["image"])
+    turned = recorded(lambda: tk.tap(image.T, "image", "m n"))
+    for trace in (recorded(columns), turned):
+        assert tk.compare(trace, reduced).verdict == "close"
+
+
 def test_a_value_without_dims_meets_no_statistics() -> None:
     """It is another tap, which is told, whether a mask left it or not."""
     reduced = recorded(program, reduce=["image"])

@@ -40,8 +40,7 @@ def with_statistics(trace: Trace, other: Trace) -> Trace:
             along = inside.get(tap["name"])
             loops = {**_own_loops(axes, along), **loops}
             if _is_whole(trace, tap, axes, loops):
-                united = (along or set()) - loops.keys()
-                made += _statistics(trace, tap, axes, loops, united)
+                made += _statistics(trace, tap, axes, loops, along or [])
     return _extended(trace, made) if made else trace
 
 
@@ -66,23 +65,23 @@ def _reduced(trace: Trace) -> dict[str, dict[str, bool]]:
         whole = tap["elements"] == math.prod(axis["extent"] for axis in axes)
         found[name] = {
             axis["dim"]: (whole and axis["extent"] > 1)
-            or axis["dim"] not in along.get(name, {axis["dim"]})
+            or axis["dim"] not in along.get(name, [axis["dim"]])
             for axis in axes
             if axis["dim"] not in {COMPONENT, OCCURRENCE}
         }
     return found
 
 
-def _inside(trace: Trace) -> dict[str, set[str]]:
+def _inside(trace: Trace) -> dict[str, list[str]]:
     """Dims along which a trace says that it kept nothing, by tap."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, list[str]] = {}
     for row in trace.tables["coverage"].to_pylist():
         if row["kind"] == "selected" and not row["selected"]:
-            found.setdefault(row["tap"], set()).update(row["dims"])
+            found.setdefault(row["tap"], []).extend(row["dims"])
     return found
 
 
-def _own_loops(axes: list[Row], along: set[str] | None) -> dict[str, bool]:
+def _own_loops(axes: list[Row], along: list[str] | None) -> dict[str, bool]:
     """Loops around a tap of which the side that reduced it knows nothing.
 
     Args:
@@ -91,7 +90,7 @@ def _own_loops(axes: list[Row], along: set[str] | None) -> dict[str, bool]:
     """
     if along is None:
         return {}
-    others = along | {COMPONENT, OCCURRENCE}
+    others = {*along, COMPONENT, OCCURRENCE}
     return {a["dim"]: False for a in axes if a["dim"] not in others}
 
 
@@ -128,7 +127,7 @@ def _statistics(
     tap: Row,
     axes: list[Row],
     loops: dict[str, bool],
-    united: set[str],
+    along: list[str],
 ) -> Iterator[tuple[int, int, Event]]:
     """Order of the tap, sequence of the firing, and an event of it."""
     from tracekit.capture.reduction import reduced  # 0.02 s, needed rarely
@@ -145,6 +144,7 @@ def _statistics(
     fired = trace.tables["event"]
     fired = fired.filter(pa.array(fired["tap_id"].to_numpy() == tap["tap_id"]))
     once = [axis for axis in axes if axis["dim"] != OCCURRENCE]
+    united = set(along) - loops.keys()
     if len(once) < len(axes):
         united = set()  # fired again and again: who knows what with what
     axes = once
@@ -159,6 +159,11 @@ def _statistics(
         mine = np.sort(np.concatenate([rows[a:b] for a, b in ends]))
         firing, box = firings[0], _box(axes, firings)
         value, where = _value(box, axes, numbers[mine], ordinals[mine])
+        # a hash knows in which order the dims stood
+        order = _order(box, along)
+        box, value = tuple(box[n] for n in order), value.transpose(order)
+        if where is not None:
+            where = where.transpose(order[: where.ndim])
         rank = len(box) - (bool(box) and box[-1].dim == COMPONENT)
         event = Event(
             tap["name"], numbers[:0], box, kind=tap["kind"],
@@ -173,6 +178,13 @@ def _statistics(
             part = None if where is None else where[chosen[: where.ndim]]
             for made in reduced(event, value[chosen], rank, around, part):
                 yield tap["order"], firing["sequence"], made
+
+
+def _order(box: tuple[Axis, ...], along: list[str]) -> list[int]:
+    """The axes of a value in another order of its dims; loops come first."""
+    places = {dim: place for place, dim in enumerate(along)}
+    places[COMPONENT] = len(along)
+    return sorted(range(len(box)), key=lambda n: places.get(box[n].dim, -1))
 
 
 def _turns(box: tuple[Axis, ...], loops: dict[str, bool]) -> list[int]:
