@@ -534,3 +534,18 @@ def test_a_value_without_dims_meets_no_statistics() -> None:
     for left in (True, False):
         alone = recorded(lambda x=left: tk.tap(1.0, "image", where=x))  # type: ignore[misc]
         assert tk.compare(reduced, alone).verdict == "incomparable"
+
+
+def test_rows_that_lie_far_apart_are_not_put_into_one_value() -> None:
+    """What would not fit into memory is a gap, never a pass."""
+
+    def rows() -> None:
+        for n in (0, 10**12):
+            with tk.scope("row", n=n):
+                tk.tap(np.ones(3), "image", "m")
+
+    whole = recorded(lambda: tk.tap(np.ones((2, 3)), "image", "n m"),
+                     reduce=["image"])  # fmt: skip
+    result = tk.compare(whole, recorded(rows))
+    assert result.verdict == "incomparable"
+    assert "image.hash" in {gap["tap"] for gap in result.gaps}

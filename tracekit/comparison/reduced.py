@@ -17,6 +17,7 @@ Row = dict[str, Any]
 
 _COUNT = ".count"
 _ROOM = 9  # a tap and its statistics, which come behind one another
+_SPREAD = 1 << 24  # numbers between which firings may leave room
 _NUMBERS = ("float", "integer", "unsigned")
 
 
@@ -158,6 +159,9 @@ def _statistics(
         )
         mine = np.sort(np.concatenate([rows[a:b] for a, b in ends]))
         firing, box = firings[0], _box(axes, firings)
+        size = math.prod(axis.extent for axis in box)
+        if len(firings) > 1 and size > _SPREAD + 64 * len(mine):
+            continue  # indices far apart: a gap, which compare tells
         value, where = _value(box, axes, numbers[mine], ordinals[mine])
         # a hash knows in which order the dims stood
         order = _order(box, along)
