@@ -106,22 +106,40 @@ misfit AS (
     WHERE p.problem IS NOT NULL
     GROUP BY p.pair, p.tap, p.problem, p.tap_order
 ),
+-- taps of which a side has statistics that meet none of the other
+unmet AS (
+    SELECT DISTINCT t.name AS tap
+    FROM trace_tap AS t
+    JOIN trace_tap AS s ON s.side IN ('actual', 'expected')
+        AND s.family = 'statistic' AND s.name = t.name || '.count'
+    WHERE NOT EXISTS (
+        FROM pair AS p JOIN outcome AS o ON o.pair = p.pair
+        WHERE p.tap = s.name
+    )
+),
 -- recordings of different pixels have run-level taps in common, and nothing
 -- else: that the rest was never compared must not pass
 apart AS (
     SELECT
         p.tap, 'both' AS side,
-        'the two sides have it at different places, none in common' AS reason,
+        CASE WHEN max(a.elements) > 0 AND max(e.elements) > 0
+            THEN 'the two sides have it at different places, none in common'
+            ELSE 'one side has statistics of it alone, and the other not all '
+                || 'numbers to make them of'
+        END AS reason,
         bool_and(n.need = 'required') AS required,
-        max(e.elements) AS elements, min(p.tap_order) AS tap_order
+        greatest(max(a.elements), max(e.elements)) AS elements,
+        min(p.tap_order) AS tap_order
     FROM pair AS p
     JOIN need AS n ON n.tap = p.tap
     JOIN trace_tap AS a ON a.side = 'actual' AND a.tap_id = p.actual_tap
     JOIN trace_tap AS e ON e.side = 'expected' AND e.tap_id = p.expected_tap
     LEFT JOIN outcome AS o ON o.pair = p.pair
+    LEFT JOIN unmet AS u ON u.tap = p.tap
     GROUP BY p.tap
-    HAVING count(o.pair) = 0 AND count(p.problem) = 0
-        AND max(a.elements) > 0 AND max(e.elements) > 0
+    HAVING count(o.pair) = 0 AND count(p.problem) = 0 AND (
+        count(u.tap) > 0 OR max(a.elements) > 0 AND max(e.elements) > 0
+    )
 ),
 hole_gap AS (
     SELECT
