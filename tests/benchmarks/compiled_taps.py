@@ -5,7 +5,7 @@
 
 An image of PIXELS x PIXELS (1024) is computed without and with a recorder of
 twelve taps at two pixels, in turns, for SECONDS (45) a row; ROW is the name of
-one that runs alone, as "simulate eager". A machine that does other work is 5 %
+one that runs alone, as "simulate eager". A machine that does other work is
 faster or slower from one image to the next, so the ratio is the median of
 those of neighbours, with the interval that holds it in 19 of 20 cases, were
 all rounds alike; that of the fastest rounds stands beside it. Where planes

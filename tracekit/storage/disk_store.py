@@ -45,6 +45,8 @@ from tracekit.storage.unfinished import (
 
 FLUSH_SECONDS = 0.2
 
+_OVER, _UNBEGUN = 0, 1  # what is told: the end; a child that couldn't begin
+
 
 @dataclass(slots=True)
 class OnDisk:
@@ -106,8 +108,7 @@ class DiskStore:
         forks.stores.add(self)
         self._failure = ""
         self._parent: DiskStore | None = None
-        # shared with forked children: the end, and that one could not begin
-        self._over = mmap.mmap(-1, 2)
+        self._told = mmap.mmap(-1, 2)  # shared with forked children
         self._ended = threading.Event()
         self._flusher = threading.Thread(
             target=self._flush_often, name="tracekit flush", daemon=True
@@ -171,13 +172,13 @@ class DiskStore:
     def ends_of_others(self) -> list[tuple[str, str]]:
         """Which other processes ended otherwise than well, and how."""
         ends = ends_of_parts(self._root)
-        if self._over[1]:
+        if self._told[_UNBEGUN]:
             ends.append(("a forked process", "could not begin its part"))
         return ends
 
     def forked(self) -> Store:
         """A part of its own for a forked child; none behind the end."""
-        if self._over[0]:
+        if self._told[_OVER]:
             return Nowhere()
         for child in count(1):
             try:
@@ -186,11 +187,11 @@ class DiskStore:
                 continue
             except OSError as error:
                 self.lock = threading.Lock()
-                self._over[1] = 1
+                self._told[_UNBEGUN] = 1
                 self._fail(error)
                 return self
             # what the parent has not flushed is the parent's to write
-            store._parent, store._over = self, self._over
+            store._parent, store._told = self, self._told
             return store
         raise AssertionError
 
@@ -209,7 +210,7 @@ class DiskStore:
             f"the recording to {self._root} stopped while the program went "
             f"on: {error}. {left}"
         )
-        if self._parent is not None and self._over[0]:
+        if self._parent is not None and self._told[_OVER]:
             return  # the parent's block has ended
         if self._is_part:  # the rest of a page may have room for it
             self._note_end(f"could not write all that fired: {error}")
@@ -226,7 +227,7 @@ class DiskStore:
             RecordingError: the disk took no more, or lost some.
         """
         self._ended.set()
-        self._over[0] = 1
+        self._told[_OVER] = 1
         if not self._at_once:
             self._flusher.join()
         known = None if self._ahead is None else self._ahead.close()
