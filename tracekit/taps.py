@@ -35,12 +35,17 @@ def tap(
     """Observe a value that the program goes on to use; returns the value.
 
     Works in eager code, under torch.compile, torch.export and torch.func.
-    It changes no number, save for one thing: inductor keeps a whole value
-    that is tapped in memory, and may then add it up in another order, compute
-    its sine in vectors of another length, or draw the random numbers of
-    Dropout before those of Dropout2d. Where that matters, compile with
-    ``backend="aot_eager"``, or record pixels of what is exact: sums, products,
-    quotients and roots of single numbers, no sine, nothing random.
+    It changes no number. In inductor's code most values are in no memory, so
+    one that a tap shows is computed once more beside the program, by the same
+    compiler from the same operations: sums, products, quotients and roots of
+    single numbers have the program's bits, a sine or a sum may differ in the
+    last ones. What the program gives back, what is random, and what comes
+    from a library is observed itself.
+
+    Of pixels there is one exception: where they are picked of what isn't
+    exact, of a sine or a sum, inductor keeps the program's value in memory,
+    and may then add it up in another order. Where that matters, record the
+    whole value, or compile with ``backend="aot_eager"``.
 
     The rows of ``torch.func.vmap`` are a dim in front, ``batch`` for the
     outermost one, then ``batch1``, ...; each chunk of ``chunk_size`` begins

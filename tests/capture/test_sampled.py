@@ -232,6 +232,24 @@ def test_taps_that_follow_one_another_fire_in_one_call() -> None:
         )
 
 
+def test_planes_of_a_stack_meet_rows_of_more_axes() -> None:
+    """What is computed once for several planes is broadcast as they are."""
+
+    def program(x: Tensor, rows: Tensor) -> Tensor:
+        planes = x + 1
+        length = planes[0] * planes[1]
+        turned = rows[:, None, None] * length * planes[1]
+        return tk.tap(turned, "turned", "mosaic slow fast").sum()
+
+    given = torch.rand(2, 8, 64), torch.rand(10)
+    compiled = torch.compile(program, fullgraph=True)
+    pixels = [(1, 2), (3, 4)]
+    assert_same_firings(
+        recorded(lambda: compiled(*given), pixels=pixels),
+        recorded(lambda: program(*given), pixels=pixels),
+    )
+
+
 def wave(x: Tensor) -> Tensor:
     """A number of which much is made."""
     half = x.round() * 0.5

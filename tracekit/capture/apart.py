@@ -69,14 +69,14 @@ def _move(effect: Node) -> None:
     along = [effect, *tokens, *sinks]
     behind = effect.next
     while behind in along or (
-        _only_computes(behind) and not {*along} & {*behind.all_input_nodes}
+        only_computes(behind) and not {*along} & {*behind.all_input_nodes}
     ):
         behind = behind.next
     for node in along:
         behind.prepend(node)
 
 
-def _only_computes(node: Node) -> bool:
+def only_computes(node: Node) -> bool:
     """Whether it is sure to succeed: a tap before a crash has fired."""
     if node.target is operator.getitem:
         return True

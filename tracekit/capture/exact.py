@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.fx import Node, map_arg
 
+from tracekit.capture.operator import HELD
+
 aten, prims = torch.ops.aten, torch.ops.prims
 _DTYPES = (
     torch.float64, torch.float32, torch.int64, torch.int32, torch.bool,
@@ -41,7 +43,10 @@ _BOUNDED = {
     getattr(aten, name)
     for name in ("clamp", "clamp_max", "clamp_min", "maximum", "minimum")
 }
-SAME = {aten.alias, aten.clone, aten.detach, aten.lift_fresh_copy}
+SAME = {
+    *(aten.alias, aten.clone, aten.detach, aten.lift_fresh_copy),
+    *HELD,
+}
 VIEWS = {
     getattr(aten, name)
     for name in (

@@ -16,6 +16,7 @@ import torch
 
 from tracekit.capture import (
     apart,
+    beside,
     deferred,
     exact,
     nodes,
@@ -27,6 +28,7 @@ from tracekit.capture import (
     view_index,
 )
 from tracekit.capture.apart import move_back, set_apart
+from tracekit.capture.beside import compute_beside
 from tracekit.capture.operator import EFFECTS
 from tracekit.capture.sampled import sample
 from tracekit.errors import TapError
@@ -74,39 +76,34 @@ def _direct_call(node: Any, write: Callable[[str], None]) -> None:
     write(f"{name}({', '.join(given)})")
 
 
-def sample_first() -> None:
-    """Let inductor compute pixels apart before all passes of its own."""
+def pass_first() -> None:
+    """Let inductor part program and taps before all passes of its own."""
     from torch._inductor import config
 
-    ours, (found, before) = _sampling(), _passes()
-    if ours not in found:
-        _passes_before[:] = [before]
-        config.post_grad_custom_pre_pass = [*found, ours] if found else ours
+    for setting, ours in _passes().items():
+        before = getattr(config, setting)
+        if ours not in _listed(before):
+            _before[setting] = before
+            both = [*_listed(before), ours] if before else ours
+            setattr(config, setting, both)
 
 
-def sample_no_more() -> None:
+def pass_no_more() -> None:
     """Leave inductor with the passes that it had before."""
-    if not _passes_before:
+    if not _before:
         return
     from torch._inductor import config
 
-    before = _passes_before.pop()
-    ours, (found, _) = _sampling(), _passes()
-    if ours in found:  # else somebody has put others there
-        others = [each for each in found if each is not ours]
-        same = others == _listed(before)
-        config.post_grad_custom_pre_pass = before if same else others
+    for setting, ours in _passes().items():
+        found, before = _listed(getattr(config, setting)), _before[setting]
+        if ours in found:  # else somebody has put others there
+            others = [each for each in found if each is not ours]
+            same = others == _listed(before)
+            setattr(config, setting, before if same else others)
+    _before.clear()
 
 
-_passes_before: list[Any] = []  # while ours is there, what else is
-
-
-def _passes() -> tuple[list[Any], Any]:
-    """The passes that run before inductor's own, as a list and as they are."""
-    from torch._inductor import config
-
-    found = config.post_grad_custom_pre_pass
-    return _listed(found), found
+_before: dict[str, Any] = {}  # what else is there, while ours are
 
 
 def _listed(passes: Any) -> list[Any]:
@@ -116,29 +113,52 @@ def _listed(passes: Any) -> list[Any]:
 
 
 @lru_cache(maxsize=1)
-def _sampling() -> Any:
+def _passes() -> dict[str, Any]:
+    """Our passes, by the setting that runs them."""
     from torch._inductor import custom_graph_pass as passes
 
+    class Beside(passes.CustomGraphPass):
+        """Before forward and backward are parted, and known patterns found."""
+
+        def __call__(self, graph: torch.fx.Graph) -> None:
+            compute_beside(graph, joint=True)
+
+        def uuid(self) -> bytes:
+            return _hash()
+
     class Sampling(passes.CustomInferenceAwareGraphPass):
+        """Before one program is scheduled."""
+
         def __call__(
             self,
             graph: torch.fx.Graph,
             is_inference: bool = False,  # noqa: FBT001, FBT002
         ) -> None:
+            compute_beside(graph, joint=False)
             found = set_apart(graph, sample(graph))
             if found and is_inference:
                 _reorder(graph)
             move_back(graph)
 
         def uuid(self) -> bytes:
-            files = (
-                *(apart, deferred, exact, nodes, numpy_terms, sampled),
-                *(terms, view_index),
-            )
-            names = (__file__, *(str(file.__file__) for file in files))
-            return bytes(passes.get_hash_for_files(names))
+            return _hash()
 
-    return Sampling()
+    return {
+        "joint_custom_pre_pass": Beside(),
+        "post_grad_custom_pre_pass": Sampling(),
+    }
+
+
+def _hash() -> bytes:
+    """It tells apart what versions of tracekit compiled."""
+    from torch._inductor import custom_graph_pass as passes
+
+    files = (
+        *(apart, beside, deferred, exact, nodes, numpy_terms, sampled),
+        *(terms, view_index),
+    )
+    names = (__file__, *(str(file.__file__) for file in files))
+    return bytes(passes.get_hash_for_files(names))
 
 
 def _reorder(graph: torch.fx.Graph) -> None:

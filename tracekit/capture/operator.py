@@ -92,6 +92,8 @@ LIBRARY.define(
     " Tensor[] counters) -> ()",
     tags=TAGS,
 )
+LIBRARY.define("held(Tensor value) -> Tensor")
+LIBRARY.define("seen(Tensor(a) value) -> Tensor(a)")
 LIBRARY.define("state(str fact) -> ()", tags=TAGS)
 LIBRARY.define("ticket(Tensor value) -> Tensor", tags=TAGS)
 
@@ -284,6 +286,10 @@ for _name, _run, _fake, _rule in (
     torch.library.register_vmap(f"tracekit::{_name}", _rule, lib=LIBRARY)
 LIBRARY.impl("tap", _observe_rows, "Batched")
 implement("tap_planes", _observe_planes, no_values)
+# No kernel of the program is fused with one of what is computed beside it.
+implement("held", Tensor.clone, Tensor.clone)
+implement("seen", torch.ops.aten.alias.default, torch.ops.aten.alias.default)
+HELD = (torch.ops.tracekit.held, torch.ops.tracekit.seen)
 
 
 @lru_cache(maxsize=1)

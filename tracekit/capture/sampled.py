@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch.fx import Graph, Node, map_arg
 
@@ -78,7 +79,7 @@ class _Sampler:
         fixed = all(type(size) is int and size for size in rest.values())
         if not fixed or not self._is_exact(value):
             return
-        with self._graph.inserting_before(pick), _fakes(value):
+        with self._graph.inserting_before(pick), fakes(value):
             try:
                 found = self._pixels(value, pixels, axes, rest)
             except NotSampled:
@@ -251,7 +252,9 @@ class _Sampler:
                 found = self._nodes.call(
                     aten.select.int, found, place, part.places[axis]
                 )
-        return found
+        shapes = [p.meta["val"].shape for p in part.places if type(p) is Node]
+        whole = tuple(np.broadcast_shapes(*shapes))  # of more axes, maybe
+        return self._nodes.call(aten.reshape.default, found, whole)
 
     def _picked(self, node: Node, index: Index) -> Node:
         """Elements of what is in memory, or has to be for them."""
@@ -280,6 +283,6 @@ def _only(found: list[Node]) -> Node:
     return one
 
 
-def _fakes(value: Any) -> Any:
+def fakes(value: Any) -> Any:
     """The mode in which a node's example value was made."""
     return value.meta["val"].fake_mode

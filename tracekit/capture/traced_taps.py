@@ -22,8 +22,8 @@ from tracekit.capture import torch_frames, torch_internals, torch_refusals
 from tracekit.capture.dims import parse_dims
 from tracekit.capture.inductor import (
     keep_order,
-    sample_first,
-    sample_no_more,
+    pass_first,
+    pass_no_more,
 )
 from tracekit.capture.operator import Site, declare_effects, parsed
 from tracekit.capture.picking import Window
@@ -307,7 +307,7 @@ def _declare(*, dynamo: bool) -> None:
     declare_effects()
     if dynamo or _is_traced():  # for a compiler, not by vmap or grad alone
         keep_order()
-        sample_first()
+        pass_first()
 
 
 def begin() -> None:
@@ -319,7 +319,7 @@ def begin() -> None:
 
 def rest() -> None:
     """Nothing records any more."""
-    sample_no_more()
+    pass_no_more()
 
 
 @_while_tracing
