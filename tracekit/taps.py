@@ -42,10 +42,10 @@ def tap(
     last ones. What the program gives back, what is random, and what comes
     from a library is observed itself.
 
-    Of pixels there is one exception: where they are picked of what isn't
-    exact, of a sine or a sum, inductor keeps the program's value in memory,
-    and may then add it up in another order. Where that matters, record the
-    whole value, or compile with ``backend="aot_eager"``.
+    Of pixels there is one exception: where they are picked of what comes from
+    sums over an axis or products of matrices, inductor keeps the program's
+    own in memory, and its last bits may then be others. Where that matters,
+    record the whole value, or compile with ``backend="aot_eager"``.
 
     The rows of ``torch.func.vmap`` are a dim in front, ``batch`` for the
     outermost one, then ``batch1``, ...; each chunk of ``chunk_size`` begins

@@ -79,21 +79,20 @@ def test_sums_keep_their_last_bits(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_only_pixels_of_what_is_not_exact_touch_last_bits(
-    backend: str,
-) -> None:
-    """Inductor keeps a sine in memory of which pixels are picked."""
+def test_only_pixels_behind_sums_touch_last_bits(backend: str) -> None:
+    """Inductor keeps the sums of rows that are needed for pixels."""
 
     def program(x: torch.Tensor) -> torch.Tensor:
-        return tk.tap(x.sin(), "sine", "slow fast").flip(0).sum()
+        y: torch.Tensor = (x / x.norm()).softmax(-1)
+        return tk.tap(y, "y", "slow fast") * 1.0
 
     torch.manual_seed(0)
-    x = torch.randn(16, 257)
+    x = torch.randn(16, 8)
     compiled = torch.compile(program, fullgraph=True, backend=backend)
     plain = compiled(x)
     with tk.record(pixels=[(1, 2)]):
         kept = compiled(x)
-    rtol = 1e-4 if backend == "inductor" else 0
+    rtol = 1e-5 if backend == "inductor" else 0
     torch.testing.assert_close(kept, plain, rtol=rtol, atol=0)
 
 

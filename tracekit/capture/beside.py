@@ -34,8 +34,8 @@ _SINK = torch.ops.prims._sink_tokens.default  # noqa: SLF001
 def compute_beside(graph: Graph, *, joint: bool) -> None:
     """Let taps use nothing that the program computes in passing.
 
-    Those at pixels only where that is exact: their values are computed for
-    the pixels alone then (``sampled.py``), else it would cost too much.
+    Those at pixels only where each element is computed alone, as ``sampled``
+    does then: sums of rows for the sake of two pixels would cost too much.
 
     Args:
         graph: a program.
@@ -51,7 +51,7 @@ def compute_beside(graph: Graph, *, joint: bool) -> None:
         with graph.inserting_before(node), fakes(observed[0]):
             if _is_whole(node):
                 node.args = map_arg(node.args, twins.of)
-            elif node.target is _OURS.pick.default and twins.exact(node):
+            elif node.target is _OURS.pick.default and twins.alone(node):
                 node.args = (twins.of(node.args[0]), *node.args[1:])
     _erase(graph)
     _move_back(graph)
@@ -110,15 +110,15 @@ class _Twins:
             and not any(user.is_impure() for user in node.users)
         )
 
-    def exact(self, pick: Node) -> bool:
-        """Whether what is picked from comes exactly from what is observed."""
+    def alone(self, pick: Node) -> bool:
+        """Whether each element is computed from what is observed, alone."""
         waiting: list[Any] = [pick.args[0]]
         found = set[Node]()
         while waiting:
             node = waiting.pop()
             if node in found or self._is_observed(node):
                 continue
-            if not exact.is_exact(node):
+            if not exact.is_elementwise(node):
                 return False
             found.add(node)
             waiting += exact.inputs(exact.maker(node))

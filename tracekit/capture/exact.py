@@ -143,6 +143,22 @@ def is_exact(node: Node) -> bool:
     )
 
 
+def is_elementwise(node: Node) -> bool:
+    """Whether elements can be computed alone; the last bits may be others.
+
+    A sine in a vector and one by itself need not have the same ones.
+    """
+    made = maker(node)
+    if made is not node or not is_tensor(node) or tensors(node.kwargs):
+        return is_exact(node)
+    values = [x.meta["val"] for x in (node, *tensors(node.args))]
+    return is_exact(node) or (
+        torch.Tag.pointwise in getattr(node.target, "tags", ())
+        and torch.Tag.nondeterministic_seeded not in node.target.tags
+        and all(v.device.type == "cpu" for v in values)
+    )
+
+
 def inputs(node: Any) -> list[Node]:
     """What an operation is given."""
     return node.all_input_nodes if isinstance(node, Node) else []

@@ -23,6 +23,7 @@ class Nodes:
         self._most = _LONGER * max(len(graph.nodes), _SHORT)
         self._calls: dict[Any, Node] = {}
         self._found = 0
+        self._left: set[Node] = set()
 
     def call(self, target: Any, *args: Any, **kwargs: Any) -> Node:
         """The node of a call, one for all calls that are alike."""
@@ -36,6 +37,10 @@ class Nodes:
             self._calls[key] = node
         return self._calls[key]
 
+    def leave(self, node: Node) -> None:
+        """Note that the compiler has to compute it."""
+        self._left.add(node)
+
     def count(self) -> None:
         """Note that elements of one more value were found."""
         self._found += 1
@@ -44,7 +49,7 @@ class Nodes:
         """Take out what was made for values that are kept after all.
 
         Returns:
-            the rest, but for elements of what is kept.
+            the rest, but for elements of what is kept or left.
         """
         for node in reversed(self._calls.values()):
             if not node.users:
@@ -52,5 +57,7 @@ class Nodes:
         return {
             node: None
             for node in self._calls.values()
-            if node.users and node.target is not torch.ops.tracekit.at.default
+            if node.users
+            and node not in self._left
+            and node.target is not torch.ops.tracekit.at.default
         }

@@ -5,9 +5,9 @@ writes the whole value to memory that it would keep in a register. Here the
 operations that lead to it are repeated for the picked pixels, before the
 compiler decides anything, so the program is compiled as if it had no tap.
 
-Only what is exact is repeated (``exact.py``), so both computations have the
-same bits, in vectors or one by one. A value that isn't is kept, and the
-pixels are picked from it.
+What is exact (``exact.py``) has the same bits in vectors or one by one, and
+becomes a program of its own (``apart.py``). A sine and its like are left to
+the compiler. A sum is kept, and its elements are picked from it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class _Part(NamedTuple):
 
 
 def sample(graph: Graph) -> dict[Node, None]:
-    """Compute what a graph picks at the pixels alone, where that is exact.
+    """Compute what a graph picks at the pixels alone, where that is possible.
 
     Returns:
-        the operations that do so, none before what it is given.
+        the exact operations that do so, none before what it is given.
     """
     if not exact.flags_are_exact():
         return {}
@@ -66,7 +66,7 @@ class _Sampler:
     def __init__(self, graph: Graph, nodes: Nodes) -> None:
         self._graph = graph
         self._nodes = nodes
-        self._exact: dict[Node, bool] = {}
+        self._alone: dict[Node, bool] = {}
         self._done: dict[_Part, Node] = {}
         self._rows: dict[Node, Node] = {}  # by what lies along an axis
 
@@ -77,7 +77,7 @@ class _Sampler:
         sizes = list(value.meta["val"].shape)
         rest = {n: size for n, size in enumerate(sizes) if n not in axes}
         fixed = all(type(size) is int and size for size in rest.values())
-        if not fixed or not self._is_exact(value):
+        if not fixed or not self._is_alone(value):
             return
         with self._graph.inserting_before(pick), fakes(value):
             try:
@@ -113,14 +113,15 @@ class _Sampler:
         while waiting:
             node = waiting.pop()
             if not node.users and node not in gone:
-                waiting += filter(self._is_exact, node.all_input_nodes)
+                waiting += filter(self._is_alone, node.all_input_nodes)
                 gone.add(node)
                 self._graph.erase_node(node)
 
-    def _is_exact(self, node: Node) -> bool:
-        if node not in self._exact:
-            self._exact[node] = exact.is_exact(node)
-        return self._exact[node]
+    def _is_alone(self, node: Node) -> bool:
+        """Whether elements are computed alone."""
+        if node not in self._alone:
+            self._alone[node] = exact.is_elementwise(node)
+        return self._alone[node]
 
     def _crossed(
         self, rows: dict[int, Node], long: dict[int, int], rank: int
@@ -195,7 +196,7 @@ class _Sampler:
         """
         index = part.places
         node: Any = part.value
-        if not self._is_exact(node):
+        if not self._is_alone(node):
             return [], lambda _: self._picked(node, index)
         wide = self._widened(part)
         if wide is not None:
@@ -218,7 +219,10 @@ class _Sampler:
         def again(found: list[Node]) -> Node:
             place = dict(zip(of, found, strict=True))
             args = map_arg(node.args, lambda n: place.get(n, n))
-            return self._nodes.call(node.target, *args, **node.kwargs)
+            made = self._nodes.call(node.target, *args, **node.kwargs)
+            if not exact.is_exact(node):
+                self._nodes.leave(made)
+            return made
 
         return inputs, again
 
