@@ -209,6 +209,56 @@ def test_pixels_of_single_numbers_move_no_bit(*, train: bool) -> None:
         np.testing.assert_allclose(some["values"], expected, 1e-14)
 
 
+def test_shapes_that_numbers_decide_are_decided_once() -> None:
+    """Selected elements are observed, what is made of them is repeated."""
+
+    def program(x: Tensor) -> Tensor:
+        chosen = tk.tap(x[x > 0.5], "chosen", "n")
+        tk.tap(chosen * 2, "twice", "n")
+        return x.sum()
+
+    x = numbers(8, 9, torch.float64)[0]
+    name = "capture_dynamic_output_shape_ops"
+    with torch._dynamo.config.patch({name: True}):
+        compiled = torch.compile(program, fullgraph=True)
+        assert_same_firings(
+            recorded(lambda: compiled(x)), recorded(lambda: program(x))
+        )
+
+
+def test_views_by_places_in_memory_show_what_they_showed() -> None:
+    """A copy of an argument would begin elsewhere."""
+
+    def program(x: Tensor) -> Tensor:
+        odd = tk.tap(x.as_strided((4,), (2,), 6) + 1, "odd", "n")
+        total = odd.sum()
+        x.mul_(2)
+        return total
+
+    def begun() -> Tensor:
+        return torch.arange(64.0)[4:]
+
+    compiled = torch.compile(program, fullgraph=True)
+    assert_same_firings(
+        recorded(lambda: compiled(begun())), recorded(lambda: program(begun()))
+    )
+
+
+def test_pixels_of_a_table_are_looked_up_alone() -> None:
+    """No whole image is looked up for them."""
+
+    def program(x: Tensor, places: Tensor, table: Tensor) -> Tensor:
+        return tk.tap(table[places] * x, "value", "slow fast").sum()
+
+    x, table = torch.rand(64, 64), torch.rand(64)
+    places = torch.randint(0, 64, (64, 64))
+    compiled = torch.compile(program, fullgraph=True)
+    with tk.record(pixels=[(1, 2)]):
+        _, (code, *_) = run_and_get_code(compiled, x, places, table)
+    assert code.count("async_compile.cpp_pybinding(") == 1
+    assert "tracekit.at.default(" not in code
+
+
 def test_taps_before_a_failure_have_fired() -> None:
     """They follow the program up to what may fail, no further."""
 

@@ -202,6 +202,20 @@ def test_passes_of_others_run_and_are_left_alone(listed: bool) -> None:
     assert ran
 
 
+def test_passes_that_came_back_are_left_alone() -> None:
+    """A setting that was saved while recording holds ours from then on."""
+    with config.patch(post_grad_custom_pre_pass=None):
+        with tk.record():
+            torch.compile(exact)(torch.rand(8, 8))
+            kept = config.post_grad_custom_pre_pass
+        torch._dynamo.reset()
+        config.post_grad_custom_pre_pass = kept
+        with tk.record():
+            torch.compile(exact)(torch.rand(8, 8))
+        assert config.post_grad_custom_pre_pass is kept
+        assert config.joint_custom_pre_pass is None
+
+
 def test_values_without_elements_are_compiled() -> None:
     """An axis of no length holds no pixel's numbers."""
 

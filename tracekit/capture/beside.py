@@ -42,6 +42,8 @@ def compute_beside(graph: Graph, *, joint: bool) -> None:
         joint: it is forward and backward, before they are parted; what is
             backward then waits until they are.
     """
+    if not any(map(_is_tap, graph.nodes)):
+        return
     backward = _behind(graph, _is_tangent) if joint else {}
     twins = _Twins(graph, joint=joint)
     for node in list(graph.nodes):
@@ -107,7 +109,7 @@ class _Twins:
         return (
             self._joint
             and node.op == "placeholder"
-            and not any(user.is_impure() for user in node.users)
+            and not any(n.is_impure() for n in node.users if not _is_tap(n))
         )
 
     def alone(self, pick: Node) -> bool:
@@ -129,11 +131,13 @@ class _Twins:
 
         What only taps need, the program doesn't have.
         """
-        operator = exact.maker(node).target
+        made = exact.maker(node)
+        operator = made.target
         if not (
             exact.is_tensor(node)
             and isinstance(operator, torch._ops.OpOverload)  # noqa: SLF001
             and _only_computes(operator)
+            and "unbacked_bindings" not in made.meta  # a shape of its own
         ):
             return True
         in_program = node in self._needed
@@ -141,9 +145,16 @@ class _Twins:
 
 
 def _only_computes(operator: Any) -> bool:
-    """Whether it gives the same result however often it runs."""
+    """Whether it gives the same result however often it runs.
+
+    And of a copy: ``as_strided`` counts from where the memory begins.
+    """
     random = torch.Tag.nondeterministic_seeded in operator.tags
-    return not random and not operator._schema.is_mutable  # noqa: SLF001
+    return not (
+        random
+        or operator._schema.is_mutable  # noqa: SLF001
+        or operator.overloadpacket is aten.as_strided
+    )
 
 
 def _is_code(operator: Any) -> bool:

@@ -103,7 +103,8 @@ def is_tensor(node: Node) -> bool:
 
 def is_free(node: Node) -> bool:
     """Whether it is in memory already, or needs none."""
-    return node.op in ("placeholder", "get_attr") or (
+    held: Any = node.args[0] if kind(node) in HELD else node
+    return held.op in ("placeholder", "get_attr") or (
         node.target in (FULL, IOTA) and all(map(_is_known, inputs(node)))
     )
 

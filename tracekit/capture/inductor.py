@@ -94,8 +94,8 @@ def pass_no_more() -> None:
         return
     from torch._inductor import config
 
-    for setting, ours in _passes().items():
-        found, before = _listed(getattr(config, setting)), _before[setting]
+    for setting, before in _before.items():
+        ours, found = _passes()[setting], _listed(getattr(config, setting))
         if ours in found:  # else somebody has put others there
             others = [each for each in found if each is not ours]
             same = others == _listed(before)

@@ -36,6 +36,7 @@ NEEDED = (
 )
 INDUCTOR = (
     "torch._inductor.codegen.custom_extern_kernel_codegen:CustomCodegen",
+    "torch._inductor.custom_graph_pass:CustomGraphPass",
     "torch._inductor.custom_graph_pass:CustomInferenceAwareGraphPass",
     # of the torch in which Dynamo hooks values within a graph, too
     "torch._inductor.custom_graph_pass:get_custom_graph_passes",
@@ -45,6 +46,7 @@ INDUCTOR = (
     "torch._inductor.fx_passes.post_grad:reorder_for_locality",
     "torch._inductor.graph:GraphLowering",
     "torch._inductor.ir:FallbackKernel.create",
+    "torch._inductor.lowering:fallbacks",
     "torch._inductor.lowering:lowerings",
     "torch._inductor.virtualized:V",
 )
