@@ -78,7 +78,7 @@ def _move(effect: Node) -> None:
 
 def only_computes(node: Node) -> bool:
     """Whether it is sure to succeed: a tap before a crash has fired."""
-    if node.target is operator.getitem:
+    if node.op == "get_attr" or node.target in vars(operator).values():
         return True
     name = getattr(node.target, "name", str)()
     return (

@@ -21,9 +21,8 @@ from torch.fx import Graph, Node, map_arg
 
 from tracekit.capture import exact
 from tracekit.capture.apart import WITH_EFFECTS, only_computes
-from tracekit.capture.nodes import Nodes
+from tracekit.capture.nodes import Nodes, fakes
 from tracekit.capture.operator import HELD
-from tracekit.capture.sampled import fakes
 
 aten = torch.ops.aten
 _OURS = torch.ops.tracekit
@@ -48,11 +47,13 @@ def compute_beside(graph: Graph, *, joint: bool) -> None:
     twins = _Twins(graph, joint=joint)
     for node in list(graph.nodes):
         observed = [n for n in node.all_input_nodes if exact.is_tensor(n)]
-        if not observed or any(n in backward for n in observed):
+        if not observed:
             continue
         with graph.inserting_before(node), fakes(observed[0]):
             if _is_whole(node):
-                node.args = map_arg(node.args, twins.of)
+                node.args = map_arg(
+                    node.args, lambda n: n if n in backward else twins.of(n)
+                )
             elif node.target is _OURS.pick.default and twins.alone(node):
                 node.args = (twins.of(node.args[0]), *node.args[1:])
     _erase(graph)
@@ -95,7 +96,7 @@ class _Twins:
         if node in self._same or constant:
             return node
         if self._is_observed(node):
-            held = _OURS.seen if self._is_free(node) else _OURS.held
+            held = _OURS.seen if self._is_unwritten(node) else _OURS.held
             return self._nodes.call(held.default, node)
         made: Any = exact.maker(node)
         args = map_arg((made.args, made.kwargs), self._same.__getitem__)
@@ -104,7 +105,7 @@ class _Twins:
             found = self._nodes.call(node.target, found, *node.args[1:])
         return found
 
-    def _is_free(self, node: Node) -> bool:
+    def _is_unwritten(self, node: Node) -> bool:
         """Whether nothing writes into a value while it is needed."""
         return (
             self._joint
@@ -136,7 +137,7 @@ class _Twins:
         if not (
             exact.is_tensor(node)
             and isinstance(operator, torch._ops.OpOverload)  # noqa: SLF001
-            and _only_computes(operator)
+            and _is_repeatable(operator)
             and "unbacked_bindings" not in made.meta  # a shape of its own
         ):
             return True
@@ -144,7 +145,7 @@ class _Twins:
         return in_program and (node in self._given or not _is_code(operator))
 
 
-def _only_computes(operator: Any) -> bool:
+def _is_repeatable(operator: Any) -> bool:
     """Whether it gives the same result however often it runs.
 
     And of a copy: ``as_strided`` counts from where the memory begins.

@@ -21,6 +21,8 @@ from tracekit.capture import (
     exact,
     nodes,
     numpy_terms,
+    operator,
+    picking,
     sampled,
     terms,
     torch_internals,
@@ -154,8 +156,8 @@ def _hash() -> bytes:
     from torch._inductor import custom_graph_pass as passes
 
     files = (
-        *(apart, beside, deferred, exact, nodes, numpy_terms, sampled),
-        *(terms, view_index),
+        *(apart, beside, deferred, exact, nodes, numpy_terms, operator),
+        *(picking, sampled, terms, view_index),
     )
     names = (__file__, *(str(file.__file__) for file in files))
     return bytes(passes.get_hash_for_files(names))

@@ -61,3 +61,8 @@ class Nodes:
             and node not in self._left
             and node.target is not torch.ops.tracekit.at.default
         }
+
+
+def fakes(value: Any) -> Any:
+    """The mode in which a node's example value was made."""
+    return value.meta["val"].fake_mode

@@ -22,7 +22,7 @@ from torch.fx import Graph, Node, map_arg
 
 from tracekit.capture import exact
 from tracekit.capture.exact import FULL, IOTA, LOOKED_UP, SAME, VIEWS
-from tracekit.capture.nodes import Nodes, NotSampled
+from tracekit.capture.nodes import Nodes, NotSampled, fakes
 from tracekit.capture.view_index import Index, aligned, behind
 
 aten = torch.ops.aten
@@ -285,8 +285,3 @@ class _Sampler:
 def _only(found: list[Node]) -> Node:
     (one,) = found
     return one
-
-
-def fakes(value: Any) -> Any:
-    """The mode in which a node's example value was made."""
-    return value.meta["val"].fake_mode

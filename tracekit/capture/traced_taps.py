@@ -315,6 +315,8 @@ def begin() -> None:
     entries = tuple(_state.entries)  # another thread may add some
     torch_internals.leave_alone(entries)
     torch_internals.outlive_reset(entries)
+    if keep_order.cache_info().currsize:  # a backward pass is compiled late
+        pass_first()
 
 
 def rest() -> None:
