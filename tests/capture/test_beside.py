@@ -330,3 +330,18 @@ def test_taps_before_a_failure_have_fired() -> None:
     with pytest.raises(RuntimeError, match=match), tk.record() as recording:
         compiled(torch.rand(5), torch.tensor([1, 99]))
     assert recording.trace.taps == ("before",)
+
+
+def test_taps_before_a_failure_of_a_library_have_fired() -> None:
+    """Matrices that can't be decomposed are no mere computation."""
+
+    def program(x: Tensor) -> Tensor:
+        tk.tap(x.sin(), "before", "slow fast")
+        found: Tensor = torch.linalg.svdvals(x * float("nan"))
+        return found
+
+    compiled = torch.compile(program, fullgraph=True)
+    failed = pytest.raises(RuntimeError, match="converge")
+    with failed, tk.record() as recording:
+        compiled(torch.ones(2, 2))
+    assert recording.trace.taps == ("before",)
