@@ -42,10 +42,11 @@ def tap(
     last ones. What the program gives back, what is random, and what comes
     from a library is observed itself.
 
-    Of pixels there is one exception: where they are picked of what comes from
-    sums over an axis or products of matrices, inductor keeps the program's
-    own in memory, and its last bits may then be others. Where that matters,
-    record the whole value, or compile with ``backend="aot_eager"``.
+    Of pixels there is one exception: where they are picked of what isn't
+    computed number by number (behind sums over an axis, products of matrices,
+    flips), inductor keeps the program's own in memory, and its last bits may
+    then be others. Where that matters, record the whole value, or compile
+    with ``backend="aot_eager"``.
 
     The rows of ``torch.func.vmap`` are a dim in front, ``batch`` for the
     outermost one, then ``batch1``, ...; each chunk of ``chunk_size`` begins
