@@ -39,8 +39,8 @@ def tap(
     one that a tap shows is computed once more beside the program, by the same
     compiler from the same operations: sums, products, quotients and roots of
     single numbers have the program's bits, a sine or a sum may differ in the
-    last ones. What the program gives back, what is random, and what comes
-    from a library is observed itself.
+    last ones. What the program gives back, what is random, and what inductor
+    leaves to kernels of others (convolutions) is observed itself.
 
     Of pixels there is one exception: where they are picked of what isn't
     computed number by number (behind sums over an axis, products of matrices,

@@ -23,7 +23,7 @@ from tracekit.capture.numpy_terms import written
 from tracekit.capture.terms import KINDS, Term
 
 WITH_EFFECTS = torch.ops.higher_order.with_effects
-_SINK = torch.ops.prims._sink_tokens.default  # noqa: SLF001
+SINK = torch.ops.prims._sink_tokens.default  # noqa: SLF001
 _OURS = torch.ops.tracekit
 _MAY_FAIL = (
     "index", "gather", "scatter", "embedding", "take", "assert", "linalg",
@@ -68,7 +68,7 @@ def move_back(graph: Graph) -> None:
 
 def _move(effect: Node) -> None:
     tokens = [node for node in effect.users if node.target is operator.getitem]
-    sinks = [n for token in tokens for n in token.users if n.target is _SINK]
+    sinks = [n for token in tokens for n in token.users if n.target is SINK]
     along = [effect, *tokens, *sinks]
     behind = effect.next
     while behind in along or (

@@ -7,8 +7,9 @@ to the value are repeated for the tap alone, so the program is compiled as if
 it had no tap, and its numbers keep their last bits.
 
 Both have the same operations of the same numbers, by the same compiler. What
-is random or has effects, what comes from a library that inductor only calls,
-and what the program gives back is observed itself.
+is random or has effects, what inductor leaves to other kernels (convolutions,
+but no products of matrices), and what the program gives back is observed
+itself.
 """
 
 from __future__ import annotations
@@ -20,14 +21,13 @@ import torch
 from torch.fx import Graph, Node, map_arg
 
 from tracekit.capture import exact
-from tracekit.capture.apart import WITH_EFFECTS, only_computes
+from tracekit.capture.apart import SINK, WITH_EFFECTS, only_computes
 from tracekit.capture.nodes import Nodes, fakes
 from tracekit.capture.operator import HELD
 
 aten = torch.ops.aten
 _OURS = torch.ops.tracekit
 _WHOLE = (_OURS.tap.default, _OURS.tap_planes.default, _OURS.ticket.default)
-_SINK = torch.ops.prims._sink_tokens.default  # noqa: SLF001
 
 
 def compute_beside(graph: Graph, *, joint: bool) -> None:
@@ -242,4 +242,4 @@ def _move_back(graph: Graph) -> None:
 def _is_token(node: Node) -> bool:
     """Whether a node only says what follows a tap."""
     made = exact.maker(node)
-    return node.target is _SINK or (made is not node and _is_whole(made))
+    return node.target is SINK or (made is not node and _is_whole(made))
